@@ -1,0 +1,2 @@
+//! wspipe: what netcat is to TCP, for WebSocket.
+pub mod handshake;
