@@ -1,0 +1,134 @@
+//! Laying messages out in an output.
+
+use std::io::{self, Write};
+
+use thiserror::Error;
+
+use super::{DEFAULT_MAX_HELD, Format, JsonEvents};
+use crate::protocol::{Chunk, Event, Violation};
+
+/// Why a message could not be laid out.
+#[derive(Debug, Error)]
+pub enum JoinError {
+    /// The output did not take it.
+    #[error(transparent)]
+    Output(#[from] io::Error),
+    /// It has to be held as a whole, and is larger than that is allowed.
+    #[error(transparent)]
+    TooBig(#[from] Violation),
+}
+
+/// Lays messages out in a format, as their chunks come.
+#[derive(Debug)]
+pub struct Joiner {
+    layout: Layout,
+}
+
+#[derive(Debug)]
+enum Layout {
+    Delimited(u8),
+    Bare,
+    Length(Held),
+    Json(Held, JsonEvents),
+}
+
+/// The beginning of a message that has to be held until its end is here.
+#[derive(Debug)]
+struct Held {
+    bytes: Vec<u8>,
+    limit: u64,
+}
+
+impl Joiner {
+    /// A joiner for a format; `max_message` bounds, in bytes, what `length` and `json` hold of one message.
+    #[must_use]
+    pub fn new(format: Format, max_message: Option<u64>, json: JsonEvents) -> Self {
+        let held = Held {
+            bytes: Vec::new(),
+            limit: max_message.unwrap_or(DEFAULT_MAX_HELD),
+        };
+        let layout = match format {
+            Format::Lines => Layout::Delimited(b'\n'),
+            Format::Nul => Layout::Delimited(0),
+            Format::Raw | Format::Whole => Layout::Bare,
+            Format::Length => Layout::Length(held),
+            Format::Json => Layout::Json(held, json),
+        };
+        Joiner { layout }
+    }
+
+    /// Appends an event to the output. Only JSON Lines have a place for those that are no data.
+    ///
+    /// # Errors
+    /// The output's errors, and a message that is too big to be held.
+    pub fn push(&mut self, event: &Event<'_>, out: &mut impl Write) -> Result<(), JoinError> {
+        match (&mut self.layout, event) {
+            (Layout::Delimited(delimiter), Event::Data(chunk)) => {
+                out.write_all(chunk.payload)?;
+                if chunk.last {
+                    out.write_all(&[*delimiter])?;
+                }
+            }
+            (Layout::Bare, Event::Data(chunk)) => out.write_all(chunk.payload)?,
+            (Layout::Length(held), Event::Data(chunk)) => held.with_length(chunk, out)?,
+            (Layout::Json(held, json), Event::Data(chunk)) => {
+                if let Some(payload) = held.complete(chunk)? {
+                    json.message(chunk.kind, payload, out)?;
+                    held.bytes.clear();
+                }
+            }
+            (Layout::Json(_, json), event) => json.control(event, out)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The writer of JSON Lines, where that is the format.
+    pub fn json(&mut self) -> Option<&mut JsonEvents> {
+        match &mut self.layout {
+            Layout::Json(_, json) => Some(json),
+            _ => None,
+        }
+    }
+}
+
+impl Held {
+    /// Writes the length first; where the message announced it, the payload needs not be held.
+    fn with_length(&mut self, chunk: &Chunk<'_>, out: &mut impl Write) -> Result<(), JoinError> {
+        if let Some(length) = chunk.length {
+            if chunk.first {
+                out.write_all(&length_prefix(length)?)?;
+            }
+            return Ok(out.write_all(chunk.payload)?);
+        }
+        if let Some(payload) = self.complete(chunk)? {
+            let prefix = length_prefix(payload.len() as u64)?;
+            out.write_all(&prefix)?;
+            out.write_all(payload)?;
+            self.bytes.clear();
+        }
+        Ok(())
+    }
+
+    /// The whole message, if this is its last chunk; else holds the chunk.
+    fn complete<'a>(&'a mut self, chunk: &Chunk<'a>) -> Result<Option<&'a [u8]>, Violation> {
+        if chunk.first && chunk.last {
+            return Ok(Some(chunk.payload));
+        }
+        if chunk.first {
+            self.bytes.clear();
+        }
+        if (self.bytes.len() + chunk.payload.len()) as u64 > self.limit {
+            return Err(Violation::MessageTooBig { limit: self.limit });
+        }
+        self.bytes.extend_from_slice(chunk.payload);
+        Ok(chunk.last.then_some(&self.bytes))
+    }
+}
+
+fn length_prefix(length: u64) -> Result<[u8; 4], Violation> {
+    let length = u32::try_from(length).map_err(|_| Violation::MessageTooBig {
+        limit: u32::MAX.into(),
+    })?;
+    Ok(length.to_be_bytes())
+}

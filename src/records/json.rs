@@ -1,0 +1,335 @@
+//! JSON Lines: one event a line, so that types, control frames and the end of a session show in a text stream.
+//!
+//! ```json
+//! {"type":"text","data":"hello","dir":"in","time":"2026-01-02T03:04:05.678Z"}
+//! {"type":"binary","data":"AAEC","dir":"in","time":"2026-01-02T03:04:05.679Z"}
+//! {"type":"close","code":1000,"reason":"bye","dir":"in","time":"2026-01-02T03:04:05.680Z"}
+//! ```
+//!
+//! Binary data is base64 (RFC 4648, 4). The data of a ping or pong is text where it is UTF-8, else it stands in base64 in a
+//! field of that name. On input only the type and the fields that belong to it count.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+use std::time::SystemTime;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::protocol::{Chunk, Close, CloseCodeError, Event, Kind};
+
+/// Why a line is no event that can be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum JsonProblem {
+    /// Not JSON, or not an object of the right shape; the column counts bytes from 1.
+    #[error("is not a JSON event: {what} (column {column})")]
+    Syntax {
+        /// The parser's words.
+        what: String,
+        /// Where in the line.
+        column: usize,
+    },
+    /// A type that no event has.
+    #[error("has the unknown type {0:?}: use text, binary, ping, pong or close")]
+    Type(String),
+    /// A field that the type needs is missing.
+    #[error("is of type {kind}, which needs the field {field:?}")]
+    Missing {
+        /// The event's type.
+        kind: &'static str,
+        /// The field's name.
+        field: &'static str,
+    },
+    /// Data that is not base64.
+    #[error("has data that is not base64: {0}")]
+    Base64(String),
+    /// A ping or pong of more than 125 bytes.
+    #[error("has {0} bytes of data; a control frame holds at most 125 (RFC 6455, 5.5)")]
+    ControlTooLong(usize),
+    /// A close code or reason that can't be sent.
+    #[error("can't be sent: {0}")]
+    Close(CloseCodeError),
+}
+
+/// A line as it comes in.
+#[derive(Deserialize)]
+struct Incoming<'a> {
+    r#type: Cow<'a, str>,
+    #[serde(borrow)]
+    data: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    base64: Option<Cow<'a, str>>,
+    code: Option<u16>,
+    reason: Option<String>,
+}
+
+/// The event of the line read last.
+#[derive(Debug, Default)]
+pub(super) struct JsonLine {
+    content: Option<Content>,
+    payload: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Content {
+    Message(Kind),
+    Ping,
+    Pong,
+    Close(Close),
+}
+
+impl JsonLine {
+    /// Reads a line; false if it carries nothing to be sent.
+    pub(super) fn read(&mut self, line: &[u8]) -> Result<bool, JsonProblem> {
+        self.content = None;
+        self.payload.clear();
+        if line.trim_ascii().is_empty() {
+            return Ok(false);
+        }
+        let incoming: Incoming<'_> =
+            serde_json::from_slice(line).map_err(|error| syntax(&error))?;
+        let content = match &*incoming.r#type {
+            "text" => {
+                let data = incoming.data.ok_or(JsonProblem::Missing {
+                    kind: "text",
+                    field: "data",
+                })?;
+                self.payload.extend_from_slice(data.as_bytes());
+                Content::Message(Kind::Text)
+            }
+            "binary" => {
+                let data = incoming.data.ok_or(JsonProblem::Missing {
+                    kind: "binary",
+                    field: "data",
+                })?;
+                self.decode(&data)?;
+                Content::Message(Kind::Binary)
+            }
+            "ping" => self.control(&incoming, Content::Ping)?,
+            "pong" => self.control(&incoming, Content::Pong)?,
+            "close" => Content::Close(close(&incoming)?),
+            "open" | "error" => return Ok(false),
+            other => return Err(JsonProblem::Type(other.chars().take(40).collect())),
+        };
+        self.content = Some(content);
+        Ok(true)
+    }
+
+    /// The event, if the line carries one.
+    pub(super) fn event(&self) -> Option<Event<'_>> {
+        self.content.as_ref().map(|content| match content {
+            Content::Message(kind) => Event::Data(Chunk::whole(*kind, &self.payload)),
+            Content::Ping => Event::Ping(&self.payload),
+            Content::Pong => Event::Pong(&self.payload),
+            Content::Close(close) => Event::Close(close.clone()),
+        })
+    }
+
+    pub(super) fn payload_len(&self) -> usize {
+        self.payload.len()
+    }
+
+    fn control(
+        &mut self,
+        incoming: &Incoming<'_>,
+        content: Content,
+    ) -> Result<Content, JsonProblem> {
+        match (&incoming.data, &incoming.base64) {
+            (_, Some(encoded)) => self.decode(encoded)?,
+            (Some(text), None) => self.payload.extend_from_slice(text.as_bytes()),
+            (None, None) => {}
+        }
+        if self.payload.len() > 125 {
+            Err(JsonProblem::ControlTooLong(self.payload.len()))
+        } else {
+            Ok(content)
+        }
+    }
+
+    fn decode(&mut self, encoded: &str) -> Result<(), JsonProblem> {
+        BASE64_STANDARD
+            .decode_vec(encoded, &mut self.payload)
+            .map_err(|error| JsonProblem::Base64(error.to_string()))
+    }
+}
+
+fn close(incoming: &Incoming<'_>) -> Result<Close, JsonProblem> {
+    let reason = incoming.reason.as_deref().unwrap_or_default();
+    match incoming.code {
+        Some(code) => Close::checked(code, reason).map_err(JsonProblem::Close),
+        None if reason.is_empty() => Ok(Close::default()),
+        None => Err(JsonProblem::Missing {
+            kind: "close",
+            field: "code",
+        }),
+    }
+}
+
+fn syntax(error: &serde_json::Error) -> JsonProblem {
+    let words = error.to_string();
+    let what = words.split(" at line ").next().unwrap_or(&words).to_owned();
+    JsonProblem::Syntax {
+        what,
+        column: error.column(),
+    }
+}
+
+/// Writes events as JSON Lines.
+#[derive(Debug, Clone)]
+pub struct JsonEvents {
+    /// The clock, for the field `time` (RFC 3339, UTC, milliseconds).
+    pub now: fn() -> SystemTime,
+    /// The number of the client, where there are several.
+    pub client: Option<u64>,
+}
+
+/// A line as it goes out.
+#[derive(Serialize, Default)]
+struct Outgoing<'a> {
+    r#type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base64: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subprotocol: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dir: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<u64>,
+    time: String,
+}
+
+impl Default for JsonEvents {
+    fn default() -> Self {
+        JsonEvents {
+            now: SystemTime::now,
+            client: None,
+        }
+    }
+}
+
+impl JsonEvents {
+    /// Writes a message that was received; text is UTF-8, as the decoder has checked.
+    pub(super) fn message(
+        &mut self,
+        kind: Kind,
+        payload: &[u8],
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        let (name, data) = match kind {
+            Kind::Text => ("text", String::from_utf8_lossy(payload)),
+            Kind::Binary => ("binary", BASE64_STANDARD.encode(payload).into()),
+        };
+        self.received(
+            Outgoing {
+                r#type: name,
+                data: Some(data),
+                ..Outgoing::default()
+            },
+            out,
+        )
+    }
+
+    /// Writes a control frame that was received.
+    pub(super) fn control(&mut self, event: &Event<'_>, out: &mut impl Write) -> io::Result<()> {
+        match event {
+            Event::Ping(payload) => self.heartbeat("ping", payload, out),
+            Event::Pong(payload) => self.heartbeat("pong", payload, out),
+            Event::Close(close) => {
+                let reason = close.code.is_some().then_some(close.reason.as_str());
+                self.received(
+                    Outgoing {
+                        r#type: "close",
+                        code: close.code,
+                        reason,
+                        ..Outgoing::default()
+                    },
+                    out,
+                )
+            }
+            Event::Data(_) => Ok(()),
+        }
+    }
+
+    /// Writes that the connection is open: where to, and what was agreed on.
+    ///
+    /// # Errors
+    /// The output's.
+    pub fn open(
+        &mut self,
+        url: &str,
+        address: &str,
+        subprotocol: Option<&str>,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        let event = Outgoing {
+            r#type: "open",
+            url: Some(url),
+            address: Some(address),
+            subprotocol,
+            ..Outgoing::default()
+        };
+        self.write(event, out)
+    }
+
+    /// Writes that something went wrong, in words.
+    ///
+    /// # Errors
+    /// The output's.
+    pub fn error(&mut self, message: &str, out: &mut impl Write) -> io::Result<()> {
+        self.write(
+            Outgoing {
+                r#type: "error",
+                message: Some(message),
+                ..Outgoing::default()
+            },
+            out,
+        )
+    }
+
+    fn heartbeat(&mut self, name: &str, payload: &[u8], out: &mut impl Write) -> io::Result<()> {
+        let mut event = Outgoing {
+            r#type: name,
+            ..Outgoing::default()
+        };
+        match std::str::from_utf8(payload) {
+            Ok(text) => event.data = Some(text.into()),
+            Err(_) => event.base64 = Some(BASE64_STANDARD.encode(payload)),
+        }
+        self.received(event, out)
+    }
+
+    fn received(&mut self, event: Outgoing<'_>, out: &mut impl Write) -> io::Result<()> {
+        self.write(
+            Outgoing {
+                dir: Some("in"),
+                ..event
+            },
+            out,
+        )
+    }
+
+    fn write(&mut self, event: Outgoing<'_>, out: &mut impl Write) -> io::Result<()> {
+        let time = humantime::format_rfc3339_millis((self.now)()).to_string();
+        let mut line = serde_json::to_vec(&Outgoing {
+            time,
+            client: self.client,
+            ..event
+        })?;
+        line.push(b'\n');
+        out.write_all(&line)
+    }
+}

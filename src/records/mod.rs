@@ -1,0 +1,51 @@
+//! Records: how messages lie one behind the other in a byte stream.
+//!
+//! ```text
+//!     input ─► Splitter ─► Event        Event ─► Joiner ─► output
+//! ```
+//!
+//! A [`Splitter`] cuts an input into messages, a [`Joiner`] lays messages out in an output; [`Format`] names the ways that
+//! both know, and what one writes the other reads. No I/O happens here: bytes are handed in and lent out.
+
+mod delimited;
+mod join;
+mod json;
+mod split;
+mod terminal;
+
+pub use join::{JoinError, Joiner};
+pub use json::{JsonEvents, JsonProblem};
+pub use split::{Problem, RecordError, Splitter};
+pub use terminal::Visible;
+
+/// How messages are told apart in a byte stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Each ends with a line feed, which is not part of it; a last line may lack it.
+    Lines,
+    /// Like lines, with a NUL byte.
+    Nul,
+    /// In: what one read gives is a message. Out: payload, nothing added.
+    Raw,
+    /// In: all there is makes one message. Out: like raw.
+    Whole,
+    /// A length of four bytes, most significant first, then that many bytes of payload.
+    Length,
+    /// JSON Lines: one event a line.
+    Json,
+}
+
+impl Format {
+    /// The byte that ends a record, where one does.
+    #[must_use]
+    pub fn delimiter(self) -> Option<u8> {
+        match self {
+            Format::Lines => Some(b'\n'),
+            Format::Nul => Some(0),
+            Format::Raw | Format::Whole | Format::Length | Format::Json => None,
+        }
+    }
+}
+
+/// The most that is held of a message, in bytes, where a format has to hold whole ones and no other limit is set.
+pub const DEFAULT_MAX_HELD: u64 = 64 << 20;
