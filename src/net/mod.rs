@@ -1,0 +1,15 @@
+//! Byte streams and waiting for them: everything here is about descriptors, and nothing about what the bytes mean.
+//!
+//! | module | purpose |
+//! | --- | --- |
+//! | [`wait`], [`Wake`] | waiting for several descriptors at once, and being woken from that |
+//!
+//! What holds throughout:
+//!
+//! - Connecting and waiting end at a deadline, where one is given, and go on when a signal interrupts them.
+
+mod poll;
+mod wake;
+
+pub use poll::{Interest, Ready, wait, wait_any};
+pub use wake::Wake;
