@@ -3,11 +3,13 @@
 //! | module | purpose |
 //! | --- | --- |
 //! | [`wait`], [`Wake`] | waiting for several descriptors at once, and being woken from that |
+//! | [`pipe`] | what standard input and output are, and making a pipe hold more |
 //!
 //! What holds throughout:
 //!
 //! - Connecting and waiting end at a deadline, where one is given, and go on when a signal interrupts them.
 
+pub mod pipe;
 mod poll;
 mod wake;
 
