@@ -2,16 +2,25 @@
 //!
 //! | module | purpose |
 //! | --- | --- |
+//! | [`Socket`] | a connected TCP or unix stream that a reading and a writing thread share without a lock |
+//! | [`dial`](dial()) | a name, an address or a path becomes a [`Socket`], by a deadline (RFC 8305) |
 //! | [`wait`], [`Wake`] | waiting for several descriptors at once, and being woken from that |
 //! | [`pipe`] | what standard input and output are, and making a pipe hold more |
 //!
 //! What holds throughout:
 //!
+//! - Sockets that leave this module are in blocking mode, have `TCP_NODELAY` set, and no child process inherits them.
 //! - Connecting and waiting end at a deadline, where one is given, and go on when a signal interrupts them.
+//! - An error says what failed and where, and what to do if that can be known; time-outs and refusals are told apart.
 
+mod dial;
 pub mod pipe;
 mod poll;
+mod resolve;
+mod socket;
 mod wake;
 
+pub use dial::{Attempt, DialError, Dialed, Endpoint, Family, Step, dial, dial_family};
 pub use poll::{Interest, Ready, wait, wait_any};
+pub use socket::Socket;
 pub use wake::Wake;
