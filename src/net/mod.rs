@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`Socket`] | a connected TCP or unix stream that a reading and a writing thread share without a lock |
 //! | [`dial`](dial()) | a name, an address or a path becomes a [`Socket`], by a deadline (RFC 8305) |
+//! | [`Listener`] | from [`ListenAddr`] as people write it to accepted [`Socket`]s |
 //! | [`wait`], [`Wake`] | waiting for several descriptors at once, and being woken from that |
 //! | [`pipe`] | what standard input and output are, and making a pipe hold more |
 //!
@@ -14,6 +15,7 @@
 //! - An error says what failed and where, and what to do if that can be known; time-outs and refusals are told apart.
 
 mod dial;
+mod listener;
 pub mod pipe;
 mod poll;
 mod resolve;
@@ -21,6 +23,7 @@ mod socket;
 mod wake;
 
 pub use dial::{Attempt, DialError, Dialed, Endpoint, Family, Step, dial, dial_family};
+pub use listener::{BindError, ListenAddr, ListenAddrError, Listener};
 pub use poll::{Interest, Ready, wait, wait_any};
 pub use socket::Socket;
 pub use wake::Wake;

@@ -1,0 +1,148 @@
+//! Listening on a TCP port or a unix socket.
+
+mod address;
+mod error;
+mod unix;
+
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::os::fd::{AsFd, BorrowedFd};
+
+use super::socket::{self, Socket};
+use unix::UnixPathListener;
+
+pub use address::{ListenAddr, ListenAddrError};
+pub use error::BindError;
+
+/// How many connections may wait to be accepted. The system cuts this down to its own limit (`net.core.somaxconn` on
+/// Linux, 4096 there), so it asks for all that there is: a test that opens a thousand clients at once should see none
+/// of them refused, and an entry costs nothing while unused.
+const BACKLOG: i32 = 4096;
+
+/// A socket that accepts connections. A unix socket's file is removed when this is dropped.
+#[derive(Debug)]
+pub struct Listener {
+    inner: Inner,
+}
+
+#[derive(Debug)]
+enum Inner {
+    Tcp {
+        listener: TcpListener,
+        local: SocketAddr,
+    },
+    Unix(UnixPathListener),
+}
+
+impl Listener {
+    /// Starts to listen; from here on clients can connect, even before the first [`Listener::accept`].
+    ///
+    /// A name may stand for several addresses: the first that can be bound is used, and only that. A port that has
+    /// just been given up is bound again at once (`SO_REUSEADDR`). For a unix socket, a file that an earlier listener
+    /// left behind is replaced; one that is in use, or is no socket, is not.
+    pub fn bind(address: &ListenAddr) -> Result<Self, BindError> {
+        let inner = match address {
+            ListenAddr::Tcp { host, port } => bind_any(host, *port)?,
+            ListenAddr::Unix(path) => Inner::Unix(UnixPathListener::bind(path)?),
+        };
+        Ok(Self { inner })
+    }
+
+    /// Waits for a client: the connection and the client's address, as in [`Socket::peer`].
+    ///
+    /// A client that is gone again before it is accepted is passed over. Other errors are returned; when descriptors
+    /// have run out, the client goes on waiting, so that the next call fails at once as well.
+    pub fn accept(&self) -> io::Result<(Socket, String)> {
+        loop {
+            let accepted = match &self.inner {
+                // The address comes with the connection: one that was reset since can't be asked for it.
+                Inner::Tcp { listener, .. } => listener
+                    .accept()
+                    .map(|(stream, peer)| (Socket::from(stream), peer.to_string())),
+                Inner::Unix(listener) => listener.accept().map(|stream| {
+                    let socket = Socket::from(stream);
+                    let peer = socket.peer();
+                    (socket, peer)
+                }),
+            };
+            match accepted {
+                Ok(client) => return Ok(client),
+                Err(error) if is_passing(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The URL for clients: `ws://127.0.0.1:9001/`, `ws://[::1]:9001/` or `ws+unix:PATH:/`, with the port that the
+    /// system picked where 0 was asked for.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match &self.inner {
+            Inner::Tcp { local, .. } => format!("ws://{local}/"),
+            Inner::Unix(listener) => format!("ws+unix:{}:/", listener.path().display()),
+        }
+    }
+
+    /// The TCP port, with the one that the system picked where 0 was asked for; none for a unix socket.
+    #[must_use]
+    pub fn local_port(&self) -> Option<u16> {
+        match &self.inner {
+            Inner::Tcp { local, .. } => Some(local.port()),
+            Inner::Unix(_) => None,
+        }
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match &self.inner {
+            Inner::Tcp { listener, .. } => listener.as_fd(),
+            Inner::Unix(listener) => listener.as_fd(),
+        }
+    }
+}
+
+/// Whether an error of accept(2) is about one client, and the next call may well succeed. Linux hands out the errors
+/// of the new connection here; accept(2) names them.
+fn is_passing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Interrupted
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::NetworkDown
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::HostUnreachable
+    )
+}
+
+fn bind_any(host: &str, port: u16) -> Result<Inner, BindError> {
+    let addresses = (host, port).to_socket_addrs();
+    let addresses = addresses.map_err(|error| BindError::of_look_up(host, &error))?;
+    let mut first_error = None;
+    for address in addresses {
+        match bind_tcp(address) {
+            Ok((listener, local)) => return Ok(Inner::Tcp { listener, local }),
+            Err(error) => {
+                first_error.get_or_insert_with(|| BindError::of_tcp(address, error));
+            }
+        }
+    }
+    Err(first_error.unwrap_or_else(|| BindError::NameNotFound {
+        host: host.to_owned(),
+        reason: "it has no address".to_owned(),
+    }))
+}
+
+fn bind_tcp(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let fd = socket::open(socket::family_of(address))?;
+    rustix::net::sockopt::set_socket_reuseaddr(&fd, true)?;
+    rustix::net::bind(&fd, &address)?;
+    rustix::net::listen(&fd, BACKLOG)?;
+    let listener = TcpListener::from(fd);
+    let local = listener.local_addr()?;
+    Ok((listener, local))
+}
+
+#[cfg(test)]
+mod tests;
