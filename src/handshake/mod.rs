@@ -1,11 +1,17 @@
 //! The opening handshake of WebSocket (RFC 6455, 4), as values: no I/O, no clock, no randomness.
 
 mod grammar;
+mod head;
+mod head_error;
 mod printable;
+mod reader;
 mod secret;
 mod target;
 
 pub use grammar::Misplaced;
+pub use head::{Head, MAX_FIELDS, RequestHead, ResponseHead, redact};
+pub use head_error::{Guess, HeadError};
 pub use printable::printable;
+pub use reader::{HeadReader, MAX_HEAD};
 pub use secret::{Authorization, Credentials, CredentialsError, Secret};
 pub use target::{Host, Scheme, Target, TargetError};
