@@ -3,6 +3,7 @@
 mod grammar;
 mod head;
 mod head_error;
+mod key;
 mod printable;
 mod reader;
 mod secret;
@@ -11,6 +12,7 @@ mod target;
 pub use grammar::Misplaced;
 pub use head::{Head, MAX_FIELDS, RequestHead, ResponseHead, redact};
 pub use head_error::{Guess, HeadError};
+pub use key::{KeyError, accept_for, check_key, generate_key};
 pub use printable::printable;
 pub use reader::{HeadReader, MAX_HEAD};
 pub use secret::{Authorization, Credentials, CredentialsError, Secret};
