@@ -1,5 +1,6 @@
 //! The opening handshake of WebSocket (RFC 6455, 4), as values: no I/O, no clock, no randomness.
 
+mod checks;
 mod grammar;
 mod head;
 mod head_error;
@@ -9,6 +10,7 @@ mod reader;
 mod secret;
 mod target;
 
+pub use checks::{Check, Offer, Verdict, request_checks, response_checks};
 pub use grammar::Misplaced;
 pub use head::{Head, MAX_FIELDS, RequestHead, ResponseHead, redact};
 pub use head_error::{Guess, HeadError};

@@ -1,0 +1,330 @@
+//! What a server checks in a client's request (RFC 6455, 4.2.1).
+
+use super::{Check, NOTHING, Verdict, check, quoted, shown, version};
+use crate::handshake::grammar::is_token;
+use crate::handshake::head::{Head, RequestHead};
+use crate::handshake::key::{KeyError, check_key};
+
+/// The subjects by which a server chooses the status of its refusal.
+pub(in crate::handshake) const METHOD: &str = "method";
+pub(in crate::handshake) const UPGRADE: &str = "Upgrade";
+pub(in crate::handshake) const VERSION: &str = "Sec-WebSocket-Version";
+
+/// Checks a client's request, in the order in which a server asks.
+#[must_use]
+pub fn request_checks(request: &RequestHead) -> Vec<Check> {
+    let head = &request.head;
+    vec![
+        check(
+            "RFC 6455, 4.2.1 (1)",
+            METHOD,
+            "`GET`",
+            quoted(&request.method),
+            request.method == "GET",
+        ),
+        http_version(request),
+        host(head),
+        list_with("RFC 6455, 4.2.1 (3)", UPGRADE, "websocket", head),
+        list_with("RFC 6455, 4.2.1 (4)", "Connection", "Upgrade", head),
+        key(head),
+        websocket_version(head),
+        origin(head),
+        subprotocols(head),
+        extensions(head),
+    ]
+}
+
+fn http_version(request: &RequestHead) -> Check {
+    let found = version(request.minor_version);
+    check(
+        "RFC 6455, 4.2.1 (1)",
+        "HTTP version",
+        "HTTP/1.1",
+        found,
+        request.minor_version == 1,
+    )
+}
+
+fn host(head: &Head) -> Check {
+    let values: Vec<&[u8]> = head.values("Host").collect();
+    let is_host = |value: &[u8]| {
+        !value.is_empty()
+            && value
+                .iter()
+                .all(|b| b.is_ascii_graphic() && !b"/?#@,".contains(b))
+    };
+    let passes = matches!(values[..], [value] if is_host(value));
+    check(
+        "RFC 6455, 4.2.1 (2)",
+        "Host",
+        "the server's name, once",
+        shown(head, "Host"),
+        passes,
+    )
+}
+
+fn list_with(clause: &'static str, subject: &'static str, token: &str, head: &Head) -> Check {
+    check(
+        clause,
+        subject,
+        format!("`{token}`"),
+        shown(head, subject),
+        head.has_token(subject, token),
+    )
+}
+
+fn key(head: &Head) -> Check {
+    const SUBJECT: &str = "Sec-WebSocket-Key";
+    let values: Vec<&[u8]> = head.values(SUBJECT).collect();
+    let outcome = match values[..] {
+        [value] => check_key(&String::from_utf8_lossy(value)).map_err(Some),
+        _ => Err(None),
+    };
+    let fault = match &outcome {
+        Ok(()) | Err(None) => String::new(),
+        Err(Some(KeyError::Base64(_))) => ", which is not base64".to_owned(),
+        Err(Some(KeyError::Length(length))) => format!(", which decodes to {length} bytes"),
+    };
+    let found = format!("{}{fault}", shown(head, SUBJECT));
+    check(
+        "RFC 6455, 4.2.1 (5)",
+        SUBJECT,
+        "the base64 of 16 bytes, once",
+        found,
+        outcome.is_ok(),
+    )
+}
+
+fn websocket_version(head: &Head) -> Check {
+    let values: Vec<&[u8]> = head.values(VERSION).collect();
+    check(
+        "RFC 6455, 4.2.1 (6)",
+        VERSION,
+        "`13`",
+        shown(head, VERSION),
+        values == [b"13"],
+    )
+}
+
+fn origin(head: &Head) -> Check {
+    const SUBJECT: &str = "Origin";
+    let verdict = if head.field(SUBJECT).is_some() {
+        Verdict::Note
+    } else {
+        Verdict::Pass
+    };
+    let expected = "one from a browser".to_owned();
+    Check {
+        clause: "RFC 6455, 4.2.1 (7)",
+        subject: SUBJECT,
+        expected,
+        found: shown(head, SUBJECT),
+        verdict,
+    }
+}
+
+fn subprotocols(head: &Head) -> Check {
+    const SUBJECT: &str = "Sec-WebSocket-Protocol";
+    let names = head.tokens(SUBJECT);
+    let is_new = |index: usize| !names[..index].contains(&names[index]);
+    let is_empty = names.is_empty() && head.field(SUBJECT).is_some();
+    let passes = !is_empty
+        && names
+            .iter()
+            .enumerate()
+            .all(|(index, name)| is_token(name) && is_new(index));
+    let expected = "tokens, each once, or nothing";
+    check(
+        "RFC 6455, 4.1 (10)",
+        SUBJECT,
+        expected,
+        shown(head, SUBJECT),
+        passes,
+    )
+}
+
+fn extensions(head: &Head) -> Check {
+    const SUBJECT: &str = "Sec-WebSocket-Extensions";
+    let elements = head.tokens(SUBJECT);
+    let named = |element: &String| {
+        element
+            .split(';')
+            .next()
+            .is_some_and(|name| is_token(name.trim_end()))
+    };
+    let found = if elements.is_empty() {
+        NOTHING.to_owned()
+    } else {
+        shown(head, SUBJECT)
+    };
+    let passes = elements.iter().all(named);
+    check(
+        "RFC 6455, 9.1",
+        SUBJECT,
+        "a list of extensions, or nothing",
+        found,
+        passes,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+    fn checks(raw: &str) -> Vec<Check> {
+        request_checks(&RequestHead::parse(raw.as_bytes().to_vec()).unwrap())
+    }
+
+    #[test]
+    fn a_good_request_passes_every_check() {
+        let checks = checks(GOOD);
+        assert_eq!(checks.len(), 10);
+        assert!(
+            checks.iter().all(|check| check.verdict == Verdict::Pass),
+            "{checks:?}"
+        );
+    }
+
+    /// Checks the good request with `from` replaced, and returns the only check that fails.
+    fn failure(from: &str, to: &str) -> String {
+        let failed: Vec<Check> = checks(&GOOD.replacen(from, to, 1))
+            .into_iter()
+            .filter(Check::failed)
+            .collect();
+        assert_eq!(failed.len(), 1, "{failed:?}");
+        failed[0].to_string()
+    }
+
+    const LINE: &str = "Sec-WebSocket-Version: 13\r\n";
+
+    fn with(more: &str) -> String {
+        format!("{LINE}{more}\r\n")
+    }
+
+    #[test]
+    fn each_rule_fails_alone() {
+        for (from, to, expected) in [
+            (
+                "GET",
+                "POST",
+                "method: expected `GET`, found `POST` (RFC 6455, 4.2.1 (1))",
+            ),
+            (
+                "HTTP/1.1",
+                "HTTP/1.0",
+                "HTTP version: expected HTTP/1.1, found HTTP/1.0 (RFC 6455, 4.2.1 (1))",
+            ),
+            (
+                "Host: server.example.com\r\n",
+                "",
+                "Host: expected the server's name, once, found nothing (RFC 6455, 4.2.1 (2))",
+            ),
+            (
+                " server.example.com",
+                " a b",
+                "Host: expected the server's name, once, found `a b` (RFC 6455, 4.2.1 (2))",
+            ),
+            (
+                " server.example.com",
+                "",
+                "Host: expected the server's name, once, found an empty value (RFC 6455, 4.2.1 (2))",
+            ),
+            (
+                LINE,
+                &with("Host: h"),
+                "Host: expected the server's name, once, found 2 such headers: `server.example.com`, `h` (RFC 6455, 4.2.1 (2))",
+            ),
+            (
+                "Upgrade: WebSocket\r\n",
+                "",
+                "Upgrade: expected `websocket`, found nothing (RFC 6455, 4.2.1 (3))",
+            ),
+            (
+                ", Upgrade",
+                "",
+                "Connection: expected `Upgrade`, found `keep-alive` (RFC 6455, 4.2.1 (4))",
+            ),
+            (
+                " dGhlIHNhbXBsZSBub25jZQ==",
+                "",
+                "Sec-WebSocket-Key: expected the base64 of 16 bytes, once, found an empty value, which decodes to 0 bytes (RFC 6455, 4.2.1 (5))",
+            ),
+            (
+                "dGhlIHNhbXBsZSBub25jZQ==",
+                "aGVsbG8=",
+                "Sec-WebSocket-Key: expected the base64 of 16 bytes, once, found `aGVsbG8=`, which decodes to 5 bytes (RFC 6455, 4.2.1 (5))",
+            ),
+            (
+                "dGhlIHNhbXBsZSBub25jZQ==",
+                "!",
+                "Sec-WebSocket-Key: expected the base64 of 16 bytes, once, found `!`, which is not base64 (RFC 6455, 4.2.1 (5))",
+            ),
+            (
+                LINE,
+                &with("Sec-WebSocket-Key: x"),
+                "Sec-WebSocket-Key: expected the base64 of 16 bytes, once, found 2 such headers: `dGhlIHNhbXBsZSBub25jZQ==`, `x` (RFC 6455, 4.2.1 (5))",
+            ),
+            (
+                LINE,
+                "",
+                "Sec-WebSocket-Version: expected `13`, found nothing (RFC 6455, 4.2.1 (6))",
+            ),
+            (
+                "Version: 13",
+                "Version: 8",
+                "Sec-WebSocket-Version: expected `13`, found `8` (RFC 6455, 4.2.1 (6))",
+            ),
+        ] {
+            assert_eq!(failure(from, to), expected);
+        }
+    }
+
+    #[test]
+    fn malformed_offers_fail() {
+        for (from, to, expected) in [
+            (
+                LINE,
+                &with("Sec-WebSocket-Protocol: a, a"),
+                "Sec-WebSocket-Protocol: expected tokens, each once, or nothing, found `a, a` (RFC 6455, 4.1 (10))",
+            ),
+            (
+                LINE,
+                &with("Sec-WebSocket-Protocol: a b"),
+                "Sec-WebSocket-Protocol: expected tokens, each once, or nothing, found `a b` (RFC 6455, 4.1 (10))",
+            ),
+            (
+                LINE,
+                &with("Sec-WebSocket-Protocol:"),
+                "Sec-WebSocket-Protocol: expected tokens, each once, or nothing, found an empty value (RFC 6455, 4.1 (10))",
+            ),
+            (
+                LINE,
+                &with("Sec-WebSocket-Extensions: ;x"),
+                "Sec-WebSocket-Extensions: expected a list of extensions, or nothing, found `;x` (RFC 6455, 9.1)",
+            ),
+        ] {
+            assert_eq!(failure(from, to), expected);
+        }
+    }
+
+    #[test]
+    fn what_may_be_there_is_shown() {
+        let more = "\r\nOrigin: http://o\r\nSec-WebSocket-Protocol: a, b\r\nSec-WebSocket-Extensions: permessage-deflate; x=\"1;2\"\r\n\r\n";
+        let checks = checks(&GOOD.replace("\r\n\r\n", more));
+        assert!(!checks.iter().any(Check::failed), "{checks:?}");
+        let found: Vec<_> = checks[7..]
+            .iter()
+            .map(|check| (check.verdict, check.found.as_str()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (Verdict::Note, "`http://o`"),
+                (Verdict::Pass, "`a, b`"),
+                (Verdict::Pass, "`permessage-deflate; x=\"1;2\"`")
+            ]
+        );
+    }
+}

@@ -1,0 +1,401 @@
+//! What a client checks in the server's answer (RFC 6455, 4.1, the second list).
+
+use super::{Check, NOTHING, Offer, Verdict, check, quoted, shown, version};
+use crate::handshake::head::{Head, ResponseHead};
+use crate::handshake::key::accept_for;
+use crate::handshake::printable::printable;
+
+/// The answer to the example key of RFC 6455, 1.3: servers that send it for every key do exist.
+const EXAMPLE_ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+
+/// Checks a server's answer against what was offered to it.
+///
+/// Where the status is not 101 the list ends with it: the other rules are about an answer that accepts.
+#[must_use]
+pub fn response_checks(offer: &Offer, response: &ResponseHead) -> Vec<Check> {
+    let head = &response.head;
+    let mut checks = vec![http_version(response), status(response)];
+    if response.status == 101 {
+        checks.push(list_of(
+            "RFC 6455, 4.1 (2)",
+            "Upgrade",
+            "websocket",
+            head,
+            true,
+        ));
+        checks.push(list_of(
+            "RFC 6455, 4.1 (3)",
+            "Connection",
+            "Upgrade",
+            head,
+            false,
+        ));
+        checks.push(accept(&offer.key, head));
+        checks.push(extensions(&offer.extensions, head));
+        checks.push(subprotocol(&offer.subprotocols, head));
+    }
+    checks
+}
+
+fn http_version(response: &ResponseHead) -> Check {
+    let found = version(response.minor_version);
+    check(
+        "RFC 6455, 4.2.2 (5.1)",
+        "HTTP version",
+        "HTTP/1.1",
+        found,
+        response.minor_version == 1,
+    )
+}
+
+fn status(response: &ResponseHead) -> Check {
+    let found = format!(
+        "{} {}",
+        response.status,
+        printable(response.reason.as_bytes(), 100)
+    );
+    check(
+        "RFC 6455, 4.1 (1)",
+        "status",
+        "101",
+        found.trim_end(),
+        response.status == 101,
+    )
+}
+
+/// A header that must have `token` in it, or, when `alone`, nothing else.
+fn list_of(
+    clause: &'static str,
+    subject: &'static str,
+    token: &'static str,
+    head: &Head,
+    alone: bool,
+) -> Check {
+    let passes = head.has_token(subject, token) && (!alone || head.tokens(subject).len() == 1);
+    check(
+        clause,
+        subject,
+        format!("`{token}`"),
+        shown(head, subject),
+        passes,
+    )
+}
+
+fn accept(key: &str, head: &Head) -> Check {
+    const SUBJECT: &str = "Sec-WebSocket-Accept";
+    let computed = accept_for(key);
+    let values: Vec<&[u8]> = head.values(SUBJECT).collect();
+    let mut found = shown(head, SUBJECT);
+    if let [value] = values[..] {
+        found.push_str(match value {
+            _ if value == computed.as_bytes() => "",
+            _ if value == EXAMPLE_ACCEPT.as_bytes() => {
+                ", which answers the key that RFC 6455 has as its example"
+            }
+            _ if value == key.as_bytes() => ", which is the key itself",
+            _ => ", which answers another key",
+        });
+    }
+    let passes = values == [computed.as_bytes()];
+    check(
+        "RFC 6455, 4.1 (4)",
+        SUBJECT,
+        format!("`{computed}`, once"),
+        found,
+        passes,
+    )
+}
+
+fn extensions(offered: &[String], head: &Head) -> Check {
+    const SUBJECT: &str = "Sec-WebSocket-Extensions";
+    let name = |element: &str| {
+        element
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase()
+    };
+    let names: Vec<String> = offered.iter().map(|element| name(element)).collect();
+    let answered = head.tokens(SUBJECT);
+    let expected = match names.len() {
+        0 => NOTHING.to_owned(),
+        _ => format!(
+            "some of `{}`, or nothing",
+            printable(names.join(", ").as_bytes(), 100)
+        ),
+    };
+    let passes = answered
+        .iter()
+        .all(|element| names.contains(&name(element)));
+    let mut check = check(
+        "RFC 6455, 4.1 (5)",
+        SUBJECT,
+        expected,
+        shown(head, SUBJECT),
+        passes,
+    );
+    if answered.is_empty() && !names.is_empty() {
+        let found = "nothing: the server takes none of the extensions offered".to_owned();
+        check = Check {
+            verdict: Verdict::Note,
+            found,
+            ..check
+        };
+    }
+    check
+}
+
+fn subprotocol(offered: &[String], head: &Head) -> Check {
+    const SUBJECT: &str = "Sec-WebSocket-Protocol";
+    let expected = match offered.len() {
+        0 => NOTHING.to_owned(),
+        _ => format!(
+            "one of {}",
+            offered
+                .iter()
+                .map(|name| quoted(name))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+    };
+    let values: Vec<&[u8]> = head.values(SUBJECT).collect();
+    let (verdict, found) = match values[..] {
+        [] if offered.is_empty() => (Verdict::Pass, NOTHING.to_owned()),
+        [] => (
+            Verdict::Note,
+            "nothing: the server chose none of the subprotocols offered".to_owned(),
+        ),
+        // RFC 6455, 11.3.4: once, and with one of the names as they were offered, case and all.
+        [value] if offered.iter().any(|name| name.as_bytes() == value) => {
+            (Verdict::Pass, shown(head, SUBJECT))
+        }
+        _ => (Verdict::Fail, shown(head, SUBJECT)),
+    };
+    Check {
+        clause: "RFC 6455, 4.1 (6)",
+        subject: SUBJECT,
+        expected,
+        found,
+        verdict,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "Upgrade: WebSocket\r\nConnection: keep-alive, upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
+
+    fn offer(subprotocols: &[&str], extensions: &[&str]) -> Offer {
+        let owned = |texts: &[&str]| texts.iter().map(ToString::to_string).collect();
+        Offer {
+            key: "dGhlIHNhbXBsZSBub25jZQ==".into(),
+            subprotocols: owned(subprotocols),
+            extensions: owned(extensions),
+        }
+    }
+
+    fn checks(offer: &Offer, fields: &str) -> Vec<Check> {
+        let raw = format!("HTTP/1.1 101 Switching Protocols\r\n{fields}\r\n");
+        response_checks(offer, &ResponseHead::parse(raw.into_bytes()).unwrap())
+    }
+
+    /// The only check that failed.
+    fn failure(offer: &Offer, fields: &str) -> String {
+        let failed: Vec<Check> = checks(offer, fields)
+            .into_iter()
+            .filter(Check::failed)
+            .collect();
+        assert_eq!(failed.len(), 1, "{failed:?}");
+        failed[0].to_string()
+    }
+
+    #[test]
+    fn a_good_answer_passes_every_check() {
+        let checks = checks(&offer(&[], &[]), GOOD);
+        let subjects: Vec<_> = checks.iter().map(|check| check.subject).collect();
+        assert_eq!(
+            subjects,
+            [
+                "HTTP version",
+                "status",
+                "Upgrade",
+                "Connection",
+                "Sec-WebSocket-Accept",
+                "Sec-WebSocket-Extensions",
+                "Sec-WebSocket-Protocol"
+            ]
+        );
+        assert!(
+            checks.iter().all(|check| check.verdict == Verdict::Pass),
+            "{checks:?}"
+        );
+    }
+
+    #[test]
+    fn another_status_ends_the_list() {
+        let head = ResponseHead::parse(b"HTTP/1.0 403 Forbidden\r\n\r\n".to_vec()).unwrap();
+        let shown: Vec<String> = response_checks(&offer(&[], &[]), &head)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "HTTP version: expected HTTP/1.1, found HTTP/1.0 (RFC 6455, 4.2.2 (5.1))",
+                "status: expected 101, found 403 Forbidden (RFC 6455, 4.1 (1))"
+            ]
+        );
+    }
+
+    #[test]
+    fn upgrade_and_connection() {
+        let none = offer(&[], &[]);
+        for (from, to, expected) in [
+            (
+                "Upgrade: WebSocket\r\n",
+                "",
+                "Upgrade: expected `websocket`, found nothing (RFC 6455, 4.1 (2))",
+            ),
+            (
+                "WebSocket",
+                "h2c",
+                "Upgrade: expected `websocket`, found `h2c` (RFC 6455, 4.1 (2))",
+            ),
+            (
+                "WebSocket",
+                "websocket, h2c",
+                "Upgrade: expected `websocket`, found `websocket, h2c` (RFC 6455, 4.1 (2))",
+            ),
+            (
+                ", upgrade",
+                "",
+                "Connection: expected `Upgrade`, found `keep-alive` (RFC 6455, 4.1 (3))",
+            ),
+            (
+                "keep-alive, upgrade",
+                "",
+                "Connection: expected `Upgrade`, found an empty value (RFC 6455, 4.1 (3))",
+            ),
+        ] {
+            assert_eq!(failure(&none, &GOOD.replacen(from, to, 1)), expected);
+        }
+    }
+
+    #[test]
+    fn the_accept_value_is_there_once_and_right() {
+        let rest = "Sec-WebSocket-Accept: expected `s3pPLMBiTxaQ9kYGzzhZRbK+xOo=`, once, found";
+        let line = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
+        for (fields, found) in [
+            (GOOD.replace(line, ""), "nothing"),
+            (
+                GOOD.replace("s3pP", "S3pP"),
+                "`S3pPLMBiTxaQ9kYGzzhZRbK+xOo=`, which answers another key",
+            ),
+            (
+                GOOD.replace("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "dGhlIHNhbXBsZSBub25jZQ=="),
+                "`dGhlIHNhbXBsZSBub25jZQ==`, which is the key itself",
+            ),
+            (
+                format!("{GOOD}{line}"),
+                "2 such headers: `s3pPLMBiTxaQ9kYGzzhZRbK+xOo=`, `s3pPLMBiTxaQ9kYGzzhZRbK+xOo=`",
+            ),
+        ] {
+            assert_eq!(
+                failure(&offer(&[], &[]), &fields),
+                format!("{rest} {found} (RFC 6455, 4.1 (4))")
+            );
+        }
+        let other = Offer {
+            key: "AQIDBAUGBwgJCgsMDQ4PEC==".into(),
+            ..Offer::default()
+        };
+        assert!(
+            failure(&other, GOOD)
+                .contains("which answers the key that RFC 6455 has as its example")
+        );
+    }
+
+    #[test]
+    fn subprotocols() {
+        let with = |lines: &str| format!("{GOOD}{lines}");
+        let both = offer(&["a", "b"], &[]);
+        let last = |offer: &Offer, fields: &str| checks(offer, fields).pop().unwrap();
+        assert_eq!(
+            last(&both, &with("Sec-WebSocket-Protocol: b\r\n")).verdict,
+            Verdict::Pass
+        );
+        let absent = last(&both, GOOD);
+        assert_eq!(absent.verdict, Verdict::Note);
+        assert_eq!(
+            absent.found,
+            "nothing: the server chose none of the subprotocols offered"
+        );
+        for (offer, lines, found) in [
+            (
+                &both,
+                "Sec-WebSocket-Protocol: c\r\n",
+                "one of `a`, `b`, found `c`",
+            ),
+            (
+                &both,
+                "Sec-WebSocket-Protocol: A\r\n",
+                "one of `a`, `b`, found `A`",
+            ),
+            (
+                &both,
+                "Sec-WebSocket-Protocol: a, b\r\n",
+                "one of `a`, `b`, found `a, b`",
+            ),
+            (
+                &both,
+                "Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: b\r\n",
+                "one of `a`, `b`, found 2 such headers: `a`, `b`",
+            ),
+            (
+                &self::offer(&[], &[]),
+                "Sec-WebSocket-Protocol: a\r\n",
+                "nothing, found `a`",
+            ),
+        ] {
+            let expected = format!("Sec-WebSocket-Protocol: expected {found} (RFC 6455, 4.1 (6))");
+            assert_eq!(failure(offer, &with(lines)), expected);
+        }
+    }
+
+    #[test]
+    fn extensions_must_have_been_offered() {
+        let line = "Sec-WebSocket-Extensions: Permessage-Deflate; server_no_context_takeover\r\n";
+        let deflate = offer(&[], &["permessage-deflate; client_max_window_bits"]);
+        let with = format!("{GOOD}{line}");
+        assert!(
+            checks(&deflate, &with)
+                .iter()
+                .all(|check| check.verdict == Verdict::Pass)
+        );
+        let refused = checks(&deflate, GOOD);
+        let note = refused
+            .iter()
+            .find(|check| check.verdict == Verdict::Note)
+            .unwrap();
+        assert_eq!(
+            note.found,
+            "nothing: the server takes none of the extensions offered"
+        );
+        assert_eq!(
+            failure(&offer(&[], &[]), &with),
+            "Sec-WebSocket-Extensions: expected nothing, found `Permessage-Deflate; server_no_context_takeover` (RFC 6455, 4.1 (5))"
+        );
+        assert_eq!(
+            failure(&deflate, &format!("{GOOD}Sec-WebSocket-Extensions: x\r\n")),
+            "Sec-WebSocket-Extensions: expected some of `permessage-deflate`, or nothing, found `x` (RFC 6455, 4.1 (5))"
+        );
+    }
+
+    #[test]
+    fn values_of_the_peer_are_printable() {
+        let fields = GOOD.replace("WebSocket\r\n", "\u{202e}\u{9b}\r\n");
+        assert!(failure(&offer(&[], &[]), &fields).contains("found `\\u{202e}\\u{9b}`"));
+    }
+}
