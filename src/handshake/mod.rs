@@ -1,5 +1,6 @@
 //! The opening handshake of WebSocket (RFC 6455, 4), as values: no I/O, no clock, no randomness.
 
+mod body;
 mod checks;
 mod grammar;
 mod head;
@@ -12,6 +13,7 @@ mod request;
 mod secret;
 mod target;
 
+pub use body::{BODY_EXCERPT, BodyExcerpt, BodyLength, ChunkError, Dechunker};
 pub use checks::{Check, Offer, Verdict, request_checks, response_checks};
 pub use grammar::Misplaced;
 pub use head::{Head, MAX_FIELDS, RequestHead, ResponseHead, redact};
