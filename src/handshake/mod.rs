@@ -10,6 +10,7 @@ mod key;
 mod printable;
 mod reader;
 mod request;
+mod response;
 mod secret;
 mod target;
 
@@ -23,5 +24,6 @@ pub use key::{KeyError, accept_for, check_key, generate_key};
 pub use printable::printable;
 pub use reader::{HeadReader, MAX_HEAD};
 pub use request::{Request, RequestError, RequestOptions, check_subprotocols};
+pub use response::{Answer, ServerOptions, answer, refusal};
 pub use secret::{Authorization, Credentials, CredentialsError, Secret};
 pub use target::{Host, Scheme, Target, TargetError};
