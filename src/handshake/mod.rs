@@ -1,4 +1,31 @@
-//! The opening handshake of WebSocket (RFC 6455, 4), as values: no I/O, no clock, no randomness.
+//! The opening handshake of WebSocket (RFC 6455, 4), as values.
+//!
+//! Everything here takes bytes and options and gives bytes, values and sentences. There is no socket, thread, clock or
+//! random source inside: the key is handed in, the bytes come from the caller in whatever pieces the network made.
+//!
+//! Invariant: what was on the wire is kept and shown as it was ([`Head::raw`]); what a peer sent gets into a message
+//! only by way of [`printable()`]; credentials get into one only as `***`.
+//!
+//! ```text
+//! URL ─► Target ─┐                       bytes ─► HeadReader ─► ResponseHead ─► response_checks ─► Refusal
+//!      -H, -s, … ├─► Request ─► bytes          (client)                              │
+//!           key ─┘                                                                   ▼
+//!                                                                    Check, Check, … for `inspect`
+//!                                                                                    ▲
+//! bytes ─► HeadReader ─► RequestHead ─► answer ─► bytes             request_checks ──┘
+//!        (server)                         └── by the first check that failed
+//! ```
+//!
+//! | to | use |
+//! | --- | --- |
+//! | read a URL | [`Target`], [`Scheme`], [`Host`] |
+//! | make the client's request | [`generate_key`], [`RequestOptions`], [`Header`], [`Request`] |
+//! | read a head from a connection | [`HeadReader`], then [`RequestHead`] or [`ResponseHead`] |
+//! | judge an answer, or a request | [`response_checks`], [`request_checks`]: a list of [`Check`] |
+//! | say why a server refused | [`Refusal`], with the body by [`BodyExcerpt`] |
+//! | answer as a server | [`answer`], [`ServerOptions`], [`refusal`] |
+//! | show what came from a peer | [`printable()`], [`redact`] |
+//! | hold a password | [`Secret`], [`Credentials`], [`Authorization`] |
 
 mod body;
 mod checks;
@@ -9,6 +36,7 @@ mod header;
 mod key;
 mod printable;
 mod reader;
+mod refusal;
 mod request;
 mod response;
 mod secret;
@@ -23,6 +51,7 @@ pub use header::{Header, HeaderError};
 pub use key::{KeyError, accept_for, check_key, generate_key};
 pub use printable::printable;
 pub use reader::{HeadReader, MAX_HEAD};
+pub use refusal::Refusal;
 pub use request::{Request, RequestError, RequestOptions, check_subprotocols};
 pub use response::{Answer, ServerOptions, answer, refusal};
 pub use secret::{Authorization, Credentials, CredentialsError, Secret};

@@ -1,0 +1,156 @@
+//! Why a handshake failed, in words for a person: what the server said, what that most probably means, and what to do.
+//!
+//! Invariant: whatever the server sent, the text is safe for a terminal.
+
+mod meaning;
+
+use std::fmt;
+
+use super::body::BODY_EXCERPT;
+use super::checks::Check;
+use super::head::ResponseHead;
+use super::printable::printable;
+
+/// How many lines of the body are shown, and how many bytes of each.
+const LINES: usize = 12;
+const LINE: usize = 200;
+
+/// A response that is no valid 101, or a 101 that breaks a rule of the handshake.
+///
+/// `Display` gives what `connect` prints: a line with the status, a line with the meaning, then the body's beginning,
+/// indented; without a line end at the end.
+///
+/// ```text
+/// the server refused the handshake: 403 Forbidden
+/// the server does not want this client or page: it may accept only some origins, give one with --origin
+///     origin not allowed
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    response: ResponseHead,
+    failed: Option<Check>,
+    body: Vec<u8>,
+}
+
+impl Refusal {
+    /// The refusal that `response` is, by the `checks` that [`response_checks`](super::response_checks) made of it;
+    /// `None` where it accepts and no check failed.
+    #[must_use]
+    pub fn of(response: &ResponseHead, checks: &[Check]) -> Option<Self> {
+        let first_failed = checks.iter().find(|check| check.failed()).cloned();
+        // With another status than 101 the status is the reason, even where the HTTP version is wrong, too.
+        let failed = first_failed.filter(|_| response.status == 101);
+        let is_refusal = response.status != 101 || failed.is_some();
+        is_refusal.then(|| Self {
+            response: response.clone(),
+            failed,
+            body: Vec::new(),
+        })
+    }
+
+    /// The same refusal with the beginning of its body, as [`BodyExcerpt`](super::BodyExcerpt) collects it. What is
+    /// longer than [`BODY_EXCERPT`] bytes is cut.
+    #[must_use]
+    pub fn with_body(mut self, mut body: Vec<u8>) -> Self {
+        body.truncate(BODY_EXCERPT);
+        self.body = body;
+        self
+    }
+
+    /// The response.
+    #[must_use]
+    pub fn response(&self) -> &ResponseHead {
+        &self.response
+    }
+
+    /// The status code.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.response.status
+    }
+
+    /// The rule that a 101 breaks; `None` for any other status.
+    #[must_use]
+    pub fn failed(&self) -> Option<&Check> {
+        self.failed.as_ref()
+    }
+
+    /// The beginning of the body as it was received.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// Where a redirect leads: `Location` of a 3xx, as sent.
+    #[must_use]
+    pub fn location(&self) -> Option<&str> {
+        let is_redirect = matches!(self.status(), 301..=303 | 307 | 308);
+        let location = self
+            .response
+            .head
+            .field("Location")
+            .filter(|_| is_redirect)?;
+        std::str::from_utf8(location).ok()
+    }
+
+    /// The beginning of the body as lines that can be printed, without empty ones at the start and the end. A body that
+    /// is compressed gives one line that says so.
+    #[must_use]
+    pub fn excerpt(&self) -> Vec<String> {
+        let codings = self.response.head.tokens("Content-Encoding");
+        let body = self.body.trim_ascii();
+        if body.is_empty() {
+            return Vec::new();
+        }
+        if codings
+            .iter()
+            .any(|coding| !coding.eq_ignore_ascii_case("identity"))
+        {
+            return vec![format!(
+                "(a body compressed with {})",
+                printable(codings.join(", ").as_bytes(), 40)
+            )];
+        }
+        let mut lines = body
+            .split(|&b| b == b'\n')
+            .map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        let mut shown: Vec<String> = lines
+            .by_ref()
+            .take(LINES)
+            .map(|line| printable(line, LINE))
+            .collect();
+        if lines.next().is_some() {
+            shown.push("…".to_owned());
+        }
+        shown
+    }
+
+    /// The status and reason, safe to print.
+    fn status_line(&self) -> String {
+        let reason = printable(self.response.reason.as_bytes(), 100);
+        format!("{} {reason}", self.status()).trim_end().to_owned()
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.failed {
+            Some(check) => write!(f, "the server's handshake is wrong: {}", check.subject)?,
+            None => write!(
+                f,
+                "the server refused the handshake: {}",
+                self.status_line()
+            )?,
+        }
+        write!(f, "\n{}", self.meaning())?;
+        for line in self.excerpt() {
+            write!(f, "\n    {line}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+#[cfg(test)]
+mod tests;
