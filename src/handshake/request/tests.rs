@@ -83,6 +83,11 @@ fn given_headers_replace_or_remove_the_default_ones() {
         replaced,
         format!("GET / HTTP/1.1\r\nHost: there\r\n{START}user-agent: me\r\n\r\n")
     );
+    let last = text("ws://h", &headers(&["Host: first", "Host: last"]));
+    assert!(
+        last.contains("\r\nHost: last\r\n") && !last.contains("first"),
+        "{last}"
+    );
     let removed = text("ws://h", &headers(&["User-Agent:", "X-Never:"]));
     assert_eq!(removed, format!("GET / HTTP/1.1\r\nHost: h\r\n{START}\r\n"));
     let empty = text("ws://h", &headers(&["User-Agent;"]));
