@@ -3,6 +3,7 @@
 //! | module | purpose |
 //! | --- | --- |
 //! | [`Socket`] | a connected TCP or unix stream that a reading and a writing thread share without a lock |
+//! | [`Connection`] | a socket and what stands on it, as a half that reads and a half that writes |
 //! | [`dial`](dial()) | a name, an address or a path becomes a [`Socket`], by a deadline (RFC 8305) |
 //! | [`Listener`] | from [`ListenAddr`] as people write it to accepted [`Socket`]s |
 //! | [`wait`], [`Wake`] | waiting for several descriptors at once, and being woken from that |
@@ -14,6 +15,7 @@
 //! - Connecting and waiting end at a deadline, where one is given, and go on when a signal interrupts them.
 //! - An error says what failed and where, and what to do if that can be known; time-outs and refusals are told apart.
 
+mod connection;
 mod dial;
 mod listener;
 pub mod pipe;
@@ -22,6 +24,7 @@ mod resolve;
 mod socket;
 mod wake;
 
+pub use connection::Connection;
 pub use dial::{Attempt, DialError, Dialed, Endpoint, Family, Step, dial, dial_family};
 pub use listener::{BindError, ListenAddr, ListenAddrError, Listener};
 pub use poll::{Interest, Ready, wait, wait_any};

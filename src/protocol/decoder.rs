@@ -84,6 +84,15 @@ impl Decoder {
         }
     }
 
+    /// A decoder that begins with the bytes that came together with the opening handshake.
+    #[must_use]
+    pub fn resuming(role: Role, buffer: usize, max_message: Option<u64>, early: &[u8]) -> Self {
+        let mut decoder = Decoder::new(role, buffer.max(early.len()), max_message);
+        decoder.space()[..early.len()].copy_from_slice(early);
+        decoder.filled(early.len());
+        decoder
+    }
+
     /// Where the next bytes from the peer go; never empty once [`next`](Self::next) has given `None`.
     pub fn space(&mut self) -> &mut [u8] {
         // What is left here is at most the beginning of a header or of a control frame.

@@ -60,6 +60,11 @@ impl Encoder {
         }
     }
 
+    /// Appends whole frames that another encoder of this role has made.
+    pub fn append(&mut self, frames: &[u8]) {
+        self.out.extend_from_slice(frames);
+    }
+
     /// The frames that wait to be sent.
     #[must_use]
     pub fn pending(&self) -> &[u8] {

@@ -1,0 +1,69 @@
+//! What the receiving side is doing, for those who keep the time.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+/// The receiving side's own clock: when data came last, and how long it has not been reading.
+///
+/// Time in which we do not read (the output is slow) says nothing about the peer, so it counts against no limit.
+#[derive(Debug)]
+pub(super) struct Activity {
+    start: Instant,
+    /// Nanoseconds from `start`; when data was last dealt with.
+    last_data: AtomicU64,
+    /// When reading last stopped, or `READING`.
+    busy_since: AtomicU64,
+    /// Nanoseconds spent not reading.
+    busy_total: AtomicU64,
+}
+
+const READING: u64 = u64::MAX;
+
+impl Activity {
+    pub(super) fn new(now: Instant) -> Self {
+        Activity {
+            start: now,
+            last_data: 0.into(),
+            busy_since: READING.into(),
+            busy_total: 0.into(),
+        }
+    }
+
+    /// A read has returned.
+    pub(super) fn stop_reading(&self) {
+        self.busy_since.store(self.nanos(Instant::now()), Relaxed);
+    }
+
+    /// What was read has been dealt with, and the next read begins.
+    pub(super) fn start_reading(&self, had_data: bool) {
+        let now = self.nanos(Instant::now());
+        if had_data {
+            self.last_data.store(now, Relaxed);
+        }
+        let since = self.busy_since.swap(READING, Relaxed);
+        if since != READING {
+            self.busy_total.fetch_add(now - since, Relaxed);
+        }
+    }
+
+    /// Since when no data has come; none while something that came is being dealt with.
+    pub(super) fn quiet_since(&self) -> Option<Instant> {
+        let reading = self.busy_since.load(Relaxed) == READING;
+        reading.then(|| self.start + Duration::from_nanos(self.last_data.load(Relaxed)))
+    }
+
+    /// How long, in all, we have not been reading.
+    pub(super) fn busy(&self, now: Instant) -> Duration {
+        let since = self.busy_since.load(Relaxed);
+        let current = if since == READING {
+            0
+        } else {
+            self.nanos(now).saturating_sub(since)
+        };
+        Duration::from_nanos(self.busy_total.load(Relaxed) + current)
+    }
+
+    fn nanos(&self, at: Instant) -> u64 {
+        at.saturating_duration_since(self.start).as_nanos() as u64
+    }
+}

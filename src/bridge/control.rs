@@ -1,0 +1,177 @@
+//! What the threads of a session share: facts go in, orders for the sending side come out.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::net::Shutdown;
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::activity::Activity;
+use super::{Ending, Fact, Lifecycle, Rules};
+use crate::net::{Interest, Socket, Wake, wait};
+use crate::protocol::Close;
+
+/// Pongs that wait for the sending side. Of more pings than that only the last is answered (RFC 6455, 5.5.3).
+const MAX_PONGS: usize = 64;
+
+/// Something that a waiting thread can be woken by.
+pub trait Bell: Send + Sync + fmt::Debug {
+    /// Wakes the thread, now or when it waits next. Never blocks.
+    fn ring(&self);
+}
+
+impl Bell for Wake {
+    fn ring(&self) {
+        self.wake();
+    }
+}
+
+/// The shared state of one session.
+#[derive(Debug)]
+pub struct Control {
+    state: Mutex<State>,
+    pub(super) activity: Activity,
+    socket: Arc<Socket>,
+    /// Wakes the sending side.
+    sender: Arc<dyn Bell>,
+    /// Wakes whoever keeps the time.
+    keeper: Arc<dyn Bell>,
+}
+
+#[derive(Debug)]
+struct State {
+    lifecycle: Lifecycle,
+    orders: Orders,
+    wake_at: Option<Instant>,
+    ended: bool,
+}
+
+/// What the sending side is to do before it goes on.
+#[derive(Debug, Default)]
+pub(super) struct Orders {
+    /// Application data of Pongs to send, oldest first.
+    pub(super) pongs: VecDeque<Vec<u8>>,
+    /// A Close to send as the last frame.
+    pub close: Option<Close>,
+    /// Send nothing more.
+    pub stop: bool,
+}
+
+impl Control {
+    /// The shared state of a session that has just been opened.
+    #[must_use]
+    pub fn new(
+        rules: Rules,
+        socket: Arc<Socket>,
+        sender: Arc<dyn Bell>,
+        keeper: Arc<dyn Bell>,
+    ) -> Self {
+        let state = State {
+            lifecycle: Lifecycle::new(rules),
+            orders: Orders::default(),
+            wake_at: None,
+            ended: false,
+        };
+        Control {
+            state: Mutex::new(state),
+            activity: Activity::new(Instant::now()),
+            socket,
+            sender,
+            keeper,
+        }
+    }
+
+    /// Takes note of a fact and sees to what follows from it.
+    pub fn note(&self, fact: Fact) {
+        log::debug!("{fact:?}");
+        let now = Instant::now();
+        let mut state = self.lock();
+        state.lifecycle.note(fact, now, self.activity.busy(now));
+        self.act(&mut state, now);
+    }
+
+    /// Leaves a Pong for the sending side.
+    pub fn pong(&self, payload: &[u8]) {
+        let mut state = self.lock();
+        let pongs = &mut state.orders.pongs;
+        if pongs.len() == MAX_PONGS {
+            pongs.pop_back();
+        }
+        pongs.push_back(payload.to_vec());
+        self.sender.ring();
+    }
+
+    /// Sees to what the time has brought; for whoever keeps it. Says when to ask again, or that the session is over.
+    pub fn tick(&self) -> Tick {
+        let mut state = self.lock();
+        self.act(&mut state, Instant::now());
+        if state.ended {
+            Tick::Ended(state.lifecycle.ending())
+        } else {
+            Tick::WakeAt(state.wake_at)
+        }
+    }
+
+    /// Takes the orders; for the sending side, when it has been woken.
+    pub(super) fn orders(&self) -> Orders {
+        let mut state = self.lock();
+        let stop = state.orders.stop;
+        std::mem::replace(
+            &mut state.orders,
+            Orders {
+                stop,
+                ..Orders::default()
+            },
+        )
+    }
+
+    fn act(&self, state: &mut State, now: Instant) {
+        let step = state
+            .lifecycle
+            .step(now, self.quiet_since(), self.activity.busy(now));
+        if let Some(close) = step.close {
+            state.orders.close = Some(close);
+            self.sender.ring();
+        }
+        if step.hang_up {
+            state.orders.stop = true;
+            // It fails where the peer has done so before, and then nothing is left to do.
+            let _ = self.socket.shutdown(Shutdown::Both);
+            self.sender.ring();
+        }
+        let sooner = step
+            .wake_at
+            .is_some_and(|at| state.wake_at.is_none_or(|before| at < before));
+        if sooner || (step.ended && !state.ended) {
+            self.keeper.ring();
+        }
+        state.wake_at = step.wake_at;
+        state.ended |= step.ended;
+    }
+
+    /// Since when the peer has sent no data; none while some waits to be read or dealt with.
+    fn quiet_since(&self) -> Option<Instant> {
+        let since = self.activity.quiet_since()?;
+        // A slow machine may have data waiting that the receiving side has not been woken for yet.
+        let waiting = wait(
+            &[(self.socket.as_fd(), Interest::Read)],
+            Some(Duration::ZERO),
+        );
+        (!waiting.is_ok_and(|[socket]| socket.is_readable())).then_some(since)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing in here panics half-way.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a look at the clock has brought.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Tick {
+    /// Nothing yet; ask again then at the latest.
+    WakeAt(Option<Instant>),
+    /// The session is over.
+    Ended(Ending),
+}

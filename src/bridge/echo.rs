@@ -1,0 +1,55 @@
+//! Both ends of a session that sends everything back.
+
+use std::sync::Arc;
+
+use super::{Outbox, QueueSource, Sink, SinkError};
+use crate::protocol::{Chunk, Encoder, Event, Kind};
+
+/// How much of what is to be sent back waits in memory, in bytes, before the session is read no further.
+const QUEUE: usize = 1 << 20;
+
+/// Sends every message back to where it came from, type kept, as it comes: also a message larger than memory.
+#[derive(Debug)]
+pub struct EchoSink {
+    encoder: Encoder,
+    outbox: Arc<Outbox>,
+}
+
+impl EchoSink {
+    /// The two ends, and what wakes the source: `encoder` is of the session's role, and the greetings are sent first.
+    #[must_use]
+    pub fn ends(mut encoder: Encoder, greetings: &[String]) -> (QueueSource, Self, Arc<Outbox>) {
+        for text in greetings {
+            encoder.push(&Event::Data(Chunk::whole(Kind::Text, text.as_bytes())));
+        }
+        let outbox = Outbox::new(QUEUE);
+        let mut sink = EchoSink {
+            encoder,
+            outbox: Arc::clone(&outbox),
+        };
+        sink.pass_on();
+        (QueueSource::new(Arc::clone(&outbox)), sink, outbox)
+    }
+
+    fn pass_on(&mut self) {
+        if !self.encoder.pending().is_empty() {
+            // If nobody takes them, the session is ending, and its cause is known already.
+            self.outbox.put(self.encoder.pending().into());
+            self.encoder.clear();
+        }
+    }
+}
+
+impl Sink for EchoSink {
+    fn take(&mut self, event: &Event<'_>) -> Result<(), SinkError> {
+        if matches!(event, Event::Data(_)) {
+            self.encoder.push(event);
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), SinkError> {
+        self.pass_on();
+        Ok(())
+    }
+}

@@ -1,0 +1,87 @@
+//! How a session ended, as data.
+
+use std::fmt;
+
+use crate::protocol::{Close, Violation};
+use crate::records::RecordError;
+
+/// How a session ended: what began its end, and how its two directions came out of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    /// What began the end.
+    pub cause: Cause,
+    /// The peer's Close, if one came.
+    pub peer_close: Option<Close>,
+    /// What was read from the input and never reached the socket.
+    pub unsent: Unsent,
+}
+
+/// What began the end of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// The input ended and nothing more was awaited, or the input itself said to close.
+    InputEnded,
+    /// What was asked for (`--count`) has come.
+    Satisfied,
+    /// The peer sent a Close.
+    PeerClosed,
+    /// The connection ended or broke without a Close; the system's words, if it had any.
+    PeerGone(Option<String>),
+    /// The peer broke the protocol.
+    Violation(Violation),
+    /// Whoever read the output has stopped.
+    OutputClosed,
+    /// The output did not take what came.
+    OutputFailed(String),
+    /// The input could not be read.
+    InputFailed(String),
+    /// The input holds a record that can't be sent.
+    BadRecord(RecordError),
+    /// The time for the whole run is over.
+    TimedOut,
+    /// A signal arrived.
+    Signal(i32),
+}
+
+/// What was read from the input and not sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unsent {
+    /// Bytes of the input.
+    pub bytes: u64,
+    /// A message went out in part.
+    pub inside_message: bool,
+}
+
+impl Unsent {
+    /// Whether all went out.
+    #[must_use]
+    pub fn is_nothing(self) -> bool {
+        self == Unsent::default()
+    }
+}
+
+impl fmt::Display for Unsent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = if self.inside_message {
+            "; its last message is incomplete"
+        } else {
+            ""
+        };
+        write!(
+            f,
+            "{} bytes that had been read from the input were not sent{message}",
+            self.bytes
+        )
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.cause, &self.peer_close) {
+            (Cause::PeerClosed, Some(close)) => write!(f, "closed by the peer, {close}"),
+            (Cause::PeerGone(_) | Cause::Violation(_), _) => write!(f, "the connection broke"),
+            (_, Some(close)) => write!(f, "closed; the peer answered {close}"),
+            (_, None) => write!(f, "closed without an answer"),
+        }
+    }
+}

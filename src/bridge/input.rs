@@ -1,0 +1,148 @@
+//! A byte stream as a source: read, cut into records, encoded.
+
+use std::collections::VecDeque;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+
+use super::Unsent;
+use super::send::{BATCH, Pulled, Source, SourceError};
+use crate::net::{Interest, Wake, wait};
+use crate::protocol::{Chunk, Encoder, Event, Kind};
+use crate::records::Splitter;
+
+/// Messages to send first, then the records of a byte stream.
+#[derive(Debug)]
+pub struct StreamInput<R> {
+    greetings: VecDeque<String>,
+    /// None where nothing is to be read: receive only.
+    input: Option<R>,
+    splitter: Splitter,
+    bell: Arc<Wake>,
+    /// Bytes read from the input.
+    read: u64,
+    /// Bytes of the input that had reached the socket when that was last so.
+    sent: u64,
+    ended: bool,
+    failed: bool,
+}
+
+impl<R: Read + AsFd + Send> StreamInput<R> {
+    /// A source that gives the greetings as text messages, then what is read from `input`. Without an input, and with no
+    /// greeting, it never ends by itself; `bell` must be the one that its session's [`Control`](super::Control) rings.
+    #[must_use]
+    pub fn new(
+        greetings: Vec<String>,
+        input: Option<R>,
+        splitter: Splitter,
+        bell: Arc<Wake>,
+    ) -> Self {
+        let ended = input.is_none() && greetings.is_empty();
+        StreamInput {
+            greetings: greetings.into(),
+            input,
+            splitter,
+            bell,
+            read: 0,
+            sent: 0,
+            ended,
+            failed: false,
+        }
+    }
+
+    /// Encodes the complete records in the buffer, up to a batch.
+    fn split(&mut self, encoder: &mut Encoder) -> Result<Option<Pulled>, SourceError> {
+        loop {
+            match self.splitter.next() {
+                Ok(Some(event)) => {
+                    encoder.push(&event);
+                    if matches!(event, Event::Close(_)) {
+                        return Ok(Some(Pulled::Close));
+                    }
+                    if encoder.pending().len() >= BATCH {
+                        return Ok(Some(Pulled::Frames));
+                    }
+                }
+                Ok(None) if encoder.pending().is_empty() => return Ok(None),
+                Ok(None) => return Ok(Some(Pulled::Frames)),
+                Err(error) => {
+                    self.failed = true;
+                    let begun = self.splitter.is_inside_message() && encoder.is_inside_message();
+                    return Err(SourceError::BadRecord(error, begun));
+                }
+            }
+        }
+    }
+
+    /// Waits for the input and reads it once. It is never read while there are orders.
+    fn read(&mut self) -> Result<Option<Pulled>, SourceError> {
+        let wake = (self.bell.as_fd(), Interest::Read);
+        let input = self.input.as_mut().filter(|_| !self.ended && !self.failed);
+        let rung = match &input {
+            Some(input) => wait(&[wake, (input.as_fd(), Interest::Read)], None)
+                .map(|[bell, _]| bell.is_readable()),
+            None => wait(&[wake], None).map(|_| true),
+        };
+        if rung.map_err(|error| SourceError::Failed(error.to_string()))? {
+            self.bell.clear();
+            return Ok(Some(Pulled::Orders));
+        }
+        let Some(input) = input else { return Ok(None) };
+        match input.read(self.splitter.space()) {
+            Ok(0) => {
+                self.splitter.finish();
+                self.input = None;
+            }
+            Ok(count) => {
+                self.splitter.filled(count);
+                self.read += count as u64;
+            }
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock
+                ) => {}
+            Err(error) => {
+                self.failed = true;
+                return Err(SourceError::Failed(error.to_string()));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl<R: Read + AsFd + Send> Source for StreamInput<R> {
+    fn pull(&mut self, encoder: &mut Encoder) -> Result<Pulled, SourceError> {
+        while let Some(text) = self.greetings.pop_front() {
+            encoder.push(&Event::Data(Chunk::whole(Kind::Text, text.as_bytes())));
+        }
+        if !encoder.pending().is_empty() {
+            return Ok(Pulled::Frames);
+        }
+        loop {
+            if !self.failed
+                && let Some(pulled) = self.split(encoder)?
+            {
+                return Ok(pulled);
+            }
+            if self.input.is_none() && !self.ended {
+                self.ended = true;
+                return Ok(Pulled::Ended);
+            }
+            if let Some(pulled) = self.read()? {
+                return Ok(pulled);
+            }
+        }
+    }
+
+    fn sent(&mut self) {
+        self.sent = self.read - self.splitter.held() as u64;
+    }
+
+    fn unsent(&self) -> Unsent {
+        Unsent {
+            bytes: self.read - self.sent,
+            inside_message: self.splitter.is_inside_message(),
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! When a session ends, as a value: facts and the time in, orders out (RFC 6455, 7).
+
+use std::time::{Duration, Instant};
+
+use super::{Cause, Ending, Unsent};
+use crate::protocol::{Close, Violation};
+use crate::records::RecordError;
+
+/// How long an end that no longer hopes for anything waits for the peer's Close.
+const GRACE: Duration = Duration::from_secs(1);
+/// How long a run whose time is over still tries to say so to the peer.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// What a session was asked to do at its end.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// What the end of the input means.
+    pub on_eof: OnEof,
+    /// The Close that is sent when this side ends the session as planned.
+    pub close: Close,
+    /// How long the peer may take to answer a Close, not counting time in which we do not read.
+    pub close_timeout: Duration,
+    /// When the whole run is over.
+    pub deadline: Option<Instant>,
+    /// Something is awaited (`--count`): until it has come, the end of the input closes nothing.
+    pub awaiting: bool,
+}
+
+/// What the end of the input means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnEof {
+    /// Close when no data has come for this long.
+    Linger(Duration),
+    /// Stay until the peer closes.
+    Keep,
+}
+
+/// What has happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// The input ended, and all of it has been sent.
+    InputEnded,
+    /// The input can't be read any more; the system's words.
+    InputFailed(String),
+    /// The input holds a record that can't be sent; whether its beginning has been sent already.
+    BadRecord(RecordError, bool),
+    /// The input asks for this Close.
+    CloseAsked(Close),
+    /// A Close has been sent.
+    CloseSent,
+    /// The socket did not take what was to be sent; the system's words. The receiving side may know better why.
+    SendFailed(String),
+    /// The sending side has ended, and this much was left.
+    SenderEnded(Unsent),
+    /// The peer sent a Close; all that came before it has been written.
+    PeerClosed(Close),
+    /// The connection ended or broke without a Close; all that came has been written.
+    PeerGone(Option<String>),
+    /// The peer broke the protocol; all that came before has been written.
+    Violation(Violation),
+    /// What was awaited has come.
+    Satisfied,
+    /// Whoever read the output has stopped.
+    OutputClosed,
+    /// The output failed; the system's words.
+    OutputFailed(String),
+    /// A signal arrived.
+    Signal(i32),
+}
+
+/// What is to be done now.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// Send this Close, and nothing after it.
+    pub close: Option<Close>,
+    /// Shut the socket down: nothing more is hoped for from it.
+    pub hang_up: bool,
+    /// When to ask again, if nothing happens before.
+    pub wake_at: Option<Instant>,
+    /// The session is over.
+    pub ended: bool,
+}
+
+/// The state of a session's end.
+#[derive(Debug)]
+pub struct Lifecycle {
+    rules: Rules,
+    input_ended: Option<Instant>,
+    closing: Option<Closing>,
+    /// The peer's direction is over; with its Close, if it sent one.
+    peer: Option<Option<Close>>,
+    /// The sending side is over.
+    sender: Option<Unsent>,
+    hung_up: bool,
+}
+
+/// This side is ending the session.
+#[derive(Debug)]
+struct Closing {
+    cause: Cause,
+    /// The Close to be sent, until it has been ordered.
+    close: Option<Close>,
+    /// How long to wait for the peer, from `since` on.
+    patience: Duration,
+    since: Instant,
+    /// How long the receiving side had not been reading at `since`.
+    busy: Duration,
+}
+
+impl Lifecycle {
+    /// A session that has just been opened.
+    #[must_use]
+    pub fn new(rules: Rules) -> Self {
+        Lifecycle {
+            rules,
+            input_ended: None,
+            closing: None,
+            peer: None,
+            sender: None,
+            hung_up: false,
+        }
+    }
+
+    /// Takes note of a fact. The first one that ends the session is its cause.
+    pub fn note(&mut self, fact: Fact, now: Instant, busy: Duration) {
+        let planned = self.rules.close.clone();
+        let timeout = self.rules.close_timeout;
+        let grace = timeout.min(GRACE);
+        let failed = || Close::new(1011, "");
+        match fact {
+            Fact::InputEnded => self.input_ended = Some(now),
+            Fact::InputFailed(why) => {
+                self.begin(Cause::InputFailed(why), Some(failed()), timeout, now, busy)
+            }
+            Fact::BadRecord(error, begun) => {
+                let close = if begun { Close::new(1007, "") } else { planned };
+                self.begin(Cause::BadRecord(error), Some(close), timeout, now, busy);
+            }
+            Fact::CloseAsked(close) => {
+                self.begin(Cause::InputEnded, Some(close), timeout, now, busy)
+            }
+            Fact::CloseSent => {
+                self.begin(Cause::InputEnded, None, timeout, now, busy);
+                self.restart_patience(now, busy);
+            }
+            Fact::SendFailed(why) => {
+                self.begin(Cause::PeerGone(Some(why)), None, timeout, now, busy)
+            }
+            Fact::SenderEnded(unsent) => {
+                self.sender = Some(unsent);
+                self.restart_patience(now, busy);
+            }
+            Fact::PeerClosed(close) => {
+                let answer = Close {
+                    code: close.code,
+                    reason: String::new(),
+                };
+                self.peer = Some(Some(close));
+                self.begin(Cause::PeerClosed, Some(answer), timeout, now, busy);
+            }
+            Fact::PeerGone(why) => {
+                self.peer.get_or_insert(None);
+                self.begin(Cause::PeerGone(why), None, Duration::ZERO, now, busy);
+            }
+            Fact::Violation(violation) => {
+                let close = Close::new(violation.close_code(), &violation.to_string());
+                self.begin(Cause::Violation(violation), Some(close), grace, now, busy);
+            }
+            Fact::Satisfied => self.begin(Cause::Satisfied, Some(planned), timeout, now, busy),
+            Fact::OutputClosed => self.begin(Cause::OutputClosed, Some(planned), grace, now, busy),
+            Fact::OutputFailed(why) => {
+                self.begin(Cause::OutputFailed(why), Some(failed()), grace, now, busy)
+            }
+            Fact::Signal(signal) => self.begin(
+                Cause::Signal(signal),
+                Some(Close::new(1001, "")),
+                grace,
+                now,
+                busy,
+            ),
+        }
+    }
+
+    /// Says what is to be done; `quiet_since` is when data last came, none while some is being dealt with, and `busy` how
+    /// long, in all, the receiving side has not been reading.
+    pub fn step(&mut self, now: Instant, quiet_since: Option<Instant>, busy: Duration) -> Step {
+        if self.closing.is_none() {
+            let wake_at = self.step_open(now, quiet_since, busy);
+            if self.closing.is_none() {
+                return Step {
+                    wake_at,
+                    ..Step::default()
+                };
+            }
+        }
+        self.step_closing(now, busy)
+    }
+
+    /// How it ended, as far as it has.
+    #[must_use]
+    pub fn ending(&self) -> Ending {
+        let cause = self
+            .closing
+            .as_ref()
+            .map_or(Cause::InputEnded, |closing| closing.cause.clone());
+        Ending {
+            cause,
+            peer_close: self.peer.clone().flatten(),
+            unsent: self.sender.unwrap_or_default(),
+        }
+    }
+
+    /// Ends the session if its time or its patience is over; else says when that will be.
+    fn step_open(
+        &mut self,
+        now: Instant,
+        quiet_since: Option<Instant>,
+        busy: Duration,
+    ) -> Option<Instant> {
+        let deadline = self.rules.deadline;
+        if deadline.is_some_and(|deadline| now >= deadline) {
+            self.begin(
+                Cause::TimedOut,
+                Some(self.rules.close.clone()),
+                LAST_WORDS,
+                now,
+                busy,
+            );
+            return None;
+        }
+        let (Some(ended), OnEof::Linger(wait), false) =
+            (self.input_ended, self.rules.on_eof, self.rules.awaiting)
+        else {
+            return deadline;
+        };
+        let due = quiet_since.unwrap_or(now).max(ended) + wait;
+        if now >= due && (quiet_since.is_some() || wait.is_zero()) {
+            self.begin(
+                Cause::InputEnded,
+                Some(self.rules.close.clone()),
+                self.rules.close_timeout,
+                now,
+                busy,
+            );
+            return None;
+        }
+        // While data is being dealt with, it can't be due before that long from now.
+        Some(deadline.map_or(due, |deadline| due.min(deadline)))
+    }
+
+    /// The session is ending: gives the Close once, and hangs up when it is through or patience is.
+    fn step_closing(&mut self, now: Instant, busy: Duration) -> Step {
+        let Some(closing) = &mut self.closing else {
+            return Step::default();
+        };
+        let mut due = closing.since + closing.patience + busy.saturating_sub(closing.busy);
+        if let Some(deadline) = self
+            .rules
+            .deadline
+            .filter(|_| closing.cause != Cause::TimedOut)
+        {
+            due = due.min(deadline.max(closing.since));
+            if now >= deadline {
+                closing.cause = Cause::TimedOut;
+            }
+        }
+        let lost = matches!(self.peer, Some(None));
+        let through = self.peer.is_some() && self.sender.is_some();
+        let hang_up = !self.hung_up && (lost || now >= due);
+        self.hung_up |= hang_up;
+        let ended = through || (now >= due && !lost);
+        Step {
+            close: closing.close.take(),
+            hang_up,
+            wake_at: (!ended).then_some(due.max(now)),
+            ended,
+        }
+    }
+
+    /// Begins the end, or takes a graver cause for the one that has begun.
+    fn begin(
+        &mut self,
+        cause: Cause,
+        close: Option<Close>,
+        patience: Duration,
+        now: Instant,
+        busy: Duration,
+    ) {
+        match &mut self.closing {
+            None => {
+                self.closing = Some(Closing {
+                    cause,
+                    close,
+                    patience,
+                    since: now,
+                    busy,
+                })
+            }
+            Some(closing) if outranks(&cause, &closing.cause) => {
+                let again = matches!(closing.cause, Cause::Signal(_));
+                closing.patience = if again {
+                    Duration::ZERO
+                } else {
+                    closing.patience.min(patience)
+                };
+                closing.cause = cause;
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Our side is through: from here on the peer has its whole time.
+    fn restart_patience(&mut self, now: Instant, busy: Duration) {
+        if let Some(closing) = &mut self.closing {
+            closing.since = now;
+            closing.busy = busy;
+        }
+    }
+}
+
+/// Whether what happened while the session was ending says more than what began its end.
+fn outranks(new: &Cause, old: &Cause) -> bool {
+    match new {
+        Cause::Signal(_) => true,
+        Cause::PeerClosed => matches!(old, Cause::PeerGone(_)),
+        Cause::Violation(_)
+        | Cause::OutputFailed(_)
+        | Cause::InputFailed(_)
+        | Cause::BadRecord(_) => {
+            matches!(
+                old,
+                Cause::InputEnded | Cause::Satisfied | Cause::PeerClosed
+            )
+        }
+        _ => false,
+    }
+}

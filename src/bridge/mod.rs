@@ -1,0 +1,38 @@
+//! The bridge: a session's two pumps, and what ends them.
+//!
+//! ```text
+//!     Source ─► send ───► socket          a thread that reads the input and is the only one to write to the socket
+//!     Sink ◄─ receive ◄── socket          a thread that only reads from the socket, and never waits for the other one
+//!             keeper                      keeps the time: lingering, the close handshake, time-outs, signals
+//! ```
+//!
+//! What the receiving side wants to say to the peer (a Pong, the answer to a Close) it leaves in the session's
+//! [`Control`], and the sending side takes it from there between two frames. So nobody waits on the peer while holding
+//! what the other direction needs: two ends that both send without pause keep moving.
+//!
+//! When a session ends, and how well it went, is decided in one place without any I/O: the [`Lifecycle`].
+
+mod activity;
+mod control;
+mod echo;
+mod ending;
+mod input;
+mod lifecycle;
+mod outbox;
+mod output;
+mod receive;
+mod send;
+mod session;
+mod signals;
+
+pub use control::{Bell, Control, Tick};
+pub use echo::EchoSink;
+pub use ending::{Cause, Ending, Unsent};
+pub use input::StreamInput;
+pub use lifecycle::{Fact, Lifecycle, OnEof, Rules, Step};
+pub use outbox::{Outbox, QueueSource};
+pub use output::{Output, RecordSink};
+pub use receive::{Sink, SinkError, receive};
+pub use send::{Pulled, Source, SourceError, send};
+pub use session::{Keeper, Session};
+pub use signals::Signals;

@@ -1,0 +1,199 @@
+//! The receiving side: frames from the socket, as events, into a sink.
+
+use std::io::{self, Read};
+
+use super::{Control, Fact};
+use crate::protocol::{Close, Decoder, Event, Violation};
+use crate::records::JoinError;
+
+/// Where received messages go.
+pub trait Sink: Send {
+    /// Takes an event.
+    ///
+    /// # Errors
+    /// The sink can't take it, nor anything after it.
+    fn take(&mut self, event: &Event<'_>) -> Result<(), SinkError>;
+
+    /// Passes on whatever waits here: nothing more has come for the moment.
+    ///
+    /// # Errors
+    /// As for [`take`](Self::take).
+    fn flush(&mut self) -> Result<(), SinkError>;
+
+    /// Learns in words why nothing more will come, where that is no Close.
+    fn trouble(&mut self, _what: &str) {}
+}
+
+/// Why a sink takes nothing more.
+#[derive(Debug)]
+pub enum SinkError {
+    /// Whoever read it has stopped.
+    Closed,
+    /// The system's words.
+    Failed(String),
+    /// A message is too big to be held.
+    TooBig(Violation),
+}
+
+impl From<io::Error> for SinkError {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            SinkError::Closed
+        } else {
+            SinkError::Failed(error.to_string())
+        }
+    }
+}
+
+impl From<JoinError> for SinkError {
+    fn from(error: JoinError) -> Self {
+        match error {
+            JoinError::Output(error) => error.into(),
+            JoinError::TooBig(violation) => SinkError::TooBig(violation),
+        }
+    }
+}
+
+/// Runs the receiving side until the peer's Close or the end of the connection. It never writes to the socket.
+///
+/// After `count` messages, if that is set, the rest is read, but goes nowhere.
+pub fn receive(
+    mut reader: impl Read,
+    mut decoder: Decoder,
+    sink: &mut impl Sink,
+    count: Option<u64>,
+    control: &Control,
+) {
+    let mut receiver = Receiver {
+        sink,
+        remaining: count,
+        discards: count == Some(0),
+        had_data: false,
+        control,
+    };
+    loop {
+        if let Some(fact) = receiver.events(&mut decoder) {
+            let drains = matches!(fact, Fact::Violation(_));
+            control.note(fact);
+            if drains {
+                drain(&mut reader);
+                control.note(Fact::PeerGone(None));
+            }
+            return;
+        }
+        control
+            .activity
+            .start_reading(std::mem::take(&mut receiver.had_data));
+        let read = read(&mut reader, decoder.space());
+        control.activity.stop_reading();
+        match read {
+            Ok(count) if count > 0 => decoder.filled(count),
+            end => {
+                let why = end.err().map(|error| error.to_string());
+                receiver.sink.trouble(
+                    why.as_deref()
+                        .unwrap_or("the connection ended without a Close"),
+                );
+                control.note(Fact::PeerGone(why));
+                return;
+            }
+        }
+    }
+}
+
+struct Receiver<'a, S> {
+    sink: &'a mut S,
+    /// Messages still awaited.
+    remaining: Option<u64>,
+    /// Nothing more goes to the sink.
+    discards: bool,
+    had_data: bool,
+    control: &'a Control,
+}
+
+impl<S: Sink> Receiver<'_, S> {
+    /// Deals with all that has been read; gives the fact that ends the receiving, if there is one.
+    fn events(&mut self, decoder: &mut Decoder) -> Option<Fact> {
+        let end = loop {
+            match decoder.next() {
+                Ok(Some(event)) => {
+                    if let Some(close) = self.event(&event) {
+                        break Some(Fact::PeerClosed(close));
+                    }
+                }
+                Ok(None) => break None,
+                Err(violation) => break Some(Fact::Violation(violation)),
+            }
+        };
+        if !self.discards {
+            if let Some(Fact::Violation(violation)) = &end {
+                self.sink.trouble(&violation.to_string());
+            }
+            let flushed = self.sink.flush();
+            self.judge(flushed);
+        }
+        end
+    }
+
+    /// Deals with an event; gives the peer's Close.
+    fn event(&mut self, event: &Event<'_>) -> Option<Close> {
+        if !self.discards {
+            let taken = self.sink.take(event);
+            self.judge(taken);
+        }
+        match event {
+            Event::Data(chunk) => {
+                self.had_data = true;
+                if chunk.last {
+                    self.count();
+                }
+            }
+            Event::Ping(payload) => self.control.pong(payload),
+            Event::Pong(_) => {}
+            Event::Close(close) => return Some(close.clone()),
+        }
+        None
+    }
+
+    /// Counts a message that is complete, if any are awaited.
+    fn count(&mut self) {
+        let Some(remaining) = &mut self.remaining else {
+            return;
+        };
+        *remaining = remaining.saturating_sub(1);
+        if *remaining == 0 && !self.discards {
+            let flushed = self.sink.flush();
+            self.judge(flushed);
+            if !self.discards {
+                self.discards = true;
+                self.control.note(Fact::Satisfied);
+            }
+        }
+    }
+
+    fn judge(&mut self, result: Result<(), SinkError>) {
+        let Err(error) = result else { return };
+        self.discards = true;
+        self.control.note(match error {
+            SinkError::Closed => Fact::OutputClosed,
+            SinkError::Failed(why) => Fact::OutputFailed(why),
+            SinkError::TooBig(violation) => Fact::Violation(violation),
+        });
+    }
+}
+
+fn read(reader: &mut impl Read, space: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match reader.read(space) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+/// Reads what the peer still sends and forgets it: closing a socket that holds unread data would reset the connection, and
+/// the peer might never see our Close.
+fn drain(reader: &mut impl Read) {
+    let mut forgotten = [0; 8192];
+    while read(reader, &mut forgotten).is_ok_and(|count| count > 0) {}
+}

@@ -1,0 +1,127 @@
+//! The sending side: what a source gives, as frames, into the socket.
+
+use std::io::Write;
+
+use super::{Control, Fact, Unsent};
+use crate::protocol::{Encoder, Event};
+use crate::records::RecordError;
+
+/// Frames leave when this many bytes have gathered, or when the source has nothing more at the moment.
+pub(super) const BATCH: usize = 256 << 10;
+
+/// Where messages to send come from.
+pub trait Source: Send {
+    /// Waits until there is something to send or an order to carry out, and encodes all there is, up to a batch.
+    ///
+    /// # Errors
+    /// The input can't be read, or can't be sent; what came before it has been encoded.
+    fn pull(&mut self, encoder: &mut Encoder) -> Result<Pulled, SourceError>;
+
+    /// Encodes what waits in memory, without waiting for more; a Close will follow.
+    fn drain(&mut self, _encoder: &mut Encoder) {}
+
+    /// Says that all that was encoded has reached the socket.
+    fn sent(&mut self) {}
+
+    /// What was taken from the input and has not reached the socket.
+    fn unsent(&self) -> Unsent {
+        Unsent::default()
+    }
+}
+
+/// What a source had to give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pulled {
+    /// Frames.
+    Frames,
+    /// Frames, the last of which is a Close.
+    Close,
+    /// Nothing: there are orders.
+    Orders,
+    /// Nothing: the input has ended.
+    Ended,
+}
+
+/// Why a source can give nothing more.
+#[derive(Debug)]
+pub enum SourceError {
+    /// The system's words.
+    Failed(String),
+    /// A record that can't be sent, and whether its beginning has been encoded.
+    BadRecord(RecordError, bool),
+}
+
+/// Runs the sending side until a Close has been sent, or nothing can be sent any more. The only writer of the socket.
+pub fn send(mut source: impl Source, encoder: Encoder, mut writer: impl Write, control: &Control) {
+    let mut pump = Pump {
+        encoder,
+        writer: &mut writer,
+        control,
+    };
+    if let Err(error) = pump.run(&mut source) {
+        control.note(Fact::SendFailed(error.to_string()));
+    }
+    control.note(Fact::SenderEnded(source.unsent()));
+}
+
+struct Pump<'a, W> {
+    encoder: Encoder,
+    writer: &'a mut W,
+    control: &'a Control,
+}
+
+impl<W: Write> Pump<'_, W> {
+    fn run(&mut self, source: &mut impl Source) -> std::io::Result<()> {
+        loop {
+            let pulled = source.pull(&mut self.encoder);
+            self.write(source)?;
+            match pulled {
+                Ok(Pulled::Frames) => {}
+                Ok(Pulled::Ended) => self.control.note(Fact::InputEnded),
+                Ok(Pulled::Close) => {
+                    self.control.note(Fact::CloseSent);
+                    return Ok(());
+                }
+                Ok(Pulled::Orders) => {
+                    if self.carry_out_orders(source)? {
+                        return Ok(());
+                    }
+                }
+                // The order to close, which follows, is waited for as any other.
+                Err(SourceError::Failed(why)) => self.control.note(Fact::InputFailed(why)),
+                Err(SourceError::BadRecord(error, begun)) => {
+                    self.control.note(Fact::BadRecord(error, begun))
+                }
+            }
+        }
+    }
+
+    /// Sends what the other threads have left; true if nothing may follow it.
+    fn carry_out_orders(&mut self, source: &mut impl Source) -> std::io::Result<bool> {
+        let orders = self.control.orders();
+        if orders.stop {
+            return Ok(true);
+        }
+        for pong in &orders.pongs {
+            self.encoder.push(&Event::Pong(pong));
+        }
+        let Some(close) = orders.close else {
+            self.write(source)?;
+            return Ok(false);
+        };
+        source.drain(&mut self.encoder);
+        self.encoder.push(&Event::Close(close));
+        self.write(source)?;
+        self.control.note(Fact::CloseSent);
+        Ok(true)
+    }
+
+    fn write(&mut self, source: &mut impl Source) -> std::io::Result<()> {
+        if !self.encoder.pending().is_empty() {
+            self.writer.write_all(self.encoder.pending())?;
+            self.encoder.clear();
+            source.sent();
+        }
+        Ok(())
+    }
+}
