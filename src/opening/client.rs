@@ -1,0 +1,202 @@
+//! The client's side.
+
+use std::io::{self, Read, Write};
+use std::time::{Duration, Instant};
+
+use rand::rngs::{StdRng, SysRng};
+use rand::{Rng, SeedableRng, TryRng};
+
+use super::{Limits, OpenError, Unread, read_head};
+use crate::handshake::{
+    BodyExcerpt, Check, HeadReader, Host, MAX_HEAD, Refusal, Request, RequestOptions, ResponseHead,
+    Scheme, Target, generate_key, response_checks,
+};
+use crate::net::{Connection, Dialed, Endpoint, Socket, dial};
+use crate::protocol::MaskingKeys;
+
+/// How long to wait for the body of a refusal: it is only there to explain.
+const BODY_PATIENCE: Duration = Duration::from_secs(1);
+
+/// An open connection.
+#[derive(Debug)]
+pub struct Opened {
+    /// The two directions.
+    pub connection: Connection,
+    /// Frames that came together with the response.
+    pub early: Vec<u8>,
+    /// The address that was reached.
+    pub address: String,
+    /// The subprotocol that the server chose.
+    pub subprotocol: Option<String>,
+}
+
+/// A handshake that was carried out, whatever came of it.
+#[derive(Debug)]
+pub struct Exchange {
+    /// What was sent.
+    pub request: Request,
+    /// What came.
+    pub response: ResponseHead,
+    /// The rules, applied to what came.
+    pub checks: Vec<Check>,
+    /// Why it came to nothing, if it did.
+    pub refusal: Option<Refusal>,
+    /// Frames that came together with the response.
+    pub early: Vec<u8>,
+    /// How long the answer took.
+    pub http: Duration,
+}
+
+/// How long each step took.
+#[derive(Debug, Clone, Copy)]
+pub struct Timings {
+    /// Looking up the name.
+    pub name: Duration,
+    /// Connecting.
+    pub connect: Duration,
+    /// Request and response.
+    pub http: Duration,
+}
+
+/// Connects and shakes hands.
+///
+/// # Errors
+/// The host can't be reached, the server refuses, or time is up.
+pub fn open(
+    target: &Target,
+    options: &RequestOptions,
+    limits: &Limits,
+) -> Result<Opened, OpenError> {
+    let dialed = reach(target, limits)?;
+    let Exchange {
+        response,
+        refusal,
+        early,
+        ..
+    } = exchange(&dialed, target, options, limits)?;
+    if let Some(refusal) = refusal {
+        return Err(OpenError::Refused(Box::new(refusal)));
+    }
+    let subprotocol = response
+        .head
+        .field("Sec-WebSocket-Protocol")
+        .map(|name| String::from_utf8_lossy(name).into_owned());
+    Ok(Opened {
+        connection: Connection::plain(dialed.socket),
+        early,
+        address: dialed.address,
+        subprotocol,
+    })
+}
+
+/// Connects to the target's host.
+///
+/// # Errors
+/// It can't be reached, or not in time.
+pub fn reach(target: &Target, limits: &Limits) -> Result<Dialed, OpenError> {
+    if target.scheme == Scheme::Wss {
+        return Err(OpenError::Tls(
+            "this build has no TLS: use ws://, or a TLS tunnel in front".into(),
+        ));
+    }
+    let endpoint = match &target.host {
+        Host::Name(name) => Endpoint::Host {
+            name: name.clone(),
+            port: target.port,
+        },
+        Host::Ip(address) => Endpoint::Ip((*address, target.port).into()),
+        Host::Unix(path) => Endpoint::Unix(path.clone()),
+    };
+    dial(&endpoint, limits.deadline()).map_err(|error| {
+        if error.is_timeout() && limits.run_is_over() {
+            OpenError::RunOver
+        } else {
+            OpenError::Unreachable(error)
+        }
+    })
+}
+
+/// Sends the request and reads the response; a refusal's body too, as far as it explains.
+///
+/// # Errors
+/// The request can't be built or sent, or what comes is no HTTP response, or nothing comes in time.
+pub fn exchange(
+    dialed: &Dialed,
+    target: &Target,
+    options: &RequestOptions,
+    limits: &Limits,
+) -> Result<Exchange, OpenError> {
+    let key = generate_key(random_bytes().map_err(OpenError::Io)?);
+    let request = Request::new(target, options, &key).map_err(OpenError::Request)?;
+    log::debug!("request:\n{}", request.redacted().trim_end());
+    let start = Instant::now();
+    (&dialed.socket)
+        .write_all(request.bytes())
+        .map_err(OpenError::Io)?;
+    let mut reader = HeadReader::for_response(MAX_HEAD);
+    let rest = match read_head(&dialed.socket, &mut reader, limits) {
+        Ok(rest) => rest,
+        // The reader knows best what is wrong with a head that has ended early.
+        Err(Unread::Cut) => Vec::new(),
+        Err(Unread::Head(error)) => return Err(OpenError::NotHttp(error)),
+        Err(Unread::TimedOut) => return Err(limits.timed_out(&dialed.address)),
+        Err(Unread::Io(error)) => return Err(OpenError::Io(error)),
+    };
+    let http = start.elapsed();
+    let response = reader.into_response().map_err(OpenError::NotHttp)?;
+    log::debug!(
+        "response:\n{}",
+        String::from_utf8_lossy(&response.head.redacted()).trim_end()
+    );
+    let checks = response_checks(request.offer(), &response);
+    let refusal = Refusal::of(&response, &checks).map(|refusal| {
+        let body = read_body(&dialed.socket, &response, &rest, limits);
+        refusal.with_body(body)
+    });
+    Ok(Exchange {
+        request,
+        response,
+        checks,
+        refusal,
+        early: rest,
+        http,
+    })
+}
+
+/// The beginning of a body, as far as it comes in time.
+fn read_body(socket: &Socket, response: &ResponseHead, rest: &[u8], limits: &Limits) -> Vec<u8> {
+    let mut body = BodyExcerpt::of(response);
+    body.feed(rest);
+    let end = Instant::now() + BODY_PATIENCE;
+    let mut bytes = [0; 2048];
+    while !body.is_complete()
+        && let Some(left) = limits
+            .left()
+            .map(|left| left.min(end.saturating_duration_since(Instant::now())))
+        && !left.is_zero()
+        && socket.set_read_timeout(Some(left)).is_ok()
+    {
+        match (&*socket).read(&mut bytes) {
+            Ok(count) if count > 0 => body.feed(&bytes[..count]),
+            _ => break,
+        }
+    }
+    body.into_bytes()
+}
+
+/// A source of masking keys that nobody can predict (RFC 6455, 5.3; 10.3): a ChaCha generator seeded by the system.
+///
+/// # Errors
+/// The system has no random bytes to give.
+pub fn masking_keys() -> io::Result<MaskingKeys> {
+    let mut generator = StdRng::from_seed(random_bytes()?);
+    Ok(Box::new(move || generator.next_u32().to_ne_bytes()))
+}
+
+fn random_bytes<const N: usize>() -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    SysRng
+        .try_fill_bytes(&mut bytes)
+        .map_err(io::Error::other)?;
+    Ok(bytes)
+}

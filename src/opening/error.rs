@@ -1,0 +1,42 @@
+//! Why a connection did not open.
+
+use std::io;
+
+use thiserror::Error;
+
+use crate::handshake::{HeadError, Refusal, RequestError};
+use crate::net::DialError;
+
+/// Why a client's connection did not open.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The host could not be reached.
+    #[error("{0}{hint}", hint = if .0.is_refused() { " (is the server running?)" } else { "" })]
+    Unreachable(#[from] DialError),
+    /// The connection was made, but the handshake was not answered in time.
+    #[error("{address} did not answer the handshake within {seconds} s (--connect-timeout)")]
+    TimedOut {
+        /// The peer's address.
+        address: String,
+        /// The limit, in seconds.
+        seconds: f64,
+    },
+    /// The time for the whole run was over before.
+    #[error("the time for the whole run was over before the connection was open (--timeout)")]
+    RunOver,
+    /// TLS failed.
+    #[error("{0}")]
+    Tls(String),
+    /// What was asked for makes no request.
+    #[error(transparent)]
+    Request(RequestError),
+    /// What came is no HTTP response, or breaks a limit.
+    #[error("the answer to the handshake is not one: {0}")]
+    NotHttp(HeadError),
+    /// The server refused, or its response is wrong.
+    #[error("{0}")]
+    Refused(Box<Refusal>),
+    /// The system's words.
+    #[error("the handshake could not be carried out: {0}")]
+    Io(io::Error),
+}

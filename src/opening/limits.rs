@@ -1,0 +1,61 @@
+//! How long an opening may take.
+
+use std::time::{Duration, Instant};
+
+use super::OpenError;
+
+/// Two bounds at once: that of the opening, and that of the whole run.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// When the opening is given up.
+    until: Option<Instant>,
+    /// How long that was at first.
+    span: Duration,
+    /// When the whole run is over.
+    run: Option<Instant>,
+}
+
+impl Limits {
+    /// An opening that began at `start` and may take `span`, in a run that is over at `run`.
+    #[must_use]
+    pub fn new(start: Instant, span: Duration, run: Option<Instant>) -> Self {
+        Limits {
+            until: start.checked_add(span),
+            span,
+            run,
+        }
+    }
+
+    /// The earlier of the two bounds.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        [self.until, self.run].into_iter().flatten().min()
+    }
+
+    /// How long there is left; none if time is up.
+    #[must_use]
+    pub fn left(&self) -> Option<Duration> {
+        let Some(deadline) = self.deadline() else {
+            return Some(Duration::from_secs(3600));
+        };
+        Some(deadline.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
+    }
+
+    /// The failure of an opening whose time is up: that of the whole run, or of the handshake with this address.
+    #[must_use]
+    pub fn timed_out(&self, address: &str) -> OpenError {
+        if self.run_is_over() {
+            return OpenError::RunOver;
+        }
+        OpenError::TimedOut {
+            address: address.to_owned(),
+            seconds: self.span.as_secs_f64(),
+        }
+    }
+
+    /// Whether the whole run is over.
+    #[must_use]
+    pub fn run_is_over(&self) -> bool {
+        self.run.is_some_and(|run| Instant::now() >= run)
+    }
+}

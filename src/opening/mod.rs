@@ -1,0 +1,54 @@
+//! The opening handshake over a real connection (RFC 6455, 4): [`handshake`](crate::handshake) says what is said,
+//! [`net`](crate::net) how it travels, and here the one is carried out over the other, by a deadline.
+
+mod client;
+mod error;
+mod limits;
+mod server;
+
+use std::io::{self, Read};
+
+use crate::handshake::{HeadError, HeadReader};
+use crate::net::Socket;
+
+pub use client::{Exchange, Opened, Timings, exchange, masking_keys, open, reach};
+pub use error::OpenError;
+pub use limits::Limits;
+pub use server::{Accepted, Rejected, accept, accept_if, reject};
+
+/// Why a head could not be read.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    /// It is none, or breaks a limit.
+    Head(HeadError),
+    /// Time was up.
+    TimedOut,
+    /// The connection ended before the head did.
+    Cut,
+    /// The system's words.
+    Io(io::Error),
+}
+
+/// Reads a head up to its end; gives what came behind it.
+fn read_head(socket: &Socket, reader: &mut HeadReader, limits: &Limits) -> Result<Vec<u8>, Unread> {
+    let mut bytes = [0; 8192];
+    loop {
+        let left = limits.left().ok_or(Unread::TimedOut)?;
+        socket.set_read_timeout(Some(left)).map_err(Unread::Io)?;
+        let count = match (&*socket).read(&mut bytes) {
+            Ok(0) => return Err(Unread::Cut),
+            Ok(count) => count,
+            Err(error) => match error.kind() {
+                io::ErrorKind::Interrupted
+                | io::ErrorKind::WouldBlock
+                | io::ErrorKind::TimedOut => continue,
+                io::ErrorKind::ConnectionReset => return Err(Unread::Cut),
+                _ => return Err(Unread::Io(error)),
+            },
+        };
+        if let Some(used) = reader.feed(&bytes[..count]).map_err(Unread::Head)? {
+            socket.set_read_timeout(None).map_err(Unread::Io)?;
+            return Ok(bytes[used..count].to_vec());
+        }
+    }
+}

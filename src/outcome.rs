@@ -1,0 +1,240 @@
+//! How a run came out: the exit statuses, and what each failure says.
+
+use std::io;
+
+use thiserror::Error;
+
+use crate::bridge::{Cause, Ending};
+use crate::net::BindError;
+use crate::opening::OpenError;
+use crate::protocol::{Close, Violation};
+
+/// The exit statuses, as the manual page lists them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitStatus {
+    /// Everything read from the input was sent, everything received was written, and the connection was closed cleanly.
+    Done = 0,
+    /// An I/O or other error on this side.
+    Failed = 1,
+    /// Wrong usage.
+    Usage = 2,
+    /// The host could not be reached.
+    Unreachable = 3,
+    /// TLS failed.
+    Tls = 4,
+    /// The handshake was refused or is wrong.
+    Handshake = 5,
+    /// The connection broke.
+    Broken = 6,
+    /// The peer closed with a code that says that something went wrong.
+    ClosedBadly = 7,
+    /// What was awaited did not come.
+    Unmet = 8,
+    /// The time for the whole run was over.
+    TimedOut = 9,
+}
+
+impl ExitStatus {
+    /// All of them, in order.
+    pub const ALL: [ExitStatus; 10] = [
+        ExitStatus::Done,
+        ExitStatus::Failed,
+        ExitStatus::Usage,
+        ExitStatus::Unreachable,
+        ExitStatus::Tls,
+        ExitStatus::Handshake,
+        ExitStatus::Broken,
+        ExitStatus::ClosedBadly,
+        ExitStatus::Unmet,
+        ExitStatus::TimedOut,
+    ];
+
+    /// What it means, in a line.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            ExitStatus::Done => "done, clean close",
+            ExitStatus::Failed => "an I/O or other error on this side",
+            ExitStatus::Usage => "wrong usage",
+            ExitStatus::Unreachable => {
+                "could not reach the host (name, refused, time-out while connecting)"
+            }
+            ExitStatus::Tls => "TLS failed",
+            ExitStatus::Handshake => {
+                "the handshake was refused or is wrong (status, Accept, subprotocol, extension)"
+            }
+            ExitStatus::Broken => {
+                "the connection broke without a Close, our Close was never answered, the peer broke the protocol, or it \
+                 ended the session before all that had been read from the input was sent"
+            }
+            ExitStatus::ClosedBadly => "the peer closed with a code other than 1000, 1001 or none",
+            ExitStatus::Unmet => "--count was not met",
+            ExitStatus::TimedOut => "--timeout ran out",
+        }
+    }
+}
+
+/// Why a run did not come out well; its words are what the user reads.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// The system did not do what was needed.
+    #[error("{what}: {error}")]
+    Io {
+        /// What was being done.
+        what: &'static str,
+        /// The system's words.
+        error: io::Error,
+    },
+    /// The options can't be carried out together, or not in this build.
+    #[error("{0}")]
+    Usage(String),
+    /// The connection did not open.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A key and an accept value do not belong together.
+    #[error("{0}")]
+    Mismatch(String),
+    /// The listening socket could not be had.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The session ended badly.
+    #[error("{}", .0.words)]
+    Session(BadEnding),
+    /// `--timeout` ran out.
+    #[error("the time for the whole run is over (--timeout)")]
+    TimedOut,
+    /// The run's own output has said it already.
+    #[error("status {}", *.0 as u8)]
+    Told(ExitStatus),
+    /// A signal arrived; the run dies of it.
+    #[error("signal {0}")]
+    Signal(i32),
+}
+
+/// A session's ending, with the status and the words for it.
+#[derive(Debug)]
+pub struct BadEnding {
+    status: ExitStatus,
+    words: String,
+}
+
+impl Failure {
+    /// The exit status that tells a script.
+    #[must_use]
+    pub fn status(&self) -> ExitStatus {
+        match self {
+            Failure::Io { .. } | Failure::Bind(_) | Failure::Signal(_) => ExitStatus::Failed,
+            Failure::Usage(_) => ExitStatus::Usage,
+            Failure::Open(error) => open_status(error),
+            Failure::Mismatch(_) => ExitStatus::Handshake,
+            Failure::Session(ending) => ending.status,
+            Failure::Told(status) => *status,
+            Failure::TimedOut => ExitStatus::TimedOut,
+        }
+    }
+
+    /// Makes a failure of an I/O error by saying what was being done.
+    pub fn io(what: &'static str) -> impl Fn(io::Error) -> Failure {
+        move |error| Failure::Io { what, error }
+    }
+}
+
+fn open_status(error: &OpenError) -> ExitStatus {
+    match error {
+        OpenError::Unreachable(_) | OpenError::TimedOut { .. } => ExitStatus::Unreachable,
+        OpenError::RunOver => ExitStatus::TimedOut,
+        OpenError::Tls(_) => ExitStatus::Tls,
+        OpenError::Request(_) => ExitStatus::Usage,
+        OpenError::NotHttp(_) | OpenError::Refused(_) => ExitStatus::Handshake,
+        OpenError::Io(_) => ExitStatus::Failed,
+    }
+}
+
+/// Judges how a session ended. `awaited` are the messages that `--count` asked for.
+///
+/// # Errors
+/// Every ending that is not clean, in the words for it.
+pub fn judge(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
+    let broken = |words: String| bad(ExitStatus::Broken, words);
+    match &ending.cause {
+        Cause::Signal(signal) => Err(Failure::Signal(*signal)),
+        Cause::TimedOut => Err(Failure::TimedOut),
+        Cause::OutputClosed => Ok(()),
+        Cause::OutputFailed(why) => Err(bad(
+            ExitStatus::Failed,
+            format!("cannot write to standard output: {why}"),
+        )),
+        Cause::InputFailed(why) => Err(bad(
+            ExitStatus::Failed,
+            format!("cannot read standard input: {why}"),
+        )),
+        Cause::BadRecord(error) => Err(bad(ExitStatus::Failed, error.to_string())),
+        Cause::Violation(violation) => Err(broken(violation_words(*violation))),
+        Cause::PeerGone(why) => {
+            let why = why
+                .as_ref()
+                .map(|why| format!(": {why}"))
+                .unwrap_or_default();
+            Err(broken(format!(
+                "the connection broke without a Close{why}{}",
+                unsent(ending)
+            )))
+        }
+        Cause::PeerClosed => peer_closed(ending, awaited),
+        Cause::InputEnded | Cause::Satisfied => match &ending.peer_close {
+            Some(close) if close.is_normal() => Ok(()),
+            Some(close) => Err(closed_badly(close, ending)),
+            None => Err(broken(
+                "the peer never answered our Close (--close-timeout)".into(),
+            )),
+        },
+    }
+}
+
+fn peer_closed(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
+    let close = ending.peer_close.clone().unwrap_or_default();
+    if !close.is_normal() {
+        return Err(closed_badly(&close, ending));
+    }
+    if !ending.unsent.is_nothing() {
+        return Err(bad(
+            ExitStatus::Broken,
+            format!("the peer closed, {close}{}", unsent(ending)),
+        ));
+    }
+    match awaited {
+        Some(count) => {
+            let words =
+                format!("the peer closed, {close}, before {count} messages had come (--count)");
+            Err(bad(ExitStatus::Unmet, words))
+        }
+        None => Ok(()),
+    }
+}
+
+fn closed_badly(close: &Close, ending: &Ending) -> Failure {
+    bad(
+        ExitStatus::ClosedBadly,
+        format!("the peer closed with {close}{}", unsent(ending)),
+    )
+}
+
+fn violation_words(violation: Violation) -> String {
+    match violation {
+        Violation::MessageTooBig { .. } => format!("the peer sent too much: {violation}"),
+        _ => format!("the peer broke the protocol: {violation}"),
+    }
+}
+
+fn unsent(ending: &Ending) -> String {
+    if ending.unsent.is_nothing() {
+        String::new()
+    } else {
+        format!("; {}", ending.unsent)
+    }
+}
+
+fn bad(status: ExitStatus, words: String) -> Failure {
+    Failure::Session(BadEnding { status, words })
+}
