@@ -1,0 +1,46 @@
+//! `wspipe connect`.
+
+use wspipe::commands::{ConnectConfig, Destination};
+use wspipe::outcome::Failure;
+
+use super::handshake::HandshakeArgs;
+use super::pipe::PipeArgs;
+
+/// Connect to a server: standard input to messages, messages to standard output
+///
+/// Each line of standard input is sent as a text message, and each message that comes is printed as a line. When the input
+/// ends, the connection stays open until nothing has come for --wait, then it is closed cleanly. Status 0 means that
+/// everything that was read was sent, and everything that came was written.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// ws:// or http:// URL, HOST[:PORT]/PATH, ws+unix:PATH:/URI, or echo: for an echo server of our own
+    #[arg(value_name = "URL", value_parser = destination)]
+    url: Destination,
+
+    /// Send every message back instead of using standard input and output
+    #[arg(long, help_heading = "Sending and ending", hide_short_help = true)]
+    echo: bool,
+
+    #[command(flatten)]
+    handshake: HandshakeArgs,
+
+    #[command(flatten)]
+    pipe: PipeArgs,
+}
+
+impl Args {
+    pub(super) fn resolve(self) -> Result<ConnectConfig, Failure> {
+        Ok(ConnectConfig {
+            destination: self.url,
+            handshake: self.handshake.resolve()?,
+            connect_timeout: self.handshake.connect_timeout,
+            echo: self.echo,
+            pipe: self.pipe.resolve()?,
+        })
+    }
+}
+
+pub(super) fn destination(text: &str) -> Result<Destination, String> {
+    text.parse::<Destination>()
+        .map_err(|error| error.to_string())
+}

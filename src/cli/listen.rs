@@ -1,0 +1,89 @@
+//! `wspipe listen`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use wspipe::commands::ListenConfig;
+use wspipe::handshake::ServerOptions;
+use wspipe::net::ListenAddr;
+use wspipe::outcome::Failure;
+
+use super::handshake::headers;
+use super::pipe::PipeArgs;
+use super::values::duration;
+
+/// Wait for clients: standard input to all of them, their messages to standard output
+///
+/// A line of standard input is sent to every client that is there; without one, nothing is read. Messages of all clients
+/// are printed, one at a time. When the input ends, each client gets what is queued, then a Close, and the run ends.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// PORT (on the loopback interface), HOST:PORT, [::1]:PORT or unix:PATH; port 0 picks a free one
+    #[arg(value_name = "ADDR")]
+    address: ListenAddr,
+
+    /// Send every message back to the client that it came from
+    #[arg(long, help_heading = "Serving")]
+    echo: bool,
+
+    /// Serve one client, then exit with its status
+    #[arg(long, help_heading = "Serving")]
+    once: bool,
+
+    /// Accept a subprotocol that the client offers; repeatable, the preferred one first
+    #[arg(
+        short,
+        long = "subprotocol",
+        value_name = "NAME",
+        help_heading = "Serving"
+    )]
+    subprotocols: Vec<String>,
+
+    /// Add a header to the response; repeatable
+    #[arg(
+        short = 'H',
+        long = "header",
+        value_name = "NAME: VALUE",
+        help_heading = "Serving"
+    )]
+    headers: Vec<String>,
+
+    /// Serve this path only; others get 404
+    #[arg(long, value_name = "PATH", help_heading = "Serving")]
+    path: Option<String>,
+
+    /// Write the URL to a file when ready, for scripts
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "Serving",
+        hide_short_help = true
+    )]
+    url_file: Option<PathBuf>,
+
+    /// How long a client may take for its handshake
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration, help_heading = "Serving", hide_short_help = true)]
+    handshake_timeout: Duration,
+
+    #[command(flatten)]
+    pipe: PipeArgs,
+}
+
+impl Args {
+    pub(super) fn resolve(self) -> Result<ListenConfig, Failure> {
+        Ok(ListenConfig {
+            address: self.address,
+            echo: self.echo,
+            once: self.once,
+            server: ServerOptions {
+                subprotocols: self.subprotocols,
+                headers: headers(&self.headers)?,
+                path: self.path,
+                ..ServerOptions::default()
+            },
+            url_file: self.url_file,
+            handshake_timeout: self.handshake_timeout,
+            pipe: self.pipe.resolve()?,
+        })
+    }
+}

@@ -1,0 +1,124 @@
+//! The command line: options are parsed into values here, and resolved once into what the library's commands take.
+
+mod connect;
+mod handshake;
+mod inspect;
+mod listen;
+mod pages;
+mod pipe;
+mod values;
+
+use std::ffi::OsString;
+
+use clap::{ArgAction, CommandFactory, Parser, Subcommand};
+use wspipe::outcome::Failure;
+
+/// A command-line pipe for WebSocket: what netcat is to TCP.
+///
+/// Lines of standard input become messages, and messages become lines of standard output. `wspipe URL` is short for
+/// `wspipe connect URL`; with the URL `echo:` everything can be tried without a server.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wspipe",
+    version,
+    max_term_width = 100,
+    help_expected = true,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Try it: echo hello | wspipe connect echo:"
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// Say nothing on standard error; the exit status tells
+    #[arg(
+        short,
+        long,
+        global = true,
+        help_heading = "Messages",
+        conflicts_with = "verbose"
+    )]
+    quiet: bool,
+
+    /// Say what happens on standard error; -vv says more
+    ///
+    /// RUST_LOG, if it is set, says in more detail what to show.
+    #[arg(short, long, global = true, help_heading = "Messages", action = ArgAction::Count)]
+    verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Connect(connect::Args),
+    Listen(listen::Args),
+    Inspect(inspect::Args),
+    Completions(pages::CompletionsArgs),
+    Man(pages::ManArgs),
+}
+
+impl Cli {
+    /// Parses the process's arguments; wrong usage ends the process with status 2.
+    pub(crate) fn from_args() -> Self {
+        Self::parse_from(with_command(std::env::args_os().collect()))
+    }
+
+    /// How much goes to standard error.
+    pub(crate) fn verbosity(&self) -> log::LevelFilter {
+        match (self.quiet, self.verbose) {
+            (true, _) => log::LevelFilter::Off,
+            (false, 0) => log::LevelFilter::Warn,
+            (false, 1) => log::LevelFilter::Info,
+            (false, 2) => log::LevelFilter::Debug,
+            (false, _) => log::LevelFilter::Trace,
+        }
+    }
+
+    /// Carries out the command.
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        match self.command {
+            Command::Connect(args) => wspipe::commands::connect(args.resolve()?),
+            Command::Listen(args) => wspipe::commands::listen(args.resolve()?),
+            Command::Inspect(args) => args.run(),
+            Command::Completions(args) => args.run(&mut Self::command()),
+            Command::Man(args) => args.run(Self::command()),
+        }
+    }
+}
+
+/// `wspipe URL` means `wspipe connect URL`.
+fn with_command(mut args: Vec<OsString>) -> Vec<OsString> {
+    const SCHEMES: [&str; 6] = ["ws:", "wss:", "http:", "https:", "ws+unix:", "echo:"];
+    let is_url = |arg: &OsString| {
+        let arg = arg.to_string_lossy().to_ascii_lowercase();
+        SCHEMES.iter().any(|scheme| arg.starts_with(scheme))
+    };
+    if args.get(1).is_some_and(is_url) {
+        args.insert(1, "connect".into());
+    }
+    args
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_url_first_means_connect() {
+        let args = |words: &str| {
+            with_command(words.split(' ').map(OsString::from).collect())
+                .join(OsString::from(" ").as_os_str())
+        };
+        assert_eq!(args("wspipe ws://h -v"), "wspipe connect ws://h -v");
+        assert_eq!(args("wspipe HTTPS://h"), "wspipe connect HTTPS://h");
+        assert_eq!(args("wspipe echo:"), "wspipe connect echo:");
+        assert_eq!(args("wspipe listen 1"), "wspipe listen 1");
+        assert_eq!(args("wspipe -v"), "wspipe -v");
+    }
+}

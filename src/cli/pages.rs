@@ -1,0 +1,136 @@
+//! What is generated from the definitions of the options: the manual pages and the completions.
+
+use std::io::{self, Write};
+
+use clap::{Command, ValueEnum};
+use clap_complete::Shell;
+use clap_mangen::Man;
+use wspipe::outcome::{ExitStatus, Failure};
+
+/// Print a completion script for a shell
+#[derive(Debug, clap::Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+}
+
+impl CompletionsArgs {
+    pub(super) fn run(&self, command: &mut Command) -> Result<(), Failure> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, command, "wspipe", &mut script);
+        print(&script)
+    }
+}
+
+/// Print a manual page: wspipe man | man -l -
+#[derive(Debug, clap::Args)]
+pub(super) struct ManArgs {
+    /// The page of one command; without it, the program's
+    #[arg(value_name = "COMMAND")]
+    page: Option<Page>,
+}
+
+/// The commands that have a page of their own.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Page {
+    Connect,
+    Listen,
+    Inspect,
+    Completions,
+    Man,
+}
+
+impl ManArgs {
+    pub(super) fn run(&self, command: Command) -> Result<(), Failure> {
+        let mut page = Vec::new();
+        render(command, self.page, &mut page).map_err(Failure::io("cannot make the page"))?;
+        print(&page)
+    }
+}
+
+/// The sections that options can't say, in roff, for the program's page or a command's.
+fn sections(page: Option<Page>) -> &'static [&'static str] {
+    const RECORDS: &str = include_str!("pages/records.roff");
+    const ENDING: &str = include_str!("pages/ending.roff");
+    match page {
+        None => &[include_str!("pages/overview.roff"), RECORDS, ENDING],
+        Some(Page::Connect) => &[RECORDS, ENDING, include_str!("pages/connect.roff")],
+        Some(Page::Listen) => &[RECORDS, include_str!("pages/listen.roff")],
+        Some(Page::Inspect) => &[include_str!("pages/inspect.roff")],
+        Some(Page::Completions) => &[include_str!("pages/completions.roff")],
+        Some(Page::Man) => &[include_str!("pages/man.roff")],
+    }
+}
+
+fn render(mut command: Command, page: Option<Page>, out: &mut Vec<u8>) -> io::Result<()> {
+    command.build();
+    let name = page.as_ref().and_then(ValueEnum::to_possible_value);
+    let shown = match &name {
+        Some(name) => command
+            .find_subcommand(name.get_name())
+            .cloned()
+            .unwrap_or(command),
+        None => command,
+    };
+    let has_commands = page.is_none();
+    let man = Man::new(shown.clone())
+        .section("1")
+        .manual("wspipe manual")
+        .source(concat!("wspipe ", env!("CARGO_PKG_VERSION")));
+    man.render_title(out)?;
+    man.render_name_section(out)?;
+    man.render_synopsis_section(out)?;
+    man.render_description_section(out)?;
+    if has_commands {
+        man.render_subcommands_section(out)?;
+    }
+    man.render_options_section(out)?;
+    for section in sections(page) {
+        out.extend_from_slice(section.as_bytes());
+    }
+    exit_statuses(out)?;
+    see_also(page, out)
+}
+
+fn exit_statuses(out: &mut Vec<u8>) -> io::Result<()> {
+    writeln!(out, ".SH \"EXIT STATUS\"")?;
+    for status in ExitStatus::ALL {
+        writeln!(
+            out,
+            ".TP\n.B {}\n{}.",
+            status as u8,
+            status.meaning().replace('-', "\\-")
+        )?;
+    }
+    writeln!(
+        out,
+        ".PP\nA run that SIGINT or SIGTERM ends sends a Close and then dies of that signal."
+    )
+}
+
+fn see_also(page: Option<Page>, out: &mut Vec<u8>) -> io::Result<()> {
+    let pages = match page {
+        None => {
+            ".BR wspipe\\-connect (1),\n.BR wspipe\\-listen (1),\n.BR wspipe\\-inspect (1),\n.BR nc (1),\n.BR curl (1)"
+        }
+        Some(_) => ".BR wspipe (1)",
+    };
+    writeln!(
+        out,
+        ".SH \"SEE ALSO\"\n{pages}\n.PP\nRFC 6455, The WebSocket Protocol."
+    )
+}
+
+/// Writes what was generated; that its reader has stopped is no error.
+fn print(text: &[u8]) -> Result<(), Failure> {
+    match io::stdout()
+        .write_all(text)
+        .and_then(|()| io::stdout().flush())
+    {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::io("cannot write to standard output")(error))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,193 @@
+//! Options of the pipe between standard input and output and a session.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+use wspipe::bridge::OnEof;
+use wspipe::commands::Pipe;
+use wspipe::outcome::Failure;
+use wspipe::protocol::{Close, Kind};
+use wspipe::records::Format;
+
+use super::values::{buffer_size, duration, size};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct PipeArgs {
+    /// Send text messages, which must be UTF-8 (the default)
+    #[arg(short, long, help_heading = "Records", conflicts_with = "binary")]
+    text: bool,
+
+    /// Send binary messages; the format is then raw unless given
+    #[arg(short, long, help_heading = "Records")]
+    binary: bool,
+
+    /// How messages lie in standard input and output
+    ///
+    /// A format for both directions; see --in and --out for one of them.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        help_heading = "Records",
+        conflicts_with = "nul"
+    )]
+    format: Option<FormatName>,
+
+    /// How standard input is cut into messages
+    #[arg(
+        long = "in",
+        value_name = "FORMAT",
+        help_heading = "Records",
+        hide_short_help = true
+    )]
+    input: Option<FormatName>,
+
+    /// How messages are laid out on standard output
+    #[arg(
+        long = "out",
+        value_name = "FORMAT",
+        help_heading = "Records",
+        hide_short_help = true
+    )]
+    output: Option<FormatName>,
+
+    /// Records end with NUL: --format nul
+    #[arg(short = '0', long, help_heading = "Records")]
+    nul: bool,
+
+    /// The longest message that raw makes of one read
+    #[arg(long, value_name = "SIZE", default_value = "64K", value_parser = buffer_size, help_heading = "Records", hide_short_help = true)]
+    chunk_size: usize,
+
+    /// Refuse longer messages from the peer with close code 1009
+    ///
+    /// By default there is no limit, since messages pass in pieces; where a whole one must be held (the format json, and
+    /// length for a fragmented message), it is 64M.
+    #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Records", hide_short_help = true)]
+    max_message: Option<u64>,
+
+    /// Send this text message first, before standard input; repeatable
+    #[arg(long, value_name = "TEXT", help_heading = "Sending and ending")]
+    send: Vec<String>,
+
+    /// Don't read standard input
+    #[arg(long, help_heading = "Sending and ending")]
+    no_stdin: bool,
+
+    /// After the input has ended, close when nothing has come for so long; 0 closes at once
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration, help_heading = "Sending and ending")]
+    wait: Duration,
+
+    /// What the end of the input does: close (after --wait), or keep the session until the peer closes
+    #[arg(
+        long,
+        value_name = "WHAT",
+        default_value = "close",
+        help_heading = "Sending and ending",
+        hide_short_help = true
+    )]
+    on_eof: EofAction,
+
+    /// End with status 0 after N messages have come
+    #[arg(short, long, value_name = "N", help_heading = "Sending and ending", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+
+    /// Bound the whole run
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Sending and ending")]
+    timeout: Option<Duration>,
+
+    /// The code of our Close
+    #[arg(
+        long,
+        value_name = "CODE",
+        default_value_t = 1000,
+        help_heading = "Sending and ending",
+        hide_short_help = true
+    )]
+    close_code: u16,
+
+    /// The reason of our Close, at most 123 bytes
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "",
+        hide_default_value = true,
+        help_heading = "Sending and ending",
+        hide_short_help = true
+    )]
+    close_reason: String,
+
+    /// How long the peer may take to answer our Close
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration, help_heading = "Sending and ending", hide_short_help = true)]
+    close_timeout: Duration,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FormatName {
+    /// A message a line; the line feed is not part of it (the default)
+    Lines,
+    /// Like lines, with NUL bytes
+    Nul,
+    /// In: what one read gives is a message; out: payload, nothing added (the default with -b)
+    Raw,
+    /// In: all of the input is one message; out: like raw
+    Whole,
+    /// A 4-byte big-endian length, then that many bytes
+    Length,
+    /// JSON Lines: one event a line
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum EofAction {
+    /// Close, once nothing has come for the time of --wait
+    Close,
+    /// Stay until the peer closes
+    Keep,
+}
+
+impl From<FormatName> for Format {
+    fn from(name: FormatName) -> Self {
+        match name {
+            FormatName::Lines => Format::Lines,
+            FormatName::Nul => Format::Nul,
+            FormatName::Raw => Format::Raw,
+            FormatName::Whole => Format::Whole,
+            FormatName::Length => Format::Length,
+            FormatName::Json => Format::Json,
+        }
+    }
+}
+
+impl PipeArgs {
+    pub(super) fn resolve(self) -> Result<Pipe, Failure> {
+        let default = match (self.nul, self.binary) {
+            (true, _) => FormatName::Nul,
+            (false, true) => FormatName::Raw,
+            (false, false) => FormatName::Lines,
+        };
+        let format = self.format.unwrap_or(default);
+        let close = Close::checked(self.close_code, &self.close_reason)
+            .map_err(|error| Failure::Usage(format!("--close-code, --close-reason: {error}")))?;
+        Ok(Pipe {
+            kind: if self.binary {
+                Kind::Binary
+            } else {
+                Kind::Text
+            },
+            input: self.input.unwrap_or(format).into(),
+            output: self.output.unwrap_or(format).into(),
+            chunk_size: self.chunk_size,
+            max_message: self.max_message,
+            greetings: self.send,
+            reads_input: !self.no_stdin,
+            on_eof: match self.on_eof {
+                EofAction::Close => OnEof::Linger(self.wait),
+                EofAction::Keep => OnEof::Keep,
+            },
+            close,
+            close_timeout: self.close_timeout,
+            count: self.count,
+            timeout: self.timeout,
+        })
+    }
+}

@@ -1,0 +1,79 @@
+//! Values of options, as people write them.
+
+use std::time::Duration;
+
+/// A span of time: `500ms`, `2s`, `1m 30s`; a plain number is seconds, as for curl and sleep.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let explain = || format!("{text:?} is no span of time: write 500ms, 2s, 1.5 (seconds) or 1m");
+    match text.parse::<f64>() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|_| explain()),
+        Err(_) => humantime::parse_duration(text).map_err(|_| explain()),
+    }
+}
+
+/// A number of bytes: `4096`, `64K`, `1M`, `2G`; the letters, also with `iB`, are powers of 1024.
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor: Option<u64> = match text[digits.len()..].to_ascii_lowercase().as_str() {
+        "" | "b" => Some(1),
+        "k" | "kib" => Some(1 << 10),
+        "m" | "mib" => Some(1 << 20),
+        "g" | "gib" => Some(1 << 30),
+        _ => None,
+    };
+    factor
+        .and_then(|factor| digits.parse::<u64>().ok()?.checked_mul(factor))
+        .ok_or_else(|| format!("{text:?} is no size: write bytes, or 64K, 1M, 2G"))
+}
+
+/// A size for a buffer: at least one byte, at most 1 GiB.
+pub(crate) fn buffer_size(text: &str) -> Result<usize, String> {
+    match size(text)? {
+        bytes @ 1..=0x4000_0000 => Ok(bytes as usize),
+        _ => Err("a chunk has from 1 byte to 1G".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        for (text, millis) in [
+            ("0", 0),
+            ("1", 1000),
+            ("0.25", 250),
+            ("500ms", 500),
+            ("2s", 2000),
+            ("1m 30s", 90_000),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "x", "-1", "1 parsec", "inf", "NaN"] {
+            assert!(
+                duration(text).unwrap_err().contains("no span of time"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        for (text, bytes) in [
+            ("0", 0),
+            ("4096", 4096),
+            ("64K", 65536),
+            ("64KiB", 65536),
+            ("1m", 1 << 20),
+            ("2G", 2 << 30),
+        ] {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "K", "1T", "-1", "1.5M", "99999999999G"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+        assert!(buffer_size("0").is_err());
+        assert_eq!(buffer_size("64K"), Ok(65536));
+    }
+}

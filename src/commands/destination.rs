@@ -1,0 +1,95 @@
+//! Where a client goes: to a URL, or to an echo server of its own.
+
+use std::str::FromStr;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::bridge::{EchoSink, Keeper, OnEof, Rules, Session};
+use crate::handshake::{ServerOptions, Target, TargetError};
+use crate::net::{Connection, ListenAddr, Listener};
+use crate::opening;
+use crate::outcome::Failure;
+use crate::protocol::{Close, Decoder, Encoder, Role};
+
+/// How long the echo server waits for its client, which lives in the same process.
+const ECHO_PATIENCE: Duration = Duration::from_secs(60);
+
+/// What the user gave as the URL.
+#[derive(Debug, Clone)]
+pub enum Destination {
+    /// `echo:`
+    Echo,
+    /// Everything else.
+    Url(Box<Target>),
+}
+
+impl FromStr for Destination {
+    type Err = TargetError;
+
+    fn from_str(text: &str) -> Result<Self, TargetError> {
+        if text.eq_ignore_ascii_case("echo:") {
+            Ok(Destination::Echo)
+        } else {
+            Ok(Destination::Url(Box::new(text.parse()?)))
+        }
+    }
+}
+
+impl Destination {
+    /// Where to connect to; for `echo:`, the server is started now.
+    pub(super) fn target(self) -> Result<Target, Failure> {
+        match self {
+            Destination::Url(target) => Ok(*target),
+            Destination::Echo => start_echo_server(),
+        }
+    }
+}
+
+/// An echo server for one client, in this process, on a real loopback port.
+fn start_echo_server() -> Result<Target, Failure> {
+    let listener = Listener::bind(&ListenAddr::Tcp {
+        host: "127.0.0.1".into(),
+        port: 0,
+    })?;
+    let target = listener
+        .url()
+        .parse()
+        .map_err(|error: TargetError| Failure::Usage(error.to_string()))?;
+    thread::Builder::new()
+        .name("echo".into())
+        .spawn(move || {
+            if let Err(failure) = echo(&listener) {
+                log::warn!("echo server: {failure}");
+            }
+        })
+        .map_err(Failure::io("cannot start the echo server"))?;
+    Ok(target)
+}
+
+fn echo(listener: &Listener) -> Result<(), Failure> {
+    let (socket, _) = listener.accept().map_err(Failure::io("cannot accept"))?;
+    let deadline = Instant::now() + ECHO_PATIENCE;
+    let Ok(accepted) = opening::accept(&socket, &ServerOptions::default(), deadline) else {
+        return Ok(());
+    };
+    let rules = Rules {
+        on_eof: OnEof::Keep,
+        close: Close::new(1000, ""),
+        close_timeout: ECHO_PATIENCE,
+        deadline: None,
+        awaiting: false,
+    };
+    let session = Session {
+        connection: Connection::plain(socket),
+        decoder: Decoder::resuming(Role::Server, super::RECEIVE_BUFFER, None, &accepted.early),
+        encoder: Encoder::server(),
+        count: None,
+        rules,
+    };
+    let (source, sink, bell) = EchoSink::ends(Encoder::server(), &[]);
+    let keeper = Keeper::new(None, None).map_err(Failure::io("cannot start the echo server"))?;
+    session
+        .run(source, sink, bell, &keeper)
+        .map_err(Failure::io("echo server"))?;
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! `inspect`: a handshake, explained.
+
+mod report;
+
+use std::io::{self, Read, Write};
+use std::time::{Duration, Instant};
+
+use super::Destination;
+use crate::handshake::{RequestOptions, accept_for, check_key};
+use crate::net::{Dialed, Socket};
+use crate::opening::{self, Limits, masking_keys};
+use crate::outcome::{ExitStatus, Failure};
+use crate::protocol::{Close, Encoder, Event};
+use report::Report;
+
+/// How long the server may take to answer the Close of a connection that was only looked at.
+const GOODBYE: Duration = Duration::from_millis(500);
+
+/// What `inspect URL` was asked for.
+#[derive(Debug, Clone)]
+pub struct InspectConfig {
+    /// Where to.
+    pub destination: Destination,
+    /// What the request says.
+    pub handshake: RequestOptions,
+    /// The bound of the whole opening.
+    pub connect_timeout: Duration,
+    /// Print JSON.
+    pub json: bool,
+    /// Show credentials.
+    pub show_secrets: bool,
+}
+
+/// Prints the accept value of a key, or verifies one.
+///
+/// # Errors
+/// The key is none, or the value is not the key's.
+pub fn inspect_key(key: &str, accept: Option<&str>) -> Result<(), Failure> {
+    check_key(key).map_err(|error| Failure::Mismatch(error.to_string()))?;
+    let computed = accept_for(key);
+    match accept {
+        None => print(&format!("{computed}\n")),
+        Some(given) if given == computed => Ok(()),
+        Some(given) => Err(Failure::Mismatch(format!(
+            "Sec-WebSocket-Accept {given:?} does not belong to the key {key:?}: it should be {computed:?}"
+        ))),
+    }
+}
+
+/// Carries out a handshake and prints all there is to say about it.
+///
+/// # Errors
+/// The host can't be reached, or the handshake is refused or wrong.
+pub fn inspect_url(config: InspectConfig) -> Result<(), Failure> {
+    let start = Instant::now();
+    let target = config.destination.target()?;
+    let limits = Limits::new(start, config.connect_timeout, None);
+    let dialed = opening::reach(&target, &limits)?;
+    let exchange = opening::exchange(&dialed, &target, &config.handshake, &limits)?;
+    if exchange.refusal.is_none() {
+        say_goodbye(&dialed.socket);
+    }
+    let Dialed {
+        address,
+        resolve,
+        connect,
+        ..
+    } = &dialed;
+    let report = Report::new(
+        &target,
+        address,
+        &exchange,
+        config.show_secrets,
+        [*resolve, *connect],
+    );
+    print(&if config.json {
+        report.json()
+    } else {
+        report.text()
+    })?;
+    match exchange.refusal {
+        Some(_) => Err(Failure::Told(ExitStatus::Handshake)),
+        None => Ok(()),
+    }
+}
+
+/// Ends the session that nobody wanted, as the protocol asks.
+fn say_goodbye(socket: &Socket) {
+    let Ok(keys) = masking_keys() else { return };
+    let mut encoder = Encoder::client(keys);
+    encoder.push(&Event::Close(Close::new(1000, "")));
+    let end = Instant::now() + GOODBYE;
+    let mut forgotten = [0; 4096];
+    let mut goes_on = (&*socket).write_all(encoder.pending()).is_ok();
+    while goes_on {
+        let left = end.saturating_duration_since(Instant::now());
+        goes_on = !left.is_zero()
+            && socket.set_read_timeout(Some(left)).is_ok()
+            && (&*socket).read(&mut forgotten).is_ok_and(|count| count > 0);
+    }
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    match io::stdout()
+        .write_all(text.as_bytes())
+        .and_then(|()| io::stdout().flush())
+    {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::io("cannot write to standard output")(error))
+        }
+        _ => Ok(()),
+    }
+}

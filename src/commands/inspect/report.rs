@@ -1,0 +1,218 @@
+//! What `inspect` prints, for people and for machines.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::handshake::{Check, Target, accept_for, printable};
+use crate::opening::Exchange;
+
+/// The version of the JSON form; it grows when a field changes its meaning.
+const VERSION: u32 = 1;
+/// How much of a header's value is shown, in bytes.
+const SHOWN: usize = 4096;
+
+/// A handshake and what is to be said about it.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    version: u32,
+    url: String,
+    address: String,
+    ok: bool,
+    request: String,
+    response: String,
+    key: String,
+    accept: Accept,
+    subprotocol: Option<String>,
+    extensions: Vec<String>,
+    checks: Vec<Checked>,
+    milliseconds: Milliseconds,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<Refused>,
+}
+
+#[derive(Debug, Serialize)]
+struct Accept {
+    expected: String,
+    received: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Checked {
+    clause: &'static str,
+    subject: &'static str,
+    expected: String,
+    found: String,
+    verdict: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Milliseconds {
+    name: f64,
+    connect: f64,
+    http: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Refused {
+    status: u16,
+    reason: String,
+    meaning: String,
+    body: String,
+    #[serde(skip)]
+    words: String,
+}
+
+impl Report {
+    /// All about an exchange; `spent` is how long looking up the name and connecting took.
+    pub(super) fn new(
+        target: &Target,
+        address: &str,
+        exchange: &Exchange,
+        show_secrets: bool,
+        spent: [Duration; 2],
+    ) -> Self {
+        let head = &exchange.response.head;
+        let key = exchange.request.offer().key.clone();
+        let shown = |value: &[u8]| printable(value, SHOWN);
+        let request = match show_secrets {
+            true => String::from_utf8_lossy(exchange.request.bytes()).into_owned(),
+            false => exchange.request.redacted(),
+        };
+        let response = if show_secrets {
+            head.raw().to_vec()
+        } else {
+            head.redacted()
+        };
+        let millis = |span: Duration| (span.as_secs_f64() * 1e6).round() / 1e3;
+        Report {
+            version: VERSION,
+            url: target.url(),
+            address: address.to_owned(),
+            ok: exchange.refusal.is_none(),
+            request,
+            response: String::from_utf8_lossy(&response).into_owned(),
+            accept: Accept {
+                expected: accept_for(&key),
+                received: head.field("Sec-WebSocket-Accept").map(shown),
+            },
+            key,
+            subprotocol: head.field("Sec-WebSocket-Protocol").map(shown),
+            extensions: head.tokens("Sec-WebSocket-Extensions"),
+            checks: exchange.checks.iter().map(Checked::of).collect(),
+            milliseconds: Milliseconds {
+                name: millis(spent[0]),
+                connect: millis(spent[1]),
+                http: millis(exchange.http),
+            },
+            refusal: exchange.refusal.as_ref().map(|refusal| Refused {
+                status: refusal.status(),
+                reason: refusal.response().reason.clone(),
+                meaning: refusal.meaning(),
+                body: String::from_utf8_lossy(refusal.body()).into_owned(),
+                words: refusal.to_string(),
+            }),
+        }
+    }
+
+    /// One JSON object, on one line.
+    pub(super) fn json(&self) -> String {
+        serde_json::to_string(self).map_or_else(|error| error.to_string(), |json| json + "\n")
+    }
+
+    /// The form for people.
+    pub(super) fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String never fails.
+        let _ = self.write_text(&mut text);
+        text
+    }
+
+    fn write_text(&self, out: &mut String) -> std::fmt::Result {
+        let Milliseconds {
+            name,
+            connect,
+            http,
+        } = self.milliseconds;
+        writeln!(out, "{} at {}", self.url, self.address)?;
+        writeln!(
+            out,
+            "name {name} ms, connect {connect} ms, handshake {http} ms\n"
+        )?;
+        write_head(out, '>', &self.request)?;
+        write_head(out, '<', &self.response)?;
+        writeln!(out, "Sec-WebSocket-Key       {}", self.key)?;
+        writeln!(out, "computed accept         {}", self.accept.expected)?;
+        writeln!(
+            out,
+            "received accept         {}",
+            self.accept.received.as_deref().unwrap_or("none")
+        )?;
+        writeln!(
+            out,
+            "subprotocol             {}",
+            self.subprotocol.as_deref().unwrap_or("none")
+        )?;
+        let extensions = self
+            .extensions
+            .iter()
+            .map(|name| printable(name.as_bytes(), SHOWN))
+            .collect::<Vec<_>>();
+        writeln!(
+            out,
+            "extensions              {}\n",
+            if extensions.is_empty() {
+                "none".into()
+            } else {
+                extensions.join(", ")
+            }
+        )?;
+        for check in &self.checks {
+            check.write_text(out)?;
+        }
+        match &self.refusal {
+            None => writeln!(
+                out,
+                "\nThe handshake is complete: this is a WebSocket server."
+            ),
+            Some(refusal) => writeln!(out, "\n{}", refusal.words),
+        }
+    }
+}
+
+impl Checked {
+    fn of(check: &Check) -> Self {
+        Checked {
+            clause: check.clause,
+            subject: check.subject,
+            expected: check.expected.clone(),
+            found: check.found.clone(),
+            verdict: check.verdict.to_string(),
+        }
+    }
+
+    fn write_text(&self, out: &mut String) -> std::fmt::Result {
+        let Checked {
+            clause,
+            subject,
+            expected,
+            found,
+            verdict,
+        } = self;
+        writeln!(out, "{verdict}  {subject}: {found}  [{clause}]")?;
+        if verdict == "pass" {
+            Ok(())
+        } else {
+            writeln!(out, "      expected {expected}")
+        }
+    }
+}
+
+/// A head as it was on the wire, behind marks as curl has them, safe for a terminal.
+fn write_head(out: &mut String, mark: char, head: &str) -> std::fmt::Result {
+    for line in head.lines().filter(|line| !line.is_empty()) {
+        writeln!(out, "{mark} {}", printable(line.as_bytes(), SHOWN))?;
+    }
+    out.write_char('\n')
+}

@@ -1,0 +1,169 @@
+//! The clients that are there, as those see them who speak to all of them.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use crate::bridge::{Control, Ending, Fact, Outbox, Tick};
+use crate::net::Wake;
+
+/// The clients that are there.
+#[derive(Debug)]
+pub(super) struct Crowd {
+    members: Mutex<Members>,
+    arrived: Condvar,
+    /// Wakes the thread that keeps the time.
+    wake: Arc<Wake>,
+}
+
+#[derive(Debug)]
+struct Members {
+    clients: Vec<Client>,
+    /// What was sent last has ended with a whole message.
+    between_messages: bool,
+    input: Input,
+}
+
+/// What has become of the input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Input {
+    /// It goes on.
+    Open,
+    /// It has ended.
+    Ended,
+    /// It ended in a way that ends the sessions.
+    EndedWith(Fact),
+}
+
+/// One client.
+#[derive(Debug)]
+pub(super) struct Client {
+    /// Its number, the first being 1.
+    pub(super) number: u64,
+    /// Its address.
+    pub(super) peer: String,
+    /// Its session.
+    pub(super) control: Arc<Control>,
+    /// What waits to be sent to it.
+    pub(super) outbox: Arc<Outbox>,
+    /// It came while a long message was being sent, and gets its share from the next one on.
+    pub(super) waits: bool,
+}
+
+impl Crowd {
+    /// Nobody yet.
+    pub(super) fn new(wake: Arc<Wake>) -> Self {
+        let members = Members {
+            clients: Vec::new(),
+            between_messages: true,
+            input: Input::Open,
+        };
+        Crowd {
+            members: Mutex::new(members),
+            arrived: Condvar::new(),
+            wake,
+        }
+    }
+
+    /// Takes a client in.
+    pub(super) fn join(&self, client: Client) {
+        let mut members = self.lock();
+        match &members.input {
+            Input::Open => {}
+            Input::Ended => client.outbox.end(),
+            Input::EndedWith(fact) => client.control.note(fact.clone()),
+        }
+        members.clients.push(client);
+        self.arrived.notify_all();
+        self.wake.wake();
+    }
+
+    /// Waits until somebody is there.
+    pub(super) fn wait_for_somebody(&self) {
+        drop(self.members_if(|members| !members.clients.is_empty()));
+    }
+
+    /// Leaves frames for everybody, waiting for room. A message that begins when nobody is there waits for somebody.
+    pub(super) fn send(&self, frames: &Arc<[u8]>, ends_between_messages: bool) {
+        let mut members =
+            self.members_if(|members| !members.between_messages || !members.clients.is_empty());
+        if members.between_messages {
+            members
+                .clients
+                .iter_mut()
+                .for_each(|client| client.waits = false);
+        }
+        members.between_messages = ends_between_messages;
+        let there = members.clients.iter().filter(|client| !client.waits);
+        let outboxes: Vec<_> = there.map(|client| Arc::clone(&client.outbox)).collect();
+        // Nobody may wait for room while others wait to come or to go.
+        drop(members);
+        for outbox in outboxes {
+            // One that takes no more is leaving, and its session's end is told elsewhere.
+            outbox.put(Arc::clone(frames));
+        }
+    }
+
+    /// Tells everybody that the input is over.
+    pub(super) fn end_input(&self, input: Input) {
+        let mut members = self.lock();
+        for client in &members.clients {
+            match &input {
+                Input::EndedWith(fact) => client.control.note(fact.clone()),
+                Input::Open | Input::Ended => client.outbox.end(),
+            }
+        }
+        members.input = input;
+        self.wake.wake();
+    }
+
+    /// What has become of the input.
+    pub(super) fn input(&self) -> Input {
+        self.lock().input.clone()
+    }
+
+    /// Tells every session a fact.
+    pub(super) fn note(&self, fact: &Fact) {
+        self.lock()
+            .clients
+            .iter()
+            .for_each(|client| client.control.note(fact.clone()));
+    }
+
+    /// Sees to what the time has brought: those whose sessions are over leave. Says when to do so again.
+    pub(super) fn tick(&self) -> (Vec<(Client, Ending)>, Option<Instant>) {
+        let mut members = self.lock();
+        let (mut left, mut wake_at) = (Vec::new(), None::<Instant>);
+        let mut index = 0;
+        while let Some(client) = members.clients.get(index) {
+            match client.control.tick() {
+                Tick::Ended(ending) => left.push((members.clients.swap_remove(index), ending)),
+                Tick::WakeAt(at) => {
+                    wake_at = [wake_at, at].into_iter().flatten().min();
+                    index += 1;
+                }
+            }
+        }
+        (left, wake_at)
+    }
+
+    /// Whether nobody is there.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lock().clients.is_empty()
+    }
+
+    fn members_if(&self, mut ready: impl FnMut(&Members) -> bool) -> MutexGuard<'_, Members> {
+        let mut members = self.lock();
+        while !ready(&members) {
+            members = self
+                .arrived
+                .wait(members)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        members
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Members> {
+        // Nothing in here panics half-way.
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,58 @@
+//! Standard input, sent to every client that is there.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::sync::Arc;
+
+use super::crowd::{Crowd, Input};
+use crate::bridge::Fact;
+use crate::protocol::{Encoder, Event};
+use crate::records::Splitter;
+
+/// A batch is handed to the clients when it has this many bytes, or when the input has nothing more at the moment.
+const BATCH: usize = 64 << 10;
+
+/// Reads the input to its end; nothing is read while nobody is there. Frames are encoded once, for all.
+pub(super) fn distribute(mut input: File, mut splitter: Splitter, crowd: &Crowd) {
+    let mut encoder = Encoder::server();
+    let mut over = Input::Open;
+    while over == Input::Open {
+        crowd.wait_for_somebody();
+        match input.read(splitter.space()) {
+            Ok(0) => {
+                splitter.finish();
+                over = Input::Ended;
+            }
+            Ok(count) => splitter.filled(count),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => over = Input::EndedWith(Fact::InputFailed(error.to_string())),
+        }
+        if let Err(fact) = hand_out(&mut splitter, &mut encoder, crowd) {
+            over = Input::EndedWith(fact);
+        }
+    }
+    crowd.end_input(over);
+}
+
+/// Hands out the complete records in the buffer. What ends the sessions, if something does, is the error.
+fn hand_out(splitter: &mut Splitter, encoder: &mut Encoder, crowd: &Crowd) -> Result<(), Fact> {
+    loop {
+        let next = match splitter.next() {
+            Ok(Some(Event::Close(close))) => Err(Fact::CloseAsked(close)),
+            Ok(Some(event)) => {
+                encoder.push(&event);
+                Ok(true)
+            }
+            Ok(None) => Ok(false),
+            Err(error) => Err(Fact::BadRecord(error, encoder.is_inside_message())),
+        };
+        let full = encoder.pending().len() >= BATCH;
+        if !encoder.pending().is_empty() && (full || next != Ok(true)) {
+            crowd.send(&Arc::from(encoder.pending()), !encoder.is_inside_message());
+            encoder.clear();
+        }
+        if !next? {
+            return Ok(());
+        }
+    }
+}

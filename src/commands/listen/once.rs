@@ -1,0 +1,144 @@
+//! `listen --once`: the first client that completes its handshake is served as `connect` would be.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Instant;
+
+use super::ListenConfig;
+use crate::bridge::{EchoSink, Ending, Keeper, Session, Signals};
+use crate::commands::RECEIVE_BUFFER;
+use crate::commands::pipe::{Ends, Pipe, output_pipe};
+use crate::net::{Connection, Interest, Listener, Socket, Wake, wait};
+use crate::opening::{self, Accepted};
+use crate::outcome::{Failure, judge};
+use crate::protocol::{Decoder, Encoder, Role};
+
+/// A client whose handshake is complete.
+struct First {
+    socket: Socket,
+    peer: String,
+    accepted: Accepted,
+}
+
+/// Serves one client; the listener is closed as soon as it has come.
+pub(super) fn serve(
+    listener: Listener,
+    config: &ListenConfig,
+    signals: &Signals,
+    start: Instant,
+) -> Result<(), Failure> {
+    let url = listener.url();
+    let first = first_client(listener, config, signals, start)?;
+    log::info!("serving {}", first.peer);
+    let ending =
+        run(first, &url, config, signals, start).map_err(Failure::io("cannot run the session"))?;
+    log::info!("{ending}");
+    judge(&ending, config.pipe.count)
+}
+
+/// Waits for the first client. Handshakes run side by side: one that stalls, or is none, holds up nobody.
+fn first_client(
+    listener: Listener,
+    config: &ListenConfig,
+    signals: &Signals,
+    start: Instant,
+) -> Result<First, Failure> {
+    let wake = Arc::new(Wake::new().map_err(Failure::io("cannot wake threads"))?);
+    let taken = Arc::new(AtomicBool::new(false));
+    let (sender, receiver) = mpsc::channel();
+    let deadline = config.pipe.deadline(start);
+    loop {
+        let timeout = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let watched =
+            [listener.as_fd(), wake.as_fd(), signals.as_fd()].map(|fd| (fd, Interest::Read));
+        let [client, woken, _] =
+            wait(&watched, timeout).map_err(Failure::io("cannot wait for clients"))?;
+        if let Some(signal) = signals.caught() {
+            return Err(Failure::Signal(signal));
+        }
+        if woken.is_readable()
+            && let Ok(first) = receiver.try_recv()
+        {
+            return Ok(first);
+        }
+        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(Failure::TimedOut);
+        }
+        if client.is_readable() {
+            let (socket, peer) = listener
+                .accept()
+                .map_err(Failure::io("cannot accept a client"))?;
+            let (taken, wake, sender) = (Arc::clone(&taken), Arc::clone(&wake), sender.clone());
+            let (options, patience) = (config.server.clone(), config.handshake_timeout);
+            let handshake = move || {
+                // Whoever comes later is told so before a handshake, not after it.
+                let admit = || !taken.swap(true, SeqCst);
+                match opening::accept_if(&socket, &options, Instant::now() + patience, admit) {
+                    Ok(accepted) => {
+                        let _ = sender.send(First {
+                            socket,
+                            peer,
+                            accepted,
+                        });
+                        wake.wake();
+                    }
+                    Err(why) => log::info!("{peer}: {why}"),
+                }
+            };
+            thread::Builder::new()
+                .name("handshake".into())
+                .spawn(handshake)
+                .map_err(Failure::io("cannot serve a client"))?;
+        }
+    }
+}
+
+fn run(
+    first: First,
+    url: &str,
+    config: &ListenConfig,
+    signals: &Signals,
+    start: Instant,
+) -> io::Result<Ending> {
+    let First {
+        socket,
+        peer,
+        accepted,
+    } = first;
+    let stdout = io::stdout();
+    let keeper = Keeper::new(
+        Some(signals),
+        if config.echo {
+            None
+        } else {
+            output_pipe(&stdout)
+        },
+    )?;
+    let pipe: &Pipe = &config.pipe;
+    let session = Session {
+        connection: Connection::plain(socket),
+        decoder: Decoder::resuming(
+            Role::Server,
+            RECEIVE_BUFFER,
+            pipe.decoder_limit(),
+            &accepted.early,
+        ),
+        encoder: Encoder::server(),
+        count: pipe.count,
+        rules: pipe.rules(start),
+    };
+    if config.echo {
+        let (source, sink, bell) = EchoSink::ends(Encoder::server(), &pipe.greetings);
+        return session.run(source, sink, bell, &keeper);
+    }
+    let Ends {
+        source,
+        mut sink,
+        bell,
+    } = pipe.ends()?;
+    sink.open(url, &peer, accepted.subprotocol.as_deref());
+    session.run(source, sink, bell, &keeper)
+}

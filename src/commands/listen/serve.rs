@@ -1,0 +1,320 @@
+//! `listen` for many clients: two threads each, and this one, which accepts them and keeps everybody's time.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::ListenConfig;
+use super::crowd::{Client, Crowd, Input};
+use super::distribute::distribute;
+use super::shared::{ClientSink, SharedOutput};
+use crate::bridge::{
+    Bell, Cause, Control, EchoSink, Ending, Fact, OnEof, Outbox, QueueSource, Signals, receive,
+    send,
+};
+use crate::commands::pipe::{output_pipe, standard_output};
+use crate::net::{Connection, Interest, Listener, Socket, Wake, wait_any};
+use crate::opening::{self, Accepted};
+use crate::outcome::{Failure, judge};
+use crate::protocol::{Chunk, Decoder, Encoder, Event, Kind, Role};
+
+/// How much waits in memory for one client, in bytes, before everything waits for it.
+const QUEUE: usize = 1 << 20;
+/// What one read of a client's socket can bring, in bytes.
+const CLIENT_BUFFER: usize = 64 << 10;
+/// The stack of a client's thread, in bytes: its buffers are elsewhere.
+const CLIENT_STACK: usize = 256 << 10;
+/// How long no client is accepted after the system had no descriptor for one.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves everybody who comes, until the input ends or a signal arrives.
+pub(super) fn serve(
+    listener: Listener,
+    config: ListenConfig,
+    signals: &Signals,
+    start: Instant,
+) -> Result<(), Failure> {
+    let stdout = io::stdout();
+    let output = if config.echo {
+        None
+    } else {
+        output_pipe(&stdout)
+    };
+    let (service, wake) =
+        Service::start(config, listener.url(), start).map_err(Failure::io("cannot start"))?;
+    let host = Host {
+        service: Arc::new(service),
+        wake,
+        signals,
+        output,
+        listener: Some(listener),
+        paused: None,
+        over: None,
+    };
+    host.run()
+}
+
+/// What all clients' threads share.
+#[derive(Debug)]
+struct Service {
+    config: ListenConfig,
+    url: String,
+    start: Instant,
+    crowd: Arc<Crowd>,
+    /// Standard output, unless messages go back to where they come from.
+    output: Option<Arc<SharedOutput>>,
+    wake: Arc<Wake>,
+    arrivals: AtomicU64,
+}
+
+/// The thread that accepts clients and keeps the time.
+struct Host<'a> {
+    service: Arc<Service>,
+    wake: Arc<Wake>,
+    signals: &'a Signals,
+    output: Option<BorrowedFd<'a>>,
+    /// None once nobody more is let in.
+    listener: Option<Listener>,
+    paused: Option<Instant>,
+    /// The run is ending, and this is how; it is over when everybody has left.
+    over: Option<Result<(), Failure>>,
+}
+
+impl Host<'_> {
+    fn run(mut self) -> Result<(), Failure> {
+        loop {
+            let wake_at = self.tick();
+            if self.service.crowd.is_empty()
+                && let Some(over) = self.over.take()
+            {
+                return over;
+            }
+            self.wait(wake_at)
+                .map_err(Failure::io("cannot wait for clients"))?;
+        }
+    }
+
+    /// Sees to all that may have ended sessions or the run.
+    fn tick(&mut self) -> Option<Instant> {
+        let service = Arc::clone(&self.service);
+        let pipe = &service.config.pipe;
+        if let Some(signal) = self.signals.caught() {
+            self.end(Some(&Fact::Signal(signal)), Err(Failure::Signal(signal)));
+        }
+        if service
+            .output
+            .as_ref()
+            .is_some_and(|output| output.is_satisfied())
+        {
+            self.end(Some(&Fact::Satisfied), Ok(()));
+        }
+        if service.crowd.input() != Input::Open
+            && pipe.on_eof != OnEof::Keep
+            && pipe.count.is_none()
+        {
+            self.end(None, Ok(()));
+        }
+        let deadline = pipe.deadline(service.start);
+        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            self.end(None, Err(Failure::TimedOut));
+        }
+        let (left, wake_at) = service.crowd.tick();
+        for (client, ending) in left {
+            self.farewell(&client, &ending);
+        }
+        [wake_at, deadline, self.paused].into_iter().flatten().min()
+    }
+
+    /// Begins the end of the run: nobody more is let in, and the sessions learn why.
+    fn end(&mut self, fact: Option<&Fact>, how: Result<(), Failure>) {
+        self.listener = None;
+        match &mut self.over {
+            None => self.over = Some(how),
+            Some(over) if over.is_ok() => *over = how,
+            Some(_) => {}
+        }
+        if let Some(fact) = fact {
+            self.service.crowd.note(fact);
+        }
+    }
+
+    /// A session is over; some endings are the whole run's.
+    fn farewell(&mut self, client: &Client, ending: &Ending) {
+        log::info!("client {} at {}: {ending}", client.number, client.peer);
+        let verdict = judge(ending, None);
+        match &ending.cause {
+            Cause::OutputClosed => self.end(Some(&Fact::OutputClosed), verdict),
+            Cause::OutputFailed(why) => self.end(Some(&Fact::OutputFailed(why.clone())), verdict),
+            Cause::InputFailed(_) | Cause::BadRecord(_) => self.end(None, verdict),
+            Cause::Signal(_) | Cause::TimedOut => {}
+            _ => {
+                if let Err(failure) = verdict {
+                    log::warn!("client {} at {}: {failure}", client.number, client.peer);
+                }
+            }
+        }
+    }
+
+    fn wait(&mut self, wake_at: Option<Instant>) -> io::Result<()> {
+        let now = Instant::now();
+        self.paused = self.paused.filter(|until| *until > now);
+        let listener = self.listener.as_ref().filter(|_| self.paused.is_none());
+        let mut watched = vec![
+            (self.wake.as_fd(), Interest::Read),
+            (self.signals.as_fd(), Interest::Read),
+        ];
+        watched.extend(listener.map(|listener| (listener.as_fd(), Interest::Read)));
+        watched.extend(self.output.map(|output| (output, Interest::Gone)));
+        let timeout = wake_at.map(|at| at.saturating_duration_since(now));
+        let ready = wait_any(&watched, timeout)?;
+        let output_is_gone =
+            self.output.is_some() && ready.last().is_some_and(|output| output.is_gone());
+        let accepted = listener
+            .filter(|_| ready[2].is_readable())
+            .map(Listener::accept);
+        self.wake.clear();
+        match accepted {
+            Some(Ok((socket, peer))) => self.admit(socket, peer),
+            Some(Err(error)) => self.pause(&error),
+            None => {}
+        }
+        if output_is_gone {
+            self.output = None;
+            self.end(Some(&Fact::OutputClosed), Ok(()));
+        }
+        Ok(())
+    }
+
+    fn admit(&mut self, socket: Socket, peer: String) {
+        let service = Arc::clone(&self.service);
+        let thread = thread::Builder::new()
+            .name("client".into())
+            .stack_size(CLIENT_STACK);
+        if let Err(error) = thread.spawn(move || service.client(socket, peer)) {
+            self.pause(&error);
+        }
+    }
+
+    /// Trying again at once would only fail again.
+    fn pause(&mut self, error: &io::Error) {
+        log::warn!("cannot take another client for the moment: {error}");
+        self.paused = Some(Instant::now() + PAUSE);
+    }
+}
+
+impl Service {
+    fn start(config: ListenConfig, url: String, start: Instant) -> io::Result<(Self, Arc<Wake>)> {
+        let wake = Arc::new(Wake::new()?);
+        let crowd = Arc::new(Crowd::new(Arc::clone(&wake)));
+        let mut output = None;
+        if !config.echo {
+            output = Some(Arc::new(SharedOutput::new(
+                standard_output()?,
+                config.pipe.count,
+                Arc::clone(&wake),
+            )));
+            if let Some(input) = config.pipe.input()? {
+                Self::start_distributing(input, &config, Arc::clone(&crowd))?;
+            }
+        }
+        let shared = Arc::clone(&wake);
+        Ok((
+            Service {
+                config,
+                url,
+                start,
+                crowd,
+                output,
+                wake,
+                arrivals: AtomicU64::new(0),
+            },
+            shared,
+        ))
+    }
+
+    fn start_distributing(input: File, config: &ListenConfig, crowd: Arc<Crowd>) -> io::Result<()> {
+        let splitter = config.pipe.splitter();
+        thread::Builder::new()
+            .name("input".into())
+            .spawn(move || distribute(input, splitter, &crowd))?;
+        Ok(())
+    }
+
+    /// A client's thread, from the handshake to the end of what it sends.
+    fn client(&self, socket: Socket, peer: String) {
+        let deadline = Instant::now() + self.config.handshake_timeout;
+        match opening::accept(&socket, &self.config.server, deadline) {
+            Ok(accepted) => {
+                if let Err(error) = self.session(socket, &peer, &accepted) {
+                    log::warn!("{peer}: cannot serve: {error}");
+                }
+            }
+            Err(why) => log::info!("{peer}: {why}"),
+        }
+    }
+
+    fn session(&self, socket: Socket, peer: &str, accepted: &Accepted) -> io::Result<()> {
+        let number = self.arrivals.fetch_add(1, Relaxed) + 1;
+        log::info!("client {number} at {peer}: {}", accepted.request.target);
+        let pipe = &self.config.pipe;
+        let decoder = Decoder::resuming(
+            Role::Server,
+            CLIENT_BUFFER,
+            pipe.decoder_limit(),
+            &accepted.early,
+        );
+        let (source, echo, outbox) = self.ends();
+        let Connection {
+            reader,
+            writer,
+            socket,
+        } = Connection::plain(socket);
+        let bell = Arc::clone(&outbox) as Arc<dyn Bell>;
+        let keeper = Arc::clone(&self.wake) as Arc<dyn Bell>;
+        let control = Arc::new(Control::new(pipe.rules(self.start), socket, bell, keeper));
+        self.crowd.join(Client {
+            number,
+            peer: peer.to_owned(),
+            control: Arc::clone(&control),
+            outbox,
+            waits: true,
+        });
+        let shared = Arc::clone(&control);
+        thread::Builder::new()
+            .name("send".into())
+            .stack_size(CLIENT_STACK)
+            .spawn(move || send(source, Encoder::server(), writer, &shared))
+            .inspect_err(|_| control.note(Fact::SenderEnded(crate::bridge::Unsent::default())))?;
+        match (&self.output, echo) {
+            (Some(output), _) => {
+                let joiner = pipe.joiner(Some(number));
+                let mut sink = ClientSink::new(joiner, pipe.output.delimiter(), Arc::clone(output));
+                sink.open(&self.url, peer, accepted.subprotocol.as_deref());
+                receive(reader, decoder, &mut sink, None, &control);
+            }
+            (None, Some(mut echo)) => receive(reader, decoder, &mut echo, pipe.count, &control),
+            (None, None) => {}
+        }
+        Ok(())
+    }
+
+    /// Where a client's messages come from, and go to if they go back.
+    fn ends(&self) -> (QueueSource, Option<EchoSink>, Arc<Outbox>) {
+        let greetings = &self.config.pipe.greetings;
+        if self.config.echo {
+            let (source, sink, outbox) = EchoSink::ends(Encoder::server(), greetings);
+            return (source, Some(sink), outbox);
+        }
+        let outbox = Outbox::new(QUEUE);
+        let mut encoder = Encoder::server();
+        for text in greetings {
+            encoder.push(&Event::Data(Chunk::whole(Kind::Text, text.as_bytes())));
+        }
+        outbox.put(encoder.pending().into());
+        (QueueSource::new(Arc::clone(&outbox)), None, outbox)
+    }
+}

@@ -1,0 +1,140 @@
+//! The pipe between standard input and output and a session.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::termios::isatty;
+
+use crate::bridge::{OnEof, Output, RecordSink, Rules, StreamInput};
+use crate::net::{Wake, pipe};
+use crate::protocol::{Close, Kind};
+use crate::records::{Format, Joiner, JsonEvents, Splitter};
+
+/// What standard input and output mean to a session, and when that ends.
+#[derive(Debug, Clone)]
+pub struct Pipe {
+    /// The type of the messages sent.
+    pub kind: Kind,
+    /// How standard input is cut into messages.
+    pub input: Format,
+    /// How messages are laid out on standard output.
+    pub output: Format,
+    /// The longest message that raw makes of one read, in bytes.
+    pub chunk_size: usize,
+    /// The longest message that is accepted, in bytes.
+    pub max_message: Option<u64>,
+    /// Text messages to send before standard input.
+    pub greetings: Vec<String>,
+    /// Whether standard input is to be read at all.
+    pub reads_input: bool,
+    /// What the end of the input does.
+    pub on_eof: OnEof,
+    /// The Close that ends the session as planned.
+    pub close: Close,
+    /// How long the peer may take to answer it.
+    pub close_timeout: Duration,
+    /// Messages to receive before the run ends.
+    pub count: Option<u64>,
+    /// The bound of the whole run.
+    pub timeout: Option<Duration>,
+}
+
+/// The two ends of a pipe, and what wakes the source.
+#[derive(Debug)]
+pub(super) struct Ends {
+    pub(super) source: StreamInput<File>,
+    pub(super) sink: RecordSink,
+    pub(super) bell: Arc<Wake>,
+}
+
+/// What a pipe behind standard output is enlarged to, in bytes: with the usual 64 KiB, writer and reader take turns rather
+/// than run side by side.
+const PIPE_SIZE: usize = 1 << 20;
+
+impl Pipe {
+    /// The rules for a session's end; the run began at `start`.
+    #[must_use]
+    pub fn rules(&self, start: Instant) -> Rules {
+        Rules {
+            on_eof: self.on_eof,
+            close: self.close.clone(),
+            close_timeout: self.close_timeout,
+            deadline: self.deadline(start),
+            awaiting: self.count.is_some(),
+        }
+    }
+
+    /// When the whole run is over.
+    #[must_use]
+    pub fn deadline(&self, start: Instant) -> Option<Instant> {
+        self.timeout.and_then(|timeout| start.checked_add(timeout))
+    }
+
+    /// Standard input as a source, and standard output as a sink.
+    pub(super) fn ends(&self) -> io::Result<Ends> {
+        let bell = Arc::new(Wake::new()?);
+        let source = StreamInput::new(
+            self.greetings.clone(),
+            self.input()?,
+            self.splitter(),
+            Arc::clone(&bell),
+        );
+        let sink = RecordSink::new(self.joiner(None), standard_output()?);
+        Ok(Ends { source, sink, bell })
+    }
+
+    /// Standard input, if there is one that is to be read: closed or /dev/null means that there is none.
+    pub(super) fn input(&self) -> io::Result<Option<File>> {
+        let stdin = io::stdin();
+        if !self.reads_input || pipe::is_null_device(&stdin) {
+            return Ok(None);
+        }
+        own(stdin.as_fd()).map(Some)
+    }
+
+    pub(super) fn splitter(&self) -> Splitter {
+        Splitter::new(self.input, self.kind, self.chunk_size, self.max_message)
+    }
+
+    pub(super) fn joiner(&self, client: Option<u64>) -> Joiner {
+        Joiner::new(
+            self.output,
+            self.max_message,
+            JsonEvents {
+                client,
+                ..JsonEvents::default()
+            },
+        )
+    }
+
+    /// The limit that the decoder enforces while a message comes in.
+    pub(super) fn decoder_limit(&self) -> Option<u64> {
+        let held = self.output == Format::Json;
+        self.max_message
+            .or_else(|| held.then_some(crate::records::DEFAULT_MAX_HELD))
+    }
+}
+
+/// Standard output: as it is, or made visible on a terminal.
+pub(super) fn standard_output() -> io::Result<Output> {
+    let stdout = io::stdout();
+    pipe::enlarge(&stdout, PIPE_SIZE);
+    let file = own(stdout.as_fd())?;
+    Ok(if isatty(&stdout) {
+        Output::terminal(file)
+    } else {
+        Output::new(file)
+    })
+}
+
+/// Standard output, if it is a pipe whose reader may go away.
+pub(super) fn output_pipe(stdout: &io::Stdout) -> Option<BorrowedFd<'_>> {
+    pipe::is_pipe(stdout).then(|| stdout.as_fd())
+}
+
+fn own(fd: BorrowedFd<'_>) -> io::Result<File> {
+    Ok(fd.try_clone_to_owned()?.into())
+}
