@@ -150,7 +150,7 @@ impl Run<'_> {
             Flow::Echo => (Act::Echo, Task::Echo),
             _ => (Act::Sink, if long { Task::LongUp } else { Task::Up }),
         };
-        let check = match (self.check, self.scenario.kind.is_text()) {
+        let check = match (self.check, self.drops_line_feeds()) {
             (false, _) => Check::No,
             (true, false) => Check::Payload,
             (true, true) => Check::Lines,
@@ -225,6 +225,11 @@ impl Run<'_> {
         })
     }
 
+    /// Whether what the sink gets lacks the line feeds of stdin.
+    fn drops_line_feeds(&self) -> bool {
+        self.scenario.kind.is_text() && !self.tool.name.keeps_line_feeds()
+    }
+
     fn compare(
         &self,
         plain: &Stream,
@@ -239,7 +244,8 @@ impl Run<'_> {
                     let got = tally.messages;
                     return Err(Failure::Loss(format!("{got} of {messages} messages")));
                 }
-                (plain.len() - messages, tally.bytes, tally.digest)
+                let line_feeds = if self.drops_line_feeds() { messages } else { 0 };
+                (plain.len() - line_feeds, tally.bytes, tally.digest)
             }
             None => (plain.len(), tally.bytes, tally.digest),
         };

@@ -76,6 +76,11 @@ impl Name {
         }
     }
 
+    /// Whether a message is its line with the line feed.
+    pub(crate) fn keeps_line_feeds(self) -> bool {
+        self == Self::Websocat1
+    }
+
     /// Where it is: the environment says so, or the search path.
     fn find(self) -> Option<PathBuf> {
         let named = |variable: &str| env::var_os(variable).map(PathBuf::from);
@@ -168,7 +173,8 @@ fn wspipe(task: Task, text: bool, port: u16) -> String {
     }
 }
 
-/// Without `-B 65536`, and the limits for long messages, it cuts messages up or gives up.
+/// Without `-B 65536`, and the limits for long messages, it cuts messages up or gives up. With
+/// `--linemode-strip-newlines` it cuts lines in two where its reads end, so it keeps them.
 fn websocat1(task: Task, text: bool, port: u16) -> String {
     let kind = if text { "-t" } else { "-b" };
     let url = format!("ws://127.0.0.1:{port}/");
