@@ -10,9 +10,9 @@ use crate::frames::{BINARY, FIN, Keys, TEXT, mask, push_header};
 /// A binary message, the default chunk of the programs compared.
 const CHUNK: usize = 64 * 1024;
 
-/// Large enough for its repetition not to matter, small enough not to show in the memory of the
-/// benchmark itself.
-const BLOCK: usize = 4 << 20;
+/// Large enough for its repetition not to matter, small enough for one block of lines to be done in
+/// seconds by the slowest.
+const BLOCK: usize = 1 << 20;
 
 /// The single message of the memory scenarios is made of this many bytes, repeated.
 const LONG_BLOCK: usize = 3_000_000;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::data::{Data, Digest, Kind, Stream};
 use crate::peers::{Act, Check, Peer, Tally, Wire, free_port, visit};
-use crate::process::{Cost, Running, drain};
+use crate::process::{Cost, PATIENCE, Running, drain};
 use crate::scenarios::{Flow, Metric, Scenario};
 use crate::tools::{Task, Tool};
 
@@ -63,7 +63,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Loss(what) => write!(f, "LOSS: {what}"),
-            Self::Stuck => f.write_str("STUCK: killed after 30 s"),
+            Self::Stuck => write!(f, "STUCK: killed after {PATIENCE:?}"),
             Self::Status(status) => write!(f, "FAILED: {status}"),
             Self::Bench(error) => write!(f, "ERROR: {error}"),
             Self::Unable => f.write_str("–"),
@@ -308,7 +308,7 @@ impl Run<'_> {
 
     /// `echo hello | program`, again and again; the median of each figure.
     fn start(&self) -> Result<(Sample, Duration), Failure> {
-        let (mut walls, mut cpus, mut peak) = (Vec::new(), Vec::new(), None);
+        let (mut walls, mut cpus) = (Vec::new(), Vec::new());
         for _ in 0..STARTS {
             let peer = Peer::listen(Act::Echo, self.tool.name.wire(), Check::No)?;
             let mut command = self.command(Task::Talk, peer.port)?;
@@ -330,7 +330,6 @@ impl Run<'_> {
             }
             walls.push(cost.wall.as_secs_f64() * 1e3);
             cpus.push(cost.cpu.as_secs_f64() * 1e3);
-            peak = cost.peak.map(|bytes| bytes as f64 / MIB).or(peak);
         }
         walls.sort_by(f64::total_cmp);
         cpus.sort_by(f64::total_cmp);
@@ -340,7 +339,8 @@ impl Run<'_> {
                 figure,
                 tail: None,
                 cpu,
-                peak,
+                // Over before its memory could be looked at.
+                peak: None,
             },
             Duration::ZERO,
         ))

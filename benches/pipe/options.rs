@@ -51,7 +51,7 @@ pub(crate) struct Options {
 
     /// Given by cargo bench
     #[arg(long, hide = true)]
-    pub(crate) bench: bool,
+    bench: bool,
 }
 
 impl Options {

@@ -14,7 +14,7 @@ use wait4::Wait4;
 use crate::data::Digest;
 
 /// A run that takes longer is stuck. The slowest honest one takes some seconds.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How often the memory is looked at. The kernel keeps the peak, so only growth within the last
 /// interval of a run can be missed.

@@ -87,7 +87,8 @@ impl<'a> Report<'a> {
         } else if self.options.markdown {
             println!("{}, {} rounds.\n", machine(), self.options.rounds);
             self.print_markdown(|row, summary| {
-                let speed = speed(row, summary).map_or(String::new(), |s| format!(" ({s:.2}×)"));
+                let speed =
+                    speed(row, summary).map_or(String::new(), |s| format!(" ({}×)", short(s)));
                 let tail = summary
                     .tail
                     .map_or(String::new(), |t| format!(", 99 % {}", short(t)));
@@ -210,7 +211,7 @@ fn print_text(row: &Row<'_>) {
                     short(summary.median),
                     spread,
                     or_blank(summary.tail),
-                    speed(row, &summary).map_or(String::new(), |speed| format!("{speed:.2}")),
+                    or_blank(speed(row, &summary)),
                     short(summary.cpu),
                     or_blank(summary.peak),
                 );

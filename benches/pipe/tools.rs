@@ -169,7 +169,7 @@ fn wspipe(task: Task, text: bool, port: u16) -> String {
         Task::Down | Task::LongDown => {
             format!("connect {kind} --no-stdin ws://127.0.0.1:{port}/")
         }
-        Task::Listen => format!("listen {kind} --once --no-stdin {port}"),
+        Task::Listen => format!("listen {kind} --once {port}"),
     }
 }
 
