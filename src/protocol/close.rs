@@ -22,7 +22,10 @@ impl Close {
     /// A Close with a code, and a reason that is cut at a character's end if it is too long.
     #[must_use]
     pub fn new(code: u16, reason: &str) -> Self {
-        let end = reason.floor_char_boundary(Self::MAX_REASON);
+        let mut end = reason.len().min(Self::MAX_REASON);
+        while !reason.is_char_boundary(end) {
+            end -= 1;
+        }
         Close {
             code: Some(code),
             reason: reason[..end].to_owned(),

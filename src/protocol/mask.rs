@@ -1,4 +1,4 @@
-//! Masking (RFC 6455, 5.3): payload byte *i* is XORed with byte *i* mod 4 of the key.
+//! Masking (RFC 6455, 5.3): payload byte *i* is XOR-ed with byte *i* mod 4 of the key.
 
 /// A masking key and the place in it, so that a payload can be (un)masked piece by piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
