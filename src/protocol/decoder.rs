@@ -124,6 +124,8 @@ impl Decoder {
     )]
     pub fn next(&mut self) -> Result<Option<Event<'_>>, Violation> {
         if self.ended {
+            // What follows says nothing; dropping it keeps room for more of it.
+            self.start = self.end;
             return Ok(None);
         }
         let step = match self.frame {
@@ -321,3 +323,6 @@ impl Decoder {
         violation
     }
 }
+
+#[cfg(test)]
+mod tests;

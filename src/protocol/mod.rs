@@ -15,6 +15,8 @@ mod decoder;
 mod encoder;
 mod event;
 mod mask;
+#[cfg(test)]
+pub(crate) mod transcript;
 mod utf8;
 mod violation;
 
