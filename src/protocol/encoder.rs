@@ -142,3 +142,6 @@ impl fmt::Debug for Encoder {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests;
