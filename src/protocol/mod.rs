@@ -16,6 +16,8 @@ mod encoder;
 mod event;
 mod mask;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 pub(crate) mod transcript;
 mod utf8;
 mod violation;

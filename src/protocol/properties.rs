@@ -1,0 +1,216 @@
+//! What holds for any input, in any pieces.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::transcript::{Entry, Transcript, feed};
+use super::{Chunk, Decoder, Encoder, Event, Mask, Role, Utf8Check, Violation, apply_mask};
+
+/// An entry, and how to send it: cut into chunks, with a Ping after the first one.
+#[derive(Debug, Clone)]
+struct Sent {
+    entry: Entry,
+    cuts: Vec<Index>,
+    ping: Option<Vec<u8>>,
+}
+
+/// Calls back for each of the events that say this.
+fn say(sent: &[Sent], mut to: impl FnMut(&Event<'_>)) {
+    for Sent { entry, cuts, ping } in sent {
+        let Event::Data(whole) = entry.event() else {
+            to(&entry.event());
+            continue;
+        };
+        if cuts.is_empty() {
+            to(&Event::Data(whole));
+            continue;
+        }
+        let pieces = cut(whole.payload, cuts);
+        for (i, payload) in pieces.iter().enumerate() {
+            to(&Event::Data(Chunk {
+                first: i == 0,
+                last: i + 1 == pieces.len(),
+                length: None,
+                payload,
+                ..whole
+            }));
+            if let Some(ping) = ping.as_ref().filter(|_| i == 0) {
+                to(&Event::Ping(ping));
+            }
+        }
+    }
+}
+
+fn cut<'a>(bytes: &'a [u8], cuts: &[Index]) -> Vec<&'a [u8]> {
+    let mut places: Vec<usize> = cuts
+        .iter()
+        .map(|index| index.index(bytes.len() + 1))
+        .collect();
+    places.extend([0, bytes.len()]);
+    places.sort_unstable();
+    places
+        .windows(2)
+        .map(|pair| &bytes[pair[0]..pair[1]])
+        .collect()
+}
+
+fn encode(role: Role, sent: &[Sent], mut keys: Vec<[u8; 4]>) -> Vec<u8> {
+    keys.push([0; 4]);
+    let mut keys = keys.into_iter().cycle();
+    let mut encoder = match role {
+        Role::Client => Encoder::client(Box::new(move || keys.next().expect("a cycle has no end"))),
+        Role::Server => Encoder::server(),
+    };
+    say(sent, |event| encoder.push(event));
+    encoder.pending().to_vec()
+}
+
+fn decode(
+    role: Role,
+    limit: Option<u64>,
+    pieces: &[&[u8]],
+) -> (Vec<Entry>, Result<bool, Violation>) {
+    feed(&mut Decoder::new(role, 0, limit), pieces)
+}
+
+fn entry() -> impl Strategy<Value = Entry> {
+    prop_oneof![
+        4 => any::<String>().prop_map(Entry::Text),
+        3 => vec(any::<u8>(), 0..700).prop_map(Entry::Binary),
+        1 => vec(any::<u8>(), 0..=125).prop_map(Entry::Ping),
+        1 => vec(any::<u8>(), 0..=125).prop_map(Entry::Pong),
+    ]
+}
+
+fn sent() -> impl Strategy<Value = Vec<Sent>> {
+    let one = (
+        entry(),
+        vec(any::<Index>(), 0..4),
+        proptest::option::of(vec(any::<u8>(), 0..=125)),
+    )
+        .prop_map(|(entry, cuts, ping)| Sent { entry, cuts, ping });
+    vec(one, 0..6)
+}
+
+fn role() -> impl Strategy<Value = Role> {
+    prop_oneof![Just(Role::Client), Just(Role::Server)]
+}
+
+proptest! {
+    #[test]
+    fn a_peer_reads_what_was_sent(
+        role in role(),
+        sent in sent(),
+        keys in vec(any::<[u8; 4]>(), 0..4),
+        cuts in vec(any::<Index>(), 0..9),
+    ) {
+        let peer = match role {
+            Role::Client => Role::Server,
+            Role::Server => Role::Client,
+        };
+        let bytes = encode(role, &sent, keys);
+        let mut expected = Transcript::default();
+        say(&sent, |event| expected.note(event));
+        prop_assert_eq!(decode(peer, None, &cut(&bytes, &cuts)), (expected.entries, Ok(false)));
+    }
+
+    /// Noise, and frames with some bytes changed.
+    #[test]
+    fn any_bytes_give_the_same_however_they_come(
+        role in role(),
+        noise in vec(any::<u8>(), 0..40),
+        sent in sent(),
+        changes in vec((any::<Index>(), any::<u8>()), 0..4),
+        limit in proptest::option::of(0..1000_u64),
+        cuts in vec(any::<Index>(), 0..9),
+    ) {
+        let peer = match role {
+            Role::Client => Role::Server,
+            Role::Server => Role::Client,
+        };
+        let mut bytes = encode(peer, &sent, vec![[1, 2, 3, 4]]);
+        bytes.extend(noise);
+        if !bytes.is_empty() {
+            for (place, byte) in changes {
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+            }
+        }
+        let whole = decode(role, limit, &[&bytes]);
+        prop_assert_eq!(&decode(role, limit, &cut(&bytes, &cuts)), &whole);
+        let one_by_one: Vec<&[u8]> = bytes.chunks(1).collect();
+        prop_assert_eq!(&decode(role, limit, &one_by_one), &whole);
+    }
+
+    #[test]
+    fn a_mask_in_pieces_is_a_mask(
+        payload in vec(any::<u8>(), 0..300),
+        key in any::<[u8; 4]>(),
+        cuts in vec(any::<Index>(), 0..5),
+    ) {
+        let mut expected = payload.clone();
+        apply_mask(&mut expected, key);
+        let mut mask = Mask::new(key);
+        let mut masked = Vec::new();
+        for piece in cut(&payload, &cuts) {
+            let start = masked.len();
+            masked.extend_from_slice(piece);
+            mask.apply(&mut masked[start..]);
+        }
+        prop_assert_eq!(&masked, &expected);
+        apply_mask(&mut masked, key);
+        prop_assert_eq!(masked, payload);
+    }
+
+    #[test]
+    fn utf8_is_what_the_standard_library_says(
+        mut bytes in prop_oneof![
+            any::<String>().prop_map(String::into_bytes),
+            vec(any::<u8>(), 0..12),
+        ],
+        changes in vec((any::<Index>(), any::<u8>()), 0..2),
+        cuts in vec(any::<Index>(), 0..5),
+    ) {
+        if !bytes.is_empty() {
+            for (place, byte) in changes {
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+            }
+        }
+        let mut check = Utf8Check::default();
+        let mut seen = 0;
+        let mut result = Ok(());
+        for piece in cut(&bytes, &cuts) {
+            seen += piece.len();
+            result = check.push(piece);
+            let error = std::str::from_utf8(&bytes[..seen]).err();
+            let so_far = error.filter(|error| error.error_len().is_some());
+            prop_assert_eq!(
+                result.map_err(|invalid| invalid.offset),
+                so_far.map_or(Ok(()), |error| Err(error.valid_up_to() as u64))
+            );
+            if result.is_err() {
+                break;
+            }
+            prop_assert_eq!(check.incomplete(), seen - error.map_or(seen, |e| e.valid_up_to()));
+        }
+        let result = result.and_then(|()| check.finish()).map_err(|invalid| invalid.offset);
+        let expected = std::str::from_utf8(&bytes).map(drop);
+        prop_assert_eq!(result, expected.map_err(|error| error.valid_up_to() as u64));
+    }
+
+    /// An unmasked text frame in one piece is the UTF-8 check and nothing else.
+    #[test]
+    fn text_is_given_if_it_is_utf8(payload in vec(any::<u8>(), 0..126)) {
+        let bytes = [&[0x81, payload.len() as u8], &payload[..]].concat();
+        let (entries, end) = decode(Role::Client, None, &[&bytes]);
+        match String::from_utf8(payload) {
+            Ok(text) => prop_assert_eq!((entries, end), (vec![Entry::Text(text)], Ok(false))),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to() as u64;
+                prop_assert_eq!((entries, end), (vec![], Err(Violation::TextNotUtf8(at))));
+            }
+        }
+    }
+}
