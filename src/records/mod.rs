@@ -10,12 +10,14 @@
 mod delimited;
 mod join;
 mod json;
+mod problem;
 mod split;
 mod terminal;
 
 pub use join::{JoinError, Joiner};
 pub use json::{JsonEvents, JsonProblem};
-pub use split::{Problem, RecordError, Splitter};
+pub use problem::{Problem, RecordError};
+pub use split::Splitter;
 pub use terminal::Visible;
 
 /// How messages are told apart in a byte stream.

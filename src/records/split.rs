@@ -1,13 +1,13 @@
 //! Cutting an input into messages.
 
-use thiserror::Error;
+use std::ops::Range;
 
 use super::delimited::Delimited;
-use super::json::{JsonLine, JsonProblem};
-use super::{DEFAULT_MAX_HELD, Format};
+use super::json::JsonLine;
+use super::{DEFAULT_MAX_HELD, Format, Problem, RecordError};
 use crate::protocol::{Chunk, Event, Kind, Utf8Check};
 
-/// A record up to this many bytes leaves as one frame; a longer one as fragments of one message, as it comes.
+/// A record up to this many bytes leaves as one frame; a longer one as fragments of one message, each this long but the last.
 ///
 /// Large enough that few peers ever see a fragment, small enough that nobody notices the memory.
 const MAX_FRAME: usize = 256 << 10;
@@ -15,38 +15,6 @@ const MAX_FRAME: usize = 256 << 10;
 const FIRST_BUFFER: usize = 64 << 10;
 /// A read is given at least this much room.
 const MIN_SPACE: usize = 16 << 10;
-
-/// An input that can't be sent as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("record {record} of the input {problem}")]
-pub struct RecordError {
-    /// The number of the record, the first being 1.
-    pub record: u64,
-    /// What is wrong with it.
-    pub problem: Problem,
-}
-
-/// What is wrong with a record.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Problem {
-    /// Text that is not UTF-8; the offset in bytes counts from the record's beginning.
-    #[error("is not UTF-8 (at its byte {0}), so it can't be sent as text: use -b/--binary")]
-    NotUtf8(u64),
-    /// The input ends inside a record.
-    #[error("is cut short: {expected} bytes were announced and {found} came")]
-    Truncated {
-        /// Bytes announced.
-        expected: u64,
-        /// Bytes that came.
-        found: u64,
-    },
-    /// A line of JSON that is not one of the events.
-    #[error("{0}")]
-    Json(JsonProblem),
-    /// A record that has to be held as a whole is over the limit.
-    #[error("is longer than {0} bytes, the most that is held of one (--max-message)")]
-    TooLong(u64),
-}
 
 /// Cuts an input that comes in any pieces into messages, in a buffer that grows with use up to a fixed size.
 ///
@@ -60,6 +28,7 @@ pub struct Splitter {
     start: usize,
     end: usize,
     finished: bool,
+    failed: bool,
     /// Messages begun so far.
     records: u64,
     /// The first chunk of the current message was given, its last one was not.
@@ -95,7 +64,7 @@ struct Announced {
 
 /// A piece of a record in the buffer, before its text is checked.
 struct Piece {
-    range: std::ops::Range<usize>,
+    range: Range<usize>,
     last: bool,
     length: Option<u64>,
 }
@@ -128,6 +97,7 @@ impl Splitter {
             start: 0,
             end: 0,
             finished: false,
+            failed: false,
             records: 0,
             inside: false,
             utf8: Utf8Check::default(),
@@ -185,6 +155,11 @@ impl Splitter {
         reason = "the events borrow from the splitter, which no Iterator allows"
     )]
     pub fn next(&mut self) -> Result<Option<Event<'_>>, RecordError> {
+        if self.failed {
+            // What follows is not looked at; dropping it keeps the buffer small.
+            self.start = self.end;
+            return Ok(None);
+        }
         if matches!(self.framing, Framing::Json { .. }) {
             return self.next_json();
         }
@@ -197,28 +172,22 @@ impl Splitter {
     /// Takes the next piece off the buffer.
     fn piece(&mut self) -> Result<Option<Piece>, RecordError> {
         let (start, end) = (self.start, self.end);
-        let piece = match &mut self.framing {
-            Framing::Delimited(lines) => match lines.find(&self.buffer[..end], start) {
-                Some(at) => {
+        let held = end - start;
+        let (range, last) = match &mut self.framing {
+            Framing::Delimited(lines) => {
+                // The byte after a frame's worth tells whether the record ends there.
+                let ahead = held.min(MAX_FRAME + 1);
+                if let Some(at) = lines.find(&self.buffer[..start + ahead], start) {
                     self.start = at + 1;
-                    return Ok(Some(Piece {
-                        range: start..at,
-                        last: true,
-                        length: None,
-                    }));
+                    return Ok(Some(Piece::new(start..at, true)));
                 }
-                None if self.finished && (start < end || self.inside) => Piece {
-                    range: start..end,
-                    last: true,
-                    length: None,
-                },
-                None if end - start >= MAX_FRAME => Piece {
-                    range: start..end,
-                    last: false,
-                    length: None,
-                },
-                None => return Ok(None),
-            },
+                match held {
+                    0 => return Ok(None),
+                    _ if held > MAX_FRAME => (start..start + MAX_FRAME, false),
+                    _ if self.finished => (start..end, true),
+                    _ => return Ok(None),
+                }
+            }
             Framing::Raw { .. } => {
                 // A read may end inside a character; what is here of it waits for its rest.
                 let waits = self.kind == Kind::Text && !self.finished;
@@ -230,30 +199,18 @@ impl Splitter {
                 if start == end {
                     return Ok(None);
                 }
-                Piece {
-                    range: start..end,
-                    last: true,
-                    length: None,
-                }
+                (start..end, true)
             }
+            Framing::Whole { .. } if held > MAX_FRAME => (start..start + MAX_FRAME, false),
             Framing::Whole { done } if self.finished && !*done => {
                 *done = true;
-                Piece {
-                    range: start..end,
-                    last: true,
-                    length: None,
-                }
+                (start..end, true)
             }
-            Framing::Whole { .. } if start < end => Piece {
-                range: start..end,
-                last: false,
-                length: None,
-            },
             Framing::Length { .. } => return self.announced_piece(),
-            _ => return Ok(None),
+            Framing::Whole { .. } | Framing::Json { .. } => return Ok(None),
         };
-        self.start = piece.range.end;
-        Ok(Some(piece))
+        self.start = range.end;
+        Ok(Some(Piece::new(range, last)))
     }
 
     /// The next piece of a record whose length stands before it.
@@ -273,34 +230,21 @@ impl Splitter {
                 }
             }
             (None, None) if self.finished && !held.is_empty() => {
-                let problem = Problem::Truncated {
-                    expected: 4,
-                    found: held.len() as u64,
-                };
-                return Err(RecordError {
-                    record: self.records + 1,
-                    problem,
-                });
+                let found = held.len() as u64;
+                return Err(self.truncated(4, found));
             }
             (None, None) => return Ok(None),
         };
         *current = Some(announced);
-        let available = self.end - self.start;
-        if (available as u64) < announced.remaining && available < MAX_FRAME {
+        let available = (self.end - self.start) as u64;
+        let taken = announced.remaining.min(MAX_FRAME as u64);
+        if available < taken {
             if self.finished {
-                let found = announced.length - announced.remaining + available as u64;
-                let problem = Problem::Truncated {
-                    expected: announced.length,
-                    found,
-                };
-                return Err(RecordError {
-                    record: self.records + u64::from(!self.inside),
-                    problem,
-                });
+                let given = announced.length - announced.remaining;
+                return Err(self.truncated(announced.length, given + available));
             }
             return Ok(None);
         }
-        let taken = announced.remaining.min(available as u64);
         announced.remaining -= taken;
         let last = announced.remaining == 0;
         *current = (!last).then_some(announced);
@@ -318,17 +262,7 @@ impl Splitter {
         let first = !self.inside;
         self.records += u64::from(first);
         if self.kind == Kind::Text {
-            let mut checked = self.utf8.push(&self.buffer[piece.range.clone()]);
-            if piece.last {
-                checked = checked.and_then(|()| self.utf8.finish());
-                self.utf8 = Utf8Check::default();
-            }
-            if let Err(invalid) = checked {
-                return Err(RecordError {
-                    record: self.records,
-                    problem: Problem::NotUtf8(invalid.offset),
-                });
-            }
+            self.check_text(piece.range.clone(), piece.last)?;
         }
         self.inside = !piece.last;
         let payload = &self.buffer[piece.range];
@@ -341,66 +275,96 @@ impl Splitter {
         })
     }
 
+    fn check_text(&mut self, range: Range<usize>, ends: bool) -> Result<(), RecordError> {
+        let mut result = self.utf8.push(&self.buffer[range]);
+        if ends {
+            result = result.and_then(|()| self.utf8.finish());
+            self.utf8 = Utf8Check::default();
+        }
+        result.map_err(|invalid| self.fail(self.records, Problem::NotUtf8(invalid.offset)))
+    }
+
     /// The next event of JSON Lines; lines that carry none are passed over.
     fn next_json(&mut self) -> Result<Option<Event<'_>>, RecordError> {
-        let Framing::Json { lines, limit, line } = &mut self.framing else {
+        while let Some(range) = self.json_line()? {
+            self.records += 1;
+            let Framing::Json { limit, line, .. } = &mut self.framing else {
+                break;
+            };
+            let limit = *limit;
+            let problem = match line.read(&self.buffer[range]) {
+                Ok(false) => continue,
+                Ok(true) if line.payload_len() as u64 <= limit => return Ok(self.json_event()),
+                Ok(true) => Problem::TooLong(limit),
+                Err(problem) => Problem::Json(problem),
+            };
+            return Err(self.fail(self.records, problem));
+        }
+        Ok(None)
+    }
+
+    fn json_event(&self) -> Option<Event<'_>> {
+        match &self.framing {
+            Framing::Json { line, .. } => line.event(),
+            _ => None,
+        }
+    }
+
+    /// Takes the next line of JSON Lines off the buffer.
+    fn json_line(&mut self) -> Result<Option<Range<usize>>, RecordError> {
+        let Framing::Json { lines, limit, .. } = &mut self.framing else {
             return Ok(None);
         };
-        loop {
-            let start = self.start;
-            let end = match lines.find(&self.buffer[..self.end], start) {
-                Some(at) => {
-                    self.start = at + 1;
-                    at
-                }
-                None if self.finished && start < self.end => {
-                    self.start = self.end;
-                    self.end
-                }
-                // A character of JSON text takes six bytes at most (\u0000), base64 takes less.
-                None if (self.end - start) as u64
-                    > limit.saturating_mul(6).saturating_add(1024) =>
-                {
-                    return Err(RecordError {
-                        record: self.records + 1,
-                        problem: Problem::TooLong(*limit),
-                    });
-                }
-                None => return Ok(None),
-            };
-            self.records += 1;
-            let record = self.records;
-            let fail = |problem| RecordError { record, problem };
-            if line
-                .read(&self.buffer[start..end])
-                .map_err(|problem| fail(Problem::Json(problem)))?
-            {
-                if line.payload_len() as u64 > *limit {
-                    return Err(fail(Problem::TooLong(*limit)));
-                }
-                break;
-            }
+        let start = self.start;
+        let found = lines.find(&self.buffer[..self.end], start);
+        let end = found.unwrap_or(self.end);
+        // A character of JSON text takes six bytes at most (\u0000), base64 takes less.
+        let most = limit.saturating_mul(6).saturating_add(1024);
+        if (end - start) as u64 > most {
+            let problem = Problem::TooLong(*limit);
+            return Err(self.fail(self.records + 1, problem));
         }
-        Ok(line.event())
+        if found.is_none() && (start == end || !self.finished) {
+            return Ok(None);
+        }
+        self.start = found.map_or(end, |at| at + 1);
+        Ok(Some(start..end))
+    }
+
+    fn truncated(&mut self, expected: u64, found: u64) -> RecordError {
+        // A record counts once a part of it was given.
+        let record = self.records + u64::from(!self.inside);
+        self.fail(record, Problem::Truncated { expected, found })
+    }
+
+    fn fail(&mut self, record: u64, problem: Problem) -> RecordError {
+        self.failed = true;
+        RecordError { record, problem }
     }
 }
 
-/// How many bytes at the end of a text belong to a character that is not complete.
+impl Piece {
+    fn new(range: Range<usize>, last: bool) -> Self {
+        Piece {
+            range,
+            last,
+            length: None,
+        }
+    }
+}
+
+/// How many bytes at the end of a text belong to a character that is not complete and still can be: at most three.
 fn incomplete_tail(text: &[u8]) -> usize {
-    let Some((back, lead)) = text
-        .iter()
-        .rev()
-        .take(4)
-        .enumerate()
-        .find(|(_, byte)| **byte & 0xc0 != 0x80)
-    else {
+    let last_three = text.iter().rev().take(3);
+    let Some(back) = last_three.clone().position(|byte| byte & 0xc0 != 0x80) else {
         return 0;
     };
-    let needed = match lead {
-        0xc0..=0xdf => 2,
-        0xe0..=0xef => 3,
-        0xf0..=0xff => 4,
-        _ => 1,
-    };
-    if back + 1 < needed { back + 1 } else { 0 }
+    let tail = &text[text.len() - 1 - back..];
+    match std::str::from_utf8(tail) {
+        Err(error) if error.error_len().is_none() => tail.len(),
+        _ => 0,
+    }
 }
+
+#[cfg(test)]
+mod tests;
