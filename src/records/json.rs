@@ -85,8 +85,15 @@ impl JsonLine {
     pub(super) fn read(&mut self, line: &[u8]) -> Result<bool, JsonProblem> {
         self.content = None;
         self.payload.clear();
-        if line.trim_ascii().is_empty() {
-            return Ok(false);
+        match line.trim_ascii_start() {
+            [] => return Ok(false),
+            [b'{', ..] => {}
+            // The parser would take the fields of an array, too.
+            rest => {
+                let column = line.len() - rest.len() + 1;
+                let what = "expected an object, {…}".to_owned();
+                return Err(JsonProblem::Syntax { what, column });
+            }
         }
         let incoming: Incoming<'_> =
             serde_json::from_slice(line).map_err(|error| syntax(&error))?;
@@ -169,9 +176,12 @@ fn close(incoming: &Incoming<'_>) -> Result<Close, JsonProblem> {
 
 fn syntax(error: &serde_json::Error) -> JsonProblem {
     let words = error.to_string();
-    let what = words.split(" at line ").next().unwrap_or(&words).to_owned();
+    // The words may hold " at line " themselves, where they repeat a value.
+    let what = words
+        .rsplit_once(" at line ")
+        .map_or(&*words, |(what, _)| what);
     JsonProblem::Syntax {
-        what,
+        what: what.to_owned(),
         column: error.column(),
     }
 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::protocol::transcript::{Entry, Transcript, cuts};
 
+mod json;
 mod length;
 mod lines;
 mod raw;
