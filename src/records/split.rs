@@ -112,15 +112,19 @@ impl Splitter {
             lines.moved_by(self.start);
         }
         self.start = 0;
+        let room = self.buffer.len();
         let wanted = match self.framing {
             Framing::Raw { chunk_size } => chunk_size.max(self.end + 1),
-            _ if self.buffer.len() - self.end < MIN_SPACE => {
-                (self.buffer.len() * 2).max(FIRST_BUFFER)
-            }
-            _ => self.buffer.len(),
+            _ if room - self.end < MIN_SPACE => (room * 2).max(FIRST_BUFFER),
+            _ => room,
         };
-        self.buffer.resize(wanted, 0);
-        &mut self.buffer[self.end..]
+        if wanted > room {
+            // Memory that is new from the system is zero, and takes no room until it is used.
+            let mut larger = vec![0; wanted];
+            larger[..self.end].copy_from_slice(&self.buffer[..self.end]);
+            self.buffer = larger;
+        }
+        &mut self.buffer[self.end..wanted]
     }
 
     /// Says that `count` bytes were put at the beginning of [`space`](Self::space).
