@@ -29,3 +29,40 @@ impl Delimited {
         self.scanned = self.scanned.saturating_sub(distance);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_delimiter_is_found_in_turn() {
+        let mut lines = Delimited::new(b'\n');
+        let buffer = b"a\n\nbc\nd";
+        assert_eq!(lines.find(buffer, 0), Some(1));
+        assert_eq!(lines.find(buffer, 2), Some(2));
+        assert_eq!(lines.find(buffer, 3), Some(5));
+        assert_eq!(lines.find(buffer, 6), None);
+        assert_eq!(lines.find(b"a\n\nbc\nde\n", 6), Some(8));
+    }
+
+    /// What was looked at is not looked at again: a delimiter put there later is not seen.
+    #[test]
+    fn no_byte_is_looked_at_twice() {
+        let mut lines = Delimited::new(0);
+        assert_eq!(lines.find(b"abc", 0), None);
+        assert_eq!(lines.find(b"\0\0\0d\0", 0), Some(4));
+    }
+
+    #[test]
+    fn the_buffer_may_move() {
+        let mut lines = Delimited::new(b'\n');
+        assert_eq!(lines.find(b"a\nbc", 0), Some(1));
+        assert_eq!(lines.find(b"a\nbc", 2), None);
+        lines.moved_by(2);
+        assert_eq!(lines.find(b"\ncd\n", 0), Some(3), "b and c were looked at");
+        lines.moved_by(4);
+        assert_eq!(lines.find(b"\n", 0), Some(0));
+        lines.moved_by(9);
+        assert_eq!(lines.find(b"\n", 0), Some(0));
+    }
+}

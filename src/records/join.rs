@@ -132,3 +132,6 @@ fn length_prefix(length: u64) -> Result<[u8; 4], Violation> {
     })?;
     Ok(length.to_be_bytes())
 }
+
+#[cfg(test)]
+mod tests;
