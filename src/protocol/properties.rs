@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::transcript::{Entry, Transcript, feed};
+use super::transcript::{Entry, Transcript, cut, feed};
 use super::{Chunk, Decoder, Encoder, Event, Mask, Role, Utf8Check, Violation, apply_mask};
 
 /// An entry, and how to send it: cut into chunks, with a Ping after the first one.
@@ -40,19 +40,6 @@ fn say(sent: &[Sent], mut to: impl FnMut(&Event<'_>)) {
             }
         }
     }
-}
-
-fn cut<'a>(bytes: &'a [u8], cuts: &[Index]) -> Vec<&'a [u8]> {
-    let mut places: Vec<usize> = cuts
-        .iter()
-        .map(|index| index.index(bytes.len() + 1))
-        .collect();
-    places.extend([0, bytes.len()]);
-    places.sort_unstable();
-    places
-        .windows(2)
-        .map(|pair| &bytes[pair[0]..pair[1]])
-        .collect()
 }
 
 fn encode(role: Role, sent: &[Sent], mut keys: Vec<[u8; 4]>) -> Vec<u8> {

@@ -1,5 +1,7 @@
 //! What events say, put together so that tests can compare it: however a message is cut, it reads the same.
 
+use proptest::sample::Index;
+
 use super::{Chunk, Close, Decoder, Event, Kind, Violation};
 
 /// A message as a whole, or a control frame.
@@ -143,4 +145,13 @@ pub(crate) fn cuts(bytes: &[u8]) -> Vec<Vec<&[u8]>> {
         }
     }
     cuts
+}
+
+/// Bytes cut at any places, in their order; pieces may be empty.
+pub(crate) fn cut<'a>(bytes: &'a [u8], cuts: &[Index]) -> Vec<&'a [u8]> {
+    let mut places: Vec<usize> = cuts.iter().map(|at| at.index(bytes.len() + 1)).collect();
+    places.extend([0, bytes.len()]);
+    places.sort_unstable();
+    let pieces = places.windows(2).map(|pair| &bytes[pair[0]..pair[1]]);
+    pieces.collect()
 }

@@ -11,6 +11,8 @@ mod delimited;
 mod join;
 mod json;
 mod problem;
+#[cfg(test)]
+mod properties;
 mod split;
 mod terminal;
 
