@@ -335,3 +335,6 @@ fn outranks(new: &Cause, old: &Cause) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;
