@@ -1,9 +1,9 @@
 //! A byte stream as a sink: events, laid out as records, written.
 
-use std::fs::File;
 use std::io::{self, Write};
 
 use super::{Sink, SinkError};
+use crate::net::Stdio;
 use crate::protocol::Event;
 use crate::records::{Joiner, Visible};
 
@@ -15,7 +15,7 @@ const FULL: usize = 256 << 10;
 /// A file, pipe or terminal that small pieces are gathered for, so that all that one read of the socket brought leaves in
 /// one write.
 #[derive(Debug)]
-pub struct Output<W = File> {
+pub struct Output<W = Stdio> {
     to: W,
     gathered: Vec<u8>,
     /// On a terminal, what could drive it is made visible.
@@ -89,7 +89,7 @@ fn write_both(to: &mut impl Write, mut first: &[u8], mut second: &[u8]) -> io::R
 
 /// The sink that lays messages out in a format and writes them to an output.
 #[derive(Debug)]
-pub struct RecordSink<W = File> {
+pub struct RecordSink<W = Stdio> {
     joiner: Joiner,
     output: Output<W>,
 }

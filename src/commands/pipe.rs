@@ -1,6 +1,5 @@
 //! The pipe between standard input and output and a session.
 
-use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
@@ -9,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::termios::isatty;
 
 use crate::bridge::{OnEof, Output, RecordSink, Rules, StreamInput};
-use crate::net::{Wake, pipe};
+use crate::net::{Stdio, Wake, pipe};
 use crate::protocol::{Close, Kind};
 use crate::records::{Format, Joiner, JsonEvents, Splitter};
 
@@ -45,7 +44,7 @@ pub struct Pipe {
 /// The two ends of a pipe, and what wakes the source.
 #[derive(Debug)]
 pub(super) struct Ends {
-    pub(super) source: StreamInput<File>,
+    pub(super) source: StreamInput<Stdio>,
     pub(super) sink: RecordSink,
     pub(super) bell: Arc<Wake>,
 }
@@ -87,12 +86,12 @@ impl Pipe {
     }
 
     /// Standard input, if there is one that is to be read: closed or /dev/null means that there is none.
-    pub(super) fn input(&self) -> io::Result<Option<File>> {
+    pub(super) fn input(&self) -> io::Result<Option<Stdio>> {
         let stdin = io::stdin();
         if !self.reads_input || pipe::is_null_device(&stdin) {
             return Ok(None);
         }
-        own(stdin.as_fd()).map(Some)
+        Stdio::of(&stdin).map(Some)
     }
 
     pub(super) fn splitter(&self) -> Splitter {
@@ -122,7 +121,7 @@ impl Pipe {
 pub(super) fn standard_output() -> io::Result<Output> {
     let stdout = io::stdout();
     pipe::enlarge(&stdout, PIPE_SIZE);
-    let file = own(stdout.as_fd())?;
+    let file = Stdio::of(&stdout)?;
     Ok(if isatty(&stdout) {
         Output::terminal(file)
     } else {
@@ -133,8 +132,4 @@ pub(super) fn standard_output() -> io::Result<Output> {
 /// Standard output, if it is a pipe whose reader may go away.
 pub(super) fn output_pipe(stdout: &io::Stdout) -> Option<BorrowedFd<'_>> {
     pipe::is_pipe(stdout).then(|| stdout.as_fd())
-}
-
-fn own(fd: BorrowedFd<'_>) -> io::Result<File> {
-    Ok(fd.try_clone_to_owned()?.into())
 }

@@ -7,6 +7,7 @@
 //! | [`dial`](dial()) | a name, an address or a path becomes a [`Socket`], by a deadline (RFC 8305) |
 //! | [`Listener`] | from [`ListenAddr`] as people write it to accepted [`Socket`]s |
 //! | [`wait`], [`Wake`] | waiting for several descriptors at once, and being woken from that |
+//! | [`Stdio`] | standard input and output, also where somebody has made them non-blocking |
 //! | [`pipe`] | what standard input and output are, and making a pipe hold more |
 //!
 //! What holds throughout:
@@ -22,6 +23,7 @@ pub mod pipe;
 mod poll;
 mod resolve;
 mod socket;
+mod stdio;
 mod wake;
 
 pub use connection::Connection;
@@ -29,4 +31,5 @@ pub use dial::{Attempt, DialError, Dialed, Endpoint, Family, Step, dial, dial_fa
 pub use listener::{BindError, ListenAddr, ListenAddrError, Listener};
 pub use poll::{Interest, Ready, wait, wait_any};
 pub use socket::Socket;
+pub use stdio::Stdio;
 pub use wake::Wake;

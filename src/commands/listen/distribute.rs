@@ -1,11 +1,11 @@
 //! Standard input, sent to every client that is there.
 
-use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::sync::Arc;
 
 use super::crowd::{Crowd, Input};
 use crate::bridge::Fact;
+use crate::net::Stdio;
 use crate::protocol::{Encoder, Event};
 use crate::records::Splitter;
 
@@ -13,7 +13,7 @@ use crate::records::Splitter;
 const BATCH: usize = 64 << 10;
 
 /// Reads the input to its end; nothing is read while nobody is there. Frames are encoded once, for all.
-pub(super) fn distribute(mut input: File, mut splitter: Splitter, crowd: &Crowd) {
+pub(super) fn distribute(mut input: Stdio, mut splitter: Splitter, crowd: &Crowd) {
     let mut encoder = Encoder::server();
     let mut over = Input::Open;
     while over == Input::Open {

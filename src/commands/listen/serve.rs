@@ -1,6 +1,5 @@
 //! `listen` for many clients: two threads each, and this one, which accepts them and keeps everybody's time.
 
-use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
@@ -17,7 +16,7 @@ use crate::bridge::{
     send,
 };
 use crate::commands::pipe::{output_pipe, standard_output};
-use crate::net::{Connection, Interest, Listener, Socket, Wake, wait_any};
+use crate::net::{Connection, Interest, Listener, Socket, Stdio, Wake, wait_any};
 use crate::opening::{self, Accepted};
 use crate::outcome::{Failure, judge};
 use crate::protocol::{Chunk, Decoder, Encoder, Event, Kind, Role};
@@ -236,7 +235,11 @@ impl Service {
         ))
     }
 
-    fn start_distributing(input: File, config: &ListenConfig, crowd: Arc<Crowd>) -> io::Result<()> {
+    fn start_distributing(
+        input: Stdio,
+        config: &ListenConfig,
+        crowd: Arc<Crowd>,
+    ) -> io::Result<()> {
         let splitter = config.pipe.splitter();
         thread::Builder::new()
             .name("input".into())
