@@ -87,11 +87,21 @@ pub struct Lifecycle {
     rules: Rules,
     input_ended: Option<Instant>,
     closing: Option<Closing>,
-    /// The peer's direction is over; with its Close, if it sent one.
-    peer: Option<Option<Close>>,
+    peer: Peer,
     /// The sending side is over.
     sender: Option<Unsent>,
     hung_up: bool,
+}
+
+/// What has become of the peer's direction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Peer {
+    /// It goes on.
+    There,
+    /// It ended with a Close.
+    Closed(Close),
+    /// It ended without one.
+    Gone,
 }
 
 /// This side is ending the session.
@@ -115,7 +125,7 @@ impl Lifecycle {
             rules,
             input_ended: None,
             closing: None,
-            peer: None,
+            peer: Peer::There,
             sender: None,
             hung_up: false,
         }
@@ -130,21 +140,21 @@ impl Lifecycle {
         match fact {
             Fact::InputEnded => self.input_ended = Some(now),
             Fact::InputFailed(why) => {
-                self.begin(Cause::InputFailed(why), Some(failed()), timeout, now, busy)
+                self.begin(Cause::InputFailed(why), Some(failed()), timeout, now, busy);
             }
             Fact::BadRecord(error, begun) => {
                 let close = if begun { Close::new(1007, "") } else { planned };
                 self.begin(Cause::BadRecord(error), Some(close), timeout, now, busy);
             }
             Fact::CloseAsked(close) => {
-                self.begin(Cause::InputEnded, Some(close), timeout, now, busy)
+                self.begin(Cause::InputEnded, Some(close), timeout, now, busy);
             }
             Fact::CloseSent => {
                 self.begin(Cause::InputEnded, None, timeout, now, busy);
                 self.restart_patience(now, busy);
             }
             Fact::SendFailed(why) => {
-                self.begin(Cause::PeerGone(Some(why)), None, timeout, now, busy)
+                self.begin(Cause::PeerGone(Some(why)), None, timeout, now, busy);
             }
             Fact::SenderEnded(unsent) => {
                 self.sender = Some(unsent);
@@ -155,11 +165,13 @@ impl Lifecycle {
                     code: close.code,
                     reason: String::new(),
                 };
-                self.peer = Some(Some(close));
+                self.peer = Peer::Closed(close);
                 self.begin(Cause::PeerClosed, Some(answer), timeout, now, busy);
             }
             Fact::PeerGone(why) => {
-                self.peer.get_or_insert(None);
+                if self.peer == Peer::There {
+                    self.peer = Peer::Gone;
+                }
                 self.begin(Cause::PeerGone(why), None, Duration::ZERO, now, busy);
             }
             Fact::Violation(violation) => {
@@ -169,7 +181,7 @@ impl Lifecycle {
             Fact::Satisfied => self.begin(Cause::Satisfied, Some(planned), timeout, now, busy),
             Fact::OutputClosed => self.begin(Cause::OutputClosed, Some(planned), grace, now, busy),
             Fact::OutputFailed(why) => {
-                self.begin(Cause::OutputFailed(why), Some(failed()), grace, now, busy)
+                self.begin(Cause::OutputFailed(why), Some(failed()), grace, now, busy);
             }
             Fact::Signal(signal) => self.begin(
                 Cause::Signal(signal),
@@ -203,9 +215,13 @@ impl Lifecycle {
             .closing
             .as_ref()
             .map_or(Cause::InputEnded, |closing| closing.cause.clone());
+        let peer_close = match &self.peer {
+            Peer::Closed(close) => Some(close.clone()),
+            Peer::There | Peer::Gone => None,
+        };
         Ending {
             cause,
-            peer_close: self.peer.clone().flatten(),
+            peer_close,
             unsent: self.sender.unwrap_or_default(),
         }
     }
@@ -264,8 +280,8 @@ impl Lifecycle {
                 closing.cause = Cause::TimedOut;
             }
         }
-        let lost = matches!(self.peer, Some(None));
-        let through = self.peer.is_some() && self.sender.is_some();
+        let lost = self.peer == Peer::Gone;
+        let through = self.peer != Peer::There && self.sender.is_some();
         let hang_up = !self.hung_up && (lost || now >= due);
         self.hung_up |= hang_up;
         let ended = through || (now >= due && !lost);
@@ -294,7 +310,7 @@ impl Lifecycle {
                     patience,
                     since: now,
                     busy,
-                })
+                });
             }
             Some(closing) if outranks(&cause, &closing.cause) => {
                 let again = matches!(closing.cause, Cause::Signal(_));

@@ -90,7 +90,7 @@ impl<W: Write> Pump<'_, W> {
                 // The order to close, which follows, is waited for as any other.
                 Err(SourceError::Failed(why)) => self.control.note(Fact::InputFailed(why)),
                 Err(SourceError::BadRecord(error, begun)) => {
-                    self.control.note(Fact::BadRecord(error, begun))
+                    self.control.note(Fact::BadRecord(error, begun));
                 }
             }
         }

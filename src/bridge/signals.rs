@@ -27,7 +27,11 @@ impl Signals {
         woken.set_nonblocking(true)?;
         for signal in [SIGINT, SIGTERM] {
             // Actions run in the order in which they are registered: the value is there before the wake-up is.
-            signal_hook::flag::register_usize(signal, Arc::clone(&caught), signal as usize)?;
+            signal_hook::flag::register_usize(
+                signal,
+                Arc::clone(&caught),
+                signal.unsigned_abs() as usize,
+            )?;
             signal_hook::low_level::pipe::register(signal, waker.try_clone()?)?;
         }
         Ok(Signals { caught, woken })
@@ -39,7 +43,7 @@ impl Signals {
         let _ = io::Read::read(&mut &self.woken, &mut [0; 16]);
         match self.caught.swap(0, SeqCst) {
             0 => None,
-            signal => Some(signal as i32),
+            signal => i32::try_from(signal).ok(),
         }
     }
 }

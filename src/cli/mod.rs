@@ -44,7 +44,7 @@ pub(crate) struct Cli {
 
     /// Say what happens on standard error; -vv says more
     ///
-    /// RUST_LOG, if it is set, says in more detail what to show.
+    /// `RUST_LOG`, if it is set, says in more detail what to show.
     #[arg(short, long, global = true, help_heading = "Messages", action = ArgAction::Count)]
     verbose: u8,
 }

@@ -184,7 +184,7 @@ fn read_body(socket: &Socket, response: &ResponseHead, rest: &[u8], limits: &Lim
     body.into_bytes()
 }
 
-/// A source of masking keys that nobody can predict (RFC 6455, 5.3; 10.3): a ChaCha generator seeded by the system.
+/// A source of masking keys that nobody can predict (RFC 6455, 5.3; 10.3): a `ChaCha` generator seeded by the system.
 ///
 /// # Errors
 /// The system has no random bytes to give.

@@ -81,11 +81,12 @@ pub fn accept_if(
                 subprotocol,
             })
         }
-        refused => Err(reject(socket, refused)),
+        refused @ Answer::Refuse { .. } => Err(reject(socket, refused)),
     }
 }
 
 /// Sends a refusal, and makes sure that it arrives.
+#[must_use]
 pub fn reject(socket: &Socket, refusal: Answer) -> Rejected {
     let Answer::Refuse { status, bytes, why } = refusal else {
         return Rejected("nothing to refuse".into());

@@ -76,9 +76,10 @@ impl Report {
         let head = &exchange.response.head;
         let key = exchange.request.offer().key.clone();
         let shown = |value: &[u8]| printable(value, SHOWN);
-        let request = match show_secrets {
-            true => String::from_utf8_lossy(exchange.request.bytes()).into_owned(),
-            false => exchange.request.redacted(),
+        let request = if show_secrets {
+            String::from_utf8_lossy(exchange.request.bytes()).into_owned()
+        } else {
+            exchange.request.redacted()
         };
         let response = if show_secrets {
             head.raw().to_vec()

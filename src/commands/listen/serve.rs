@@ -193,7 +193,7 @@ impl Host<'_> {
         let thread = thread::Builder::new()
             .name("client".into())
             .stack_size(CLIENT_STACK);
-        if let Err(error) = thread.spawn(move || service.client(socket, peer)) {
+        if let Err(error) = thread.spawn(move || service.client(socket, &peer)) {
             self.pause(&error);
         }
     }
@@ -248,11 +248,11 @@ impl Service {
     }
 
     /// A client's thread, from the handshake to the end of what it sends.
-    fn client(&self, socket: Socket, peer: String) {
+    fn client(&self, socket: Socket, peer: &str) {
         let deadline = Instant::now() + self.config.handshake_timeout;
         match opening::accept(&socket, &self.config.server, deadline) {
             Ok(accepted) => {
-                if let Err(error) = self.session(socket, &peer, &accepted) {
+                if let Err(error) = self.session(socket, peer, &accepted) {
                     log::warn!("{peer}: cannot serve: {error}");
                 }
             }
