@@ -2,6 +2,9 @@
 
 use thiserror::Error;
 
+/// Below this many bytes the check by SIMD does not use it.
+const SHORT: usize = 64;
+
 /// Bytes that can't be UTF-8, however they go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not UTF-8 at byte {offset}")]
@@ -42,8 +45,10 @@ impl Utf8Check {
                 Err(_) => return Err(self.invalid(0)),
             }
         }
-        // The fast check says only yes or no, and yes is what matters.
-        if simdutf8::basic::from_utf8(piece).is_ok() {
+        // Most short pieces are ASCII, which shows sooner than UTF-8; for the others the fast check says only yes or no,
+        // and yes is what matters.
+        let short = piece.len() < SHORT;
+        if short && piece.is_ascii() || simdutf8::basic::from_utf8(piece).is_ok() {
             self.complete += piece.len() as u64;
             return Ok(());
         }
