@@ -95,10 +95,7 @@ const LONG: [(usize, &[usize]); 7] = [
     (2 * MAX_FRAME - 1, &[MAX_FRAME, MAX_FRAME - 1]),
     (2 * MAX_FRAME, &[MAX_FRAME, MAX_FRAME]),
     (2 * MAX_FRAME + 1, &[MAX_FRAME, MAX_FRAME, 1]),
-    (
-        5 * MAX_FRAME + 9,
-        &[MAX_FRAME, MAX_FRAME, MAX_FRAME, MAX_FRAME, MAX_FRAME, 9],
-    ),
+    (3 * MAX_FRAME, &[MAX_FRAME, MAX_FRAME, MAX_FRAME]),
 ];
 
 /// Whatever was wrong, nothing is given after it, and there is always space.
