@@ -6,9 +6,7 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use wspipe::protocol::{
-    Chunk, Decoder, Encoder, Event, Kind, MaskingKeys, Role, Utf8Check, apply_mask,
-};
+use wspipe::protocol::{Chunk, Decoder, Encoder, Event, Kind, MaskingKeys, Role, Utf8Check, apply_mask};
 use wspipe::records::{Format, Joiner, JsonEvents, Splitter};
 
 /// A line of 30 bytes, as in a log or a stream of events, with its line feed one more.

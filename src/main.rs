@@ -36,12 +36,7 @@ fn start_log(level: log::LevelFilter) {
             log::Level::Error | log::Level::Warn | log::Level::Info => {
                 writeln!(out, "wspipe: {}", record.args())
             }
-            level => writeln!(
-                out,
-                "wspipe: {}: {}",
-                level.as_str().to_ascii_lowercase(),
-                record.args()
-            ),
+            level => writeln!(out, "wspipe: {}: {}", level.as_str().to_ascii_lowercase(), record.args()),
         })
         .init();
 }

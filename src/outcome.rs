@@ -57,13 +57,9 @@ impl ExitStatus {
             ExitStatus::Done => "done, clean close",
             ExitStatus::Failed => "an I/O or other error on this side",
             ExitStatus::Usage => "wrong usage",
-            ExitStatus::Unreachable => {
-                "could not reach the host (name, refused, time-out while connecting)"
-            }
+            ExitStatus::Unreachable => "could not reach the host (name, refused, time-out while connecting)",
             ExitStatus::Tls => "TLS failed",
-            ExitStatus::Handshake => {
-                "the handshake was refused or is wrong (status, Accept, subprotocol, extension)"
-            }
+            ExitStatus::Handshake => "the handshake was refused or is wrong (status, Accept, subprotocol, extension)",
             ExitStatus::Broken => {
                 "the connection broke without a Close, our Close was never answered, the peer broke the protocol, or it \
                  ended the session before all that had been read from the input was sent"
@@ -161,33 +157,19 @@ pub fn judge(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
         Cause::Signal(signal) => Err(Failure::Signal(*signal)),
         Cause::TimedOut => Err(Failure::TimedOut),
         Cause::OutputClosed => Ok(()),
-        Cause::OutputFailed(why) => Err(bad(
-            ExitStatus::Failed,
-            format!("cannot write to standard output: {why}"),
-        )),
-        Cause::InputFailed(why) => Err(bad(
-            ExitStatus::Failed,
-            format!("cannot read standard input: {why}"),
-        )),
+        Cause::OutputFailed(why) => Err(bad(ExitStatus::Failed, format!("cannot write to standard output: {why}"))),
+        Cause::InputFailed(why) => Err(bad(ExitStatus::Failed, format!("cannot read standard input: {why}"))),
         Cause::BadRecord(error) => Err(bad(ExitStatus::Failed, error.to_string())),
         Cause::Violation(violation) => Err(broken(violation_words(*violation))),
         Cause::PeerGone(why) => {
-            let why = why
-                .as_ref()
-                .map(|why| format!(": {why}"))
-                .unwrap_or_default();
-            Err(broken(format!(
-                "the connection broke without a Close{why}{}",
-                unsent(ending)
-            )))
+            let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            Err(broken(format!("the connection broke without a Close{why}{}", unsent(ending))))
         }
         Cause::PeerClosed => peer_closed(ending, awaited),
         Cause::InputEnded | Cause::Satisfied => match &ending.peer_close {
             Some(close) if close.is_normal() => Ok(()),
             Some(close) => Err(closed_badly(close, ending)),
-            None => Err(broken(
-                "the peer never answered our Close (--close-timeout)".into(),
-            )),
+            None => Err(broken("the peer never answered our Close (--close-timeout)".into())),
         },
     }
 }
@@ -198,15 +180,11 @@ fn peer_closed(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
         return Err(closed_badly(&close, ending));
     }
     if !ending.unsent.is_nothing() {
-        return Err(bad(
-            ExitStatus::Broken,
-            format!("the peer closed, {close}{}", unsent(ending)),
-        ));
+        return Err(bad(ExitStatus::Broken, format!("the peer closed, {close}{}", unsent(ending))));
     }
     match awaited {
         Some(count) => {
-            let words =
-                format!("the peer closed, {close}, before {count} messages had come (--count)");
+            let words = format!("the peer closed, {close}, before {count} messages had come (--count)");
             Err(bad(ExitStatus::Unmet, words))
         }
         None => Ok(()),
@@ -214,10 +192,7 @@ fn peer_closed(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
 }
 
 fn closed_badly(close: &Close, ending: &Ending) -> Failure {
-    bad(
-        ExitStatus::ClosedBadly,
-        format!("the peer closed with {close}{}", unsent(ending)),
-    )
+    bad(ExitStatus::ClosedBadly, format!("the peer closed with {close}{}", unsent(ending)))
 }
 
 fn violation_words(violation: Violation) -> String {
@@ -228,11 +203,7 @@ fn violation_words(violation: Violation) -> String {
 }
 
 fn unsent(ending: &Ending) -> String {
-    if ending.unsent.is_nothing() {
-        String::new()
-    } else {
-        format!("; {}", ending.unsent)
-    }
+    if ending.unsent.is_nothing() { String::new() } else { format!("; {}", ending.unsent) }
 }
 
 fn bad(status: ExitStatus, words: String) -> Failure {

@@ -90,26 +90,15 @@ impl Data {
                 (words.collect(), (BLOCK / CHUNK) as u64)
             }
             Kind::Ascii => lines(&mut keys, &["abcdefghijklmnopqrstuvwxyz0123456789 ,.{}\":"]),
-            Kind::Utf8 => lines(
-                &mut keys,
-                &[
-                    "etaoinshrdlu ,.",
-                    "оеаинтсрвлкм",
-                    "äöüßéèñç",
-                    "日本語文字列漢字",
-                    "🦀🐚🚀",
-                ],
-            ),
+            Kind::Utf8 => {
+                lines(&mut keys, &["etaoinshrdlu ,.", "оеаинтсрвлкм", "äöüßéèñç", "日本語文字列漢字", "🦀🐚🚀"])
+            }
             Kind::Long => {
                 let letters = (0..LONG_BLOCK).map(|_| b'a' + (keys.word() % 26) as u8);
                 (letters.collect(), 1)
             }
         };
-        Self {
-            kind,
-            block,
-            messages,
-        }
+        Self { kind, block, messages }
     }
 
     /// How many blocks come nearest to `bytes`, at least one.
@@ -118,11 +107,7 @@ impl Data {
     }
 
     pub(crate) fn messages(&self, blocks: u64) -> u64 {
-        if self.kind == Kind::Long {
-            1
-        } else {
-            blocks * self.messages
-        }
+        if self.kind == Kind::Long { 1 } else { blocks * self.messages }
     }
 
     /// What goes into stdin, and what has to come out of stdout.
@@ -131,11 +116,7 @@ impl Data {
             head: Vec::new(),
             block: self.block.clone(),
             times: blocks,
-            tail: if self.kind == Kind::Long {
-                vec![b'\n']
-            } else {
-                Vec::new()
-            },
+            tail: if self.kind == Kind::Long { vec![b'\n'] } else { Vec::new() },
         }
     }
 
@@ -153,10 +134,7 @@ impl Data {
             }
         };
         match self.kind {
-            Kind::Binary => self
-                .block
-                .chunks(CHUNK)
-                .for_each(|chunk| push(chunk, FIN | BINARY)),
+            Kind::Binary => self.block.chunks(CHUNK).for_each(|chunk| push(chunk, FIN | BINARY)),
             Kind::Ascii | Kind::Utf8 => self
                 .block
                 .split_inclusive(|&byte| byte == b'\n')
@@ -167,12 +145,7 @@ impl Data {
                 block.clone_from(&self.block);
             }
         }
-        Stream {
-            head,
-            block,
-            times: blocks,
-            tail: Vec::new(),
-        }
+        Stream { head, block, times: blocks, tail: Vec::new() }
     }
 }
 

@@ -12,12 +12,7 @@ pub(crate) const FIN: u8 = 0x80;
 pub(crate) const HEADER_MAX: usize = 14;
 
 /// Formats a header into the start of `room` and returns its length.
-pub(crate) fn put_header(
-    room: &mut [u8; HEADER_MAX],
-    first: u8,
-    length: u64,
-    key: Option<[u8; 4]>,
-) -> usize {
+pub(crate) fn put_header(room: &mut [u8; HEADER_MAX], first: u8, length: u64, key: Option<[u8; 4]>) -> usize {
     room[0] = first;
     let mut at = 2;
     room[1] = match length {
@@ -133,23 +128,13 @@ impl Frames {
         if let Some(key) = &mut self.key {
             key.rotate_left(here as usize % 4);
         }
-        Some(Piece {
-            start,
-            end: *at,
-            first: self.first,
-            opens,
-            ends: self.left == 0,
-            key,
-        })
+        Some(Piece { start, end: *at, first: self.first, opens, ends: self.left == 0, key })
     }
 
     fn header(&mut self, rest: &[u8]) -> Option<usize> {
         let (&first, &second) = (rest.first()?, rest.get(1)?);
         let (length, mut used) = match second & 0x7F {
-            126 => (
-                u64::from(u16::from_be_bytes(*rest.get(2..)?.first_chunk()?)),
-                4,
-            ),
+            126 => (u64::from(u16::from_be_bytes(*rest.get(2..)?.first_chunk()?)), 4),
             127 => (u64::from_be_bytes(*rest.get(2..)?.first_chunk()?), 10),
             short => (u64::from(short), 2),
         };
@@ -176,11 +161,7 @@ impl Inbox {
     pub(crate) fn new(size: usize, already: &[u8]) -> Self {
         let mut room = vec![0; size.max(already.len()) + HEADER_MAX];
         room[..already.len()].copy_from_slice(already);
-        Self {
-            room,
-            filled: already.len(),
-            size,
-        }
+        Self { room, filled: already.len(), size }
     }
 
     /// The bytes at hand.
@@ -189,11 +170,7 @@ impl Inbox {
     }
 
     /// Drops the first `used` bytes and reads more; false at the end of the stream.
-    pub(crate) fn refill(
-        &mut self,
-        used: usize,
-        from: &mut impl std::io::Read,
-    ) -> std::io::Result<bool> {
+    pub(crate) fn refill(&mut self, used: usize, from: &mut impl std::io::Read) -> std::io::Result<bool> {
         self.room.copy_within(used..self.filled, 0);
         self.filled -= used;
         let got = from.read(&mut self.room[self.filled..][..self.size])?;

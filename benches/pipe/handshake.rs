@@ -17,11 +17,7 @@ pub(crate) fn connect(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     );
     stream.write_all(request.as_bytes())?;
     let (head, rest) = read_head(stream)?;
-    if head.starts_with("HTTP/1.1 101") {
-        Ok(rest)
-    } else {
-        Err(io::Error::other("the handshake was refused"))
-    }
+    if head.starts_with("HTTP/1.1 101") { Ok(rest) } else { Err(io::Error::other("the handshake was refused")) }
 }
 
 /// Grants an upgrade; returns the bytes that came after the request.

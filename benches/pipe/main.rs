@@ -56,10 +56,7 @@ const LONG: u64 = 300_000_000;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    if arguments
-        .first()
-        .is_some_and(|first| first == yardstick::ARGUMENT)
-    {
+    if arguments.first().is_some_and(|first| first == yardstick::ARGUMENT) {
         return match yardstick::run(&arguments[1..]) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
@@ -88,14 +85,8 @@ fn compare(options: &Options) {
     let tools = Tool::all(options);
     let mut report = Report::new(options, &tools);
     report.begin();
-    for scenario in scenarios::ALL
-        .iter()
-        .filter(|each| options.wants(each.name))
-    {
-        report.add(Row {
-            scenario,
-            cells: measure_all(scenario, &tools, options),
-        });
+    for scenario in scenarios::ALL.iter().filter(|each| options.wants(each.name)) {
+        report.add(Row { scenario, cells: measure_all(scenario, &tools, options) });
     }
     report.end();
 }
@@ -109,10 +100,7 @@ struct Contender<'a> {
 
 fn measure_all(scenario: &Scenario, tools: &[Tool], options: &Options) -> Vec<Cell> {
     let data = Data::new(scenario.kind);
-    let mut contenders: Vec<Contender<'_>> = tools
-        .iter()
-        .map(|tool| check(scenario, tool, &data, options))
-        .collect();
+    let mut contenders: Vec<Contender<'_>> = tools.iter().map(|tool| check(scenario, tool, &data, options)).collect();
     for _ in 0..options.rounds {
         for contender in &mut contenders {
             let Ok(samples) = &mut contender.outcome else {
@@ -120,27 +108,14 @@ fn measure_all(scenario: &Scenario, tools: &[Tool], options: &Options) -> Vec<Ce
             };
             let (tool, blocks) = (contender.tool, contender.blocks);
             let stderr = options.stderr;
-            let run = Run {
-                scenario,
-                tool,
-                data: &data,
-                blocks,
-                check: false,
-                stderr,
-            };
+            let run = Run { scenario, tool, data: &data, blocks, check: false, stderr };
             match run.sample() {
                 Ok((sample, _)) => samples.push(sample),
                 Err(failure) => contender.outcome = Err(failure),
             }
         }
     }
-    contenders
-        .into_iter()
-        .map(|contender| Cell {
-            name: contender.tool.name,
-            outcome: contender.outcome,
-        })
-        .collect()
+    contenders.into_iter().map(|contender| Cell { name: contender.tool.name, outcome: contender.outcome }).collect()
 }
 
 /// The checked round. It also tells how much a tool can do in a reasonable time.
@@ -150,37 +125,14 @@ fn check<'a>(scenario: &Scenario, tool: &'a Tool, data: &Data, options: &Options
         Metric::Messages => (options.size << 20) / LINES_PART,
         _ => options.size << 20,
     });
-    let part = if scenario.metric == Metric::Memory {
-        full
-    } else {
-        full.div_ceil(CHECKED_PART)
-    };
-    let run = Run {
-        scenario,
-        tool,
-        data,
-        blocks: part,
-        check: true,
-        stderr: options.stderr,
-    };
+    let part = if scenario.metric == Metric::Memory { full } else { full.div_ceil(CHECKED_PART) };
+    let run = Run { scenario, tool, data, blocks: part, check: true, stderr: options.stderr };
     match run.sample() {
         Ok((_, time)) => {
             let able = part as f64 * RUN_TIME.as_secs_f64() / time.as_secs_f64();
-            let blocks = if part == full {
-                full
-            } else {
-                full.min(able as u64).max(1)
-            };
-            Contender {
-                tool,
-                blocks,
-                outcome: Ok(Vec::new()),
-            }
+            let blocks = if part == full { full } else { full.min(able as u64).max(1) };
+            Contender { tool, blocks, outcome: Ok(Vec::new()) }
         }
-        Err(failure) => Contender {
-            tool,
-            blocks: 0,
-            outcome: Err(failure),
-        },
+        Err(failure) => Contender { tool, blocks: 0, outcome: Err(failure) },
     }
 }

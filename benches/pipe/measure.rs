@@ -121,15 +121,7 @@ impl Run<'_> {
             Metric::Memory => (peak.unwrap_or(f64::NAN), cpu / volume * MIB * 1024.0),
             _ => (volume / MIB / seconds, cpu / volume * MIB * 1024.0),
         };
-        Ok((
-            Sample {
-                figure,
-                tail: None,
-                cpu,
-                peak,
-            },
-            cost.wall,
-        ))
+        Ok((Sample { figure, tail: None, cpu, peak }, cost.wall))
     }
 
     /// The program connects to a peer of ours.
@@ -142,10 +134,7 @@ impl Run<'_> {
                     Wire::WebSocket => self.data.frames(self.blocks, false),
                     Wire::Tcp => plain.clone(),
                 };
-                (
-                    Act::Source(frames),
-                    if long { Task::LongDown } else { Task::Down },
-                )
+                (Act::Source(frames), if long { Task::LongDown } else { Task::Down })
             }
             Flow::Echo => (Act::Echo, Task::Echo),
             _ => (Act::Sink, if long { Task::LongUp } else { Task::Up }),
@@ -158,11 +147,7 @@ impl Run<'_> {
         let peer = Peer::listen(act, wire, check)?;
         let mut command = self.command(task, peer.port)?;
         command.stdin(self.input(plain)?);
-        command.stdout(if task_prints(task) {
-            Stdio::piped()
-        } else {
-            Stdio::null()
-        });
+        command.stdout(if task_prints(task) { Stdio::piped() } else { Stdio::null() });
         let mut running = Running::start(&mut command)?;
         let stdin = running.stdin();
         let stdout = running.stdout();
@@ -230,12 +215,7 @@ impl Run<'_> {
         self.scenario.kind.is_text() && !self.tool.name.keeps_line_feeds()
     }
 
-    fn compare(
-        &self,
-        plain: &Stream,
-        tally: Tally,
-        out: Option<(u64, Digest)>,
-    ) -> Result<(), Failure> {
+    fn compare(&self, plain: &Stream, tally: Tally, out: Option<(u64, Digest)>) -> Result<(), Failure> {
         let messages = self.data.messages(self.blocks);
         let (expected, got, digest) = match out {
             Some((bytes, digest)) => (plain.len(), bytes, digest),
@@ -295,15 +275,7 @@ impl Run<'_> {
         let cpu = cost.cpu.as_secs_f64() * 1e6 / (WARM_TRIPS + TRIPS) as f64;
         let peak = cost.peak.map(|bytes| bytes as f64 / MIB);
         let (figure, tail) = (micros[TRIPS / 2], Some(micros[TRIPS * 99 / 100]));
-        Ok((
-            Sample {
-                figure,
-                tail,
-                cpu,
-                peak,
-            },
-            cost.wall,
-        ))
+        Ok((Sample { figure, tail, cpu, peak }, cost.wall))
     }
 
     /// `echo hello | program`, again and again; the median of each figure.
@@ -363,8 +335,7 @@ fn sound(cost: &Cost) -> Result<(), Failure> {
 
 /// What the peer saw of the program.
 fn arrived(peer: Peer) -> Result<Tally, Failure> {
-    peer.finish()
-        .map_err(|error| Failure::Loss(error.to_string()))
+    peer.finish().map_err(|error| Failure::Loss(error.to_string()))
 }
 
 /// A file that never touches a disk, where the system has a place for that.

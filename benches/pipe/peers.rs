@@ -83,9 +83,7 @@ impl Peer {
     pub(crate) fn finish(self) -> io::Result<Tally> {
         // A program that never connected must not leave us in accept().
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
-        self.thread
-            .join()
-            .unwrap_or_else(|_| Err(io::Error::other("the peer panicked")))
+        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the peer panicked")))
     }
 }
 
@@ -107,18 +105,10 @@ pub(crate) fn visit(port: u16, wire: Wire, stream: &Stream) -> io::Result<()> {
 
 /// A port that was free a moment ago, for programs that have to be told one.
 pub(crate) fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-        .local_addr()?
-        .port())
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-fn serve(
-    act: &Act,
-    wire: Wire,
-    socket: &mut TcpStream,
-    already: &[u8],
-    check: Check,
-) -> io::Result<Tally> {
+fn serve(act: &Act, wire: Wire, socket: &mut TcpStream, already: &[u8], check: Check) -> io::Result<Tally> {
     match (act, wire) {
         (Act::Sink, Wire::WebSocket) => sink(socket, already, check),
         (Act::Sink, Wire::Tcp) => sink_tcp(socket, check),
@@ -235,8 +225,6 @@ fn echo_tcp(socket: &mut TcpStream) -> io::Result<Tally> {
 /// for the last word is free not to: what counts is what arrived.
 fn farewell(socket: &mut TcpStream, close: &[u8]) {
     let mut rest = [0; 4096];
-    let said = socket
-        .write_all(close)
-        .and_then(|()| socket.shutdown(Shutdown::Write));
+    let said = socket.write_all(close).and_then(|()| socket.shutdown(Shutdown::Write));
     while said.is_ok() && socket.read(&mut rest).is_ok_and(|got| got > 0) {}
 }

@@ -51,12 +51,7 @@ impl Running {
             let (pid, over) = (child.id(), Arc::clone(&over));
             thread::spawn(move || watch(pid, &over))
         };
-        Ok(Self {
-            child,
-            started,
-            over,
-            watcher,
-        })
+        Ok(Self { child, started, over, watcher })
     }
 
     pub(crate) fn stdin(&mut self) -> Option<ChildStdin> {
@@ -70,10 +65,7 @@ impl Running {
     /// Waits for the end. The process is reaped only after the watcher has let go of its number.
     pub(crate) fn finish(mut self) -> io::Result<Cost> {
         let pid = Pid::from_child(&self.child);
-        waitid(
-            WaitId::Pid(pid),
-            WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
-        )?;
+        waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)?;
         let wall = self.started.elapsed();
         self.over.store(true, Ordering::Release);
         self.watcher.thread().unpark();
@@ -85,11 +77,7 @@ impl Running {
         Ok(Cost {
             wall,
             cpu: used.rusage.utime + used.rusage.stime,
-            peak: if exact {
-                Some(used.rusage.maxrss)
-            } else {
-                seen
-            },
+            peak: if exact { Some(used.rusage.maxrss) } else { seen },
             status: used.status,
             stuck,
         })
@@ -117,9 +105,7 @@ fn watch(pid: u32, over: &AtomicBool) -> (Option<u64>, bool) {
 /// `VmHWM` of a process, in bytes.
 fn peak(process: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib * 1024)
 }

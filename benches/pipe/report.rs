@@ -44,11 +44,7 @@ struct Summary {
 
 impl<'a> Report<'a> {
     pub(crate) fn new(options: &'a Options, tools: &'a [Tool]) -> Self {
-        Self {
-            options,
-            tools,
-            rows: Vec::new(),
-        }
+        Self { options, tools, rows: Vec::new() }
     }
 
     pub(crate) fn begin(&self) {
@@ -87,24 +83,15 @@ impl<'a> Report<'a> {
         } else if self.options.markdown {
             println!("{}, {} rounds.\n", machine(), self.options.rounds);
             self.print_markdown(|row, summary| {
-                let speed =
-                    speed(row, summary).map_or(String::new(), |s| format!(" ({}×)", short(s)));
-                let tail = summary
-                    .tail
-                    .map_or(String::new(), |t| format!(", 99 % {}", short(t)));
+                let speed = speed(row, summary).map_or(String::new(), |s| format!(" ({}×)", short(s)));
+                let tail = summary.tail.map_or(String::new(), |t| format!(", 99 % {}", short(t)));
                 format!("{}{tail}{speed}", short(summary.median))
             });
             println!("\nCPU time (user and system) and peak memory:\n");
             self.print_markdown(|row, summary| {
                 let unit = row.scenario.metric.cpu_unit();
-                let peak = summary
-                    .peak
-                    .map_or(String::new(), |p| format!(", {p:.1} MiB"));
-                format!(
-                    "{} {}{peak}",
-                    short(summary.cpu),
-                    unit.trim_start_matches("CPU ")
-                )
+                let peak = summary.peak.map_or(String::new(), |p| format!(", {p:.1} MiB"));
+                format!("{} {}{peak}", short(summary.cpu), unit.trim_start_matches("CPU "))
             });
         }
     }
@@ -115,10 +102,7 @@ impl<'a> Report<'a> {
 
     fn print_markdown(&self, cell: impl Fn(&Row<'_>, &Summary) -> String) {
         let names = Name::ALL.map(Name::label).join(" | ");
-        println!(
-            "| | {names} |\n| --- |{}",
-            " ---: |".repeat(Name::ALL.len())
-        );
+        println!("| | {names} |\n| --- |{}", " ---: |".repeat(Name::ALL.len()));
         for row in &self.rows {
             let cells = Name::ALL.map(|name| match row.outcome(name) {
                 Some(Ok(samples)) => cell(row, &Summary::of(samples)),
@@ -126,22 +110,14 @@ impl<'a> Report<'a> {
                 Some(Err(failure)) => failure.to_string(),
             });
             let scenario = row.scenario;
-            println!(
-                "| {}, {} | {} |",
-                scenario.name,
-                scenario.metric.unit(),
-                cells.join(" | ")
-            );
+            println!("| {}, {} | {} |", scenario.name, scenario.metric.unit(), cells.join(" | "));
         }
     }
 }
 
 impl Row<'_> {
     fn outcome(&self, name: Name) -> Option<&Result<Vec<Sample>, Failure>> {
-        self.cells
-            .iter()
-            .find(|cell| cell.name == name)
-            .map(|cell| &cell.outcome)
+        self.cells.iter().find(|cell| cell.name == name).map(|cell| &cell.outcome)
     }
 }
 
@@ -179,11 +155,7 @@ fn speed(row: &Row<'_>, summary: &Summary) -> Option<f64> {
     if row.scenario.metric == Metric::Memory {
         return None;
     }
-    Some(if row.scenario.metric.is_rate() {
-        summary.median / yardstick
-    } else {
-        yardstick / summary.median
-    })
+    Some(if row.scenario.metric.is_rate() { summary.median / yardstick } else { yardstick / summary.median })
 }
 
 fn print_text(row: &Row<'_>) {
@@ -268,9 +240,7 @@ fn machine() -> String {
     let model = info
         .lines()
         .find_map(|line| line.strip_prefix("model name"))
-        .map_or("unknown processor", |rest| {
-            rest.trim_start_matches([' ', '\t', ':'])
-        });
+        .map_or("unknown processor", |rest| rest.trim_start_matches([' ', '\t', ':']));
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let (system, release) = (std::env::consts::OS, kernel.trim());

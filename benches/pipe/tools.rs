@@ -49,14 +49,8 @@ pub(crate) struct Tool {
 }
 
 impl Name {
-    pub(crate) const ALL: [Self; 6] = [
-        Self::Yardstick,
-        Self::Wspipe,
-        Self::Websocat1,
-        Self::Websocat4,
-        Self::Netcat,
-        Self::Socat,
-    ];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Yardstick, Self::Wspipe, Self::Websocat1, Self::Websocat4, Self::Netcat, Self::Socat];
 
     pub(crate) fn label(self) -> &'static str {
         match self {
@@ -86,9 +80,7 @@ impl Name {
         let named = |variable: &str| env::var_os(variable).map(PathBuf::from);
         match self {
             Self::Yardstick => env::current_exe().ok(),
-            Self::Wspipe => {
-                Some(named("WSPIPE").unwrap_or_else(|| env!("CARGO_BIN_EXE_wspipe").into()))
-            }
+            Self::Wspipe => Some(named("WSPIPE").unwrap_or_else(|| env!("CARGO_BIN_EXE_wspipe").into())),
             Self::Websocat1 => named("WEBSOCAT1").or_else(|| websocat("websocat 1.")),
             Self::Websocat4 => named("WEBSOCAT4").or_else(|| websocat("websocat 4.")),
             Self::Netcat => search("nc"),
@@ -100,18 +92,11 @@ impl Name {
 impl Tool {
     /// All programs that can be found, in the order of the table.
     pub(crate) fn all(options: &Options) -> Vec<Self> {
-        let wanted = Name::ALL
-            .into_iter()
-            .filter(|name| options.wants_tool(name.label()));
+        let wanted = Name::ALL.into_iter().filter(|name| options.wants_tool(name.label()));
         wanted
             .filter_map(|name| {
                 let path = name.find().filter(|path| path.is_file())?;
-                Some(Self {
-                    name,
-                    path,
-                    read: options.read * 1024,
-                    pipe: options.pipe * 1024,
-                })
+                Some(Self { name, path, read: options.read * 1024, pipe: options.pipe * 1024 })
             })
             .collect()
     }
@@ -144,11 +129,7 @@ impl Tool {
     }
 
     fn yardstick(&self, task: Task, text: bool, port: u16) -> String {
-        let role = if task == Task::Listen {
-            "listen"
-        } else {
-            "connect"
-        };
+        let role = if task == Task::Listen { "listen" } else { "connect" };
         let flow = match task {
             Task::Up | Task::LongUp => "up",
             Task::Down | Task::LongDown | Task::Listen => "down",
@@ -228,19 +209,12 @@ fn socat(task: Task, text: bool, port: u16) -> Option<String> {
 
 fn search(program: &str) -> Option<PathBuf> {
     let path: OsString = env::var_os("PATH")?;
-    env::split_paths(&path)
-        .map(|folder| folder.join(program))
-        .find(|file| file.is_file())
+    env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
 /// A websocat on the search path, if it is of that generation.
 fn websocat(version: &str) -> Option<PathBuf> {
     let path = search("websocat")?;
-    let output = Command::new(&path as &Path)
-        .arg("--version")
-        .output()
-        .ok()?;
-    String::from_utf8_lossy(&output.stdout)
-        .starts_with(version)
-        .then_some(path)
+    let output = Command::new(&path as &Path).arg("--version").output().ok()?;
+    String::from_utf8_lossy(&output.stdout).starts_with(version).then_some(path)
 }

@@ -10,8 +10,7 @@ use std::os::fd::AsFd;
 use std::thread;
 
 use crate::frames::{
-    BINARY, CLOSE, FIN, Frames, HEADER_MAX, Inbox, Keys, Piece, TEXT, await_close, mask,
-    push_header, put_header,
+    BINARY, CLOSE, FIN, Frames, HEADER_MAX, Inbox, Keys, Piece, TEXT, await_close, mask, push_header, put_header,
 };
 use crate::handshake;
 
@@ -61,9 +60,7 @@ pub(crate) fn run(arguments: &[String]) -> io::Result<()> {
             thread::scope(|scope| {
                 let sender = scope.spawn(|| send(&setting, &mut half));
                 receive(&setting, &mut socket, &already)?;
-                sender
-                    .join()
-                    .unwrap_or_else(|_| Err(io::Error::other("the sender panicked")))
+                sender.join().unwrap_or_else(|_| Err(io::Error::other("the sender panicked")))
             })
         }
     }

@@ -21,12 +21,7 @@ const READING: u64 = u64::MAX;
 
 impl Activity {
     pub(super) fn new(now: Instant) -> Self {
-        Activity {
-            start: now,
-            last_data: 0.into(),
-            busy_since: READING.into(),
-            busy_total: 0.into(),
-        }
+        Activity { start: now, last_data: 0.into(), busy_since: READING.into(), busy_total: 0.into() }
     }
 
     /// A read has returned.
@@ -55,11 +50,7 @@ impl Activity {
     /// How long, in all, we have not been reading.
     pub(super) fn busy(&self, now: Instant) -> Duration {
         let since = self.busy_since.load(Relaxed);
-        let current = if since == READING {
-            0
-        } else {
-            self.nanos(now).saturating_sub(since)
-        };
+        let current = if since == READING { 0 } else { self.nanos(now).saturating_sub(since) };
         Duration::from_nanos(self.busy_total.load(Relaxed) + current)
     }
 

@@ -61,25 +61,9 @@ pub(super) struct Orders {
 impl Control {
     /// The shared state of a session that has just been opened.
     #[must_use]
-    pub fn new(
-        rules: Rules,
-        socket: Arc<Socket>,
-        sender: Arc<dyn Bell>,
-        keeper: Arc<dyn Bell>,
-    ) -> Self {
-        let state = State {
-            lifecycle: Lifecycle::new(rules),
-            orders: Orders::default(),
-            wake_at: None,
-            ended: false,
-        };
-        Control {
-            state: Mutex::new(state),
-            activity: Activity::new(Instant::now()),
-            socket,
-            sender,
-            keeper,
-        }
+    pub fn new(rules: Rules, socket: Arc<Socket>, sender: Arc<dyn Bell>, keeper: Arc<dyn Bell>) -> Self {
+        let state = State { lifecycle: Lifecycle::new(rules), orders: Orders::default(), wake_at: None, ended: false };
+        Control { state: Mutex::new(state), activity: Activity::new(Instant::now()), socket, sender, keeper }
     }
 
     /// Takes note of a fact and sees to what follows from it.
@@ -106,30 +90,18 @@ impl Control {
     pub fn tick(&self) -> Tick {
         let mut state = self.lock();
         self.act(&mut state, Instant::now());
-        if state.ended {
-            Tick::Ended(state.lifecycle.ending())
-        } else {
-            Tick::WakeAt(state.wake_at)
-        }
+        if state.ended { Tick::Ended(state.lifecycle.ending()) } else { Tick::WakeAt(state.wake_at) }
     }
 
     /// Takes the orders; for the sending side, when it has been woken.
     pub(super) fn orders(&self) -> Orders {
         let mut state = self.lock();
         let stop = state.orders.stop;
-        std::mem::replace(
-            &mut state.orders,
-            Orders {
-                stop,
-                ..Orders::default()
-            },
-        )
+        std::mem::replace(&mut state.orders, Orders { stop, ..Orders::default() })
     }
 
     fn act(&self, state: &mut State, now: Instant) {
-        let step = state
-            .lifecycle
-            .step(now, self.quiet_since(), self.activity.busy(now));
+        let step = state.lifecycle.step(now, self.quiet_since(), self.activity.busy(now));
         if let Some(close) = step.close {
             state.orders.close = Some(close);
             self.sender.ring();
@@ -140,9 +112,7 @@ impl Control {
             let _ = self.socket.shutdown(Shutdown::Both);
             self.sender.ring();
         }
-        let sooner = step
-            .wake_at
-            .is_some_and(|at| state.wake_at.is_none_or(|before| at < before));
+        let sooner = step.wake_at.is_some_and(|at| state.wake_at.is_none_or(|before| at < before));
         if sooner || (step.ended && !state.ended) {
             self.keeper.ring();
         }
@@ -154,10 +124,7 @@ impl Control {
     fn quiet_since(&self) -> Option<Instant> {
         let since = self.activity.quiet_since()?;
         // A slow machine may have data waiting that the receiving side has not been woken for yet.
-        let waiting = wait(
-            &[(self.socket.as_fd(), Interest::Read)],
-            Some(Duration::ZERO),
-        );
+        let waiting = wait(&[(self.socket.as_fd(), Interest::Read)], Some(Duration::ZERO));
         (!waiting.is_ok_and(|[socket]| socket.is_readable())).then_some(since)
     }
 

@@ -23,10 +23,7 @@ impl EchoSink {
             encoder.push(&Event::Data(Chunk::whole(Kind::Text, text.as_bytes())));
         }
         let outbox = Outbox::new(QUEUE);
-        let mut sink = EchoSink {
-            encoder,
-            outbox: Arc::clone(&outbox),
-        };
+        let mut sink = EchoSink { encoder, outbox: Arc::clone(&outbox) };
         sink.pass_on();
         (QueueSource::new(Arc::clone(&outbox)), sink, outbox)
     }

@@ -62,16 +62,8 @@ impl Unsent {
 
 impl fmt::Display for Unsent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let message = if self.inside_message {
-            "; its last message is incomplete"
-        } else {
-            ""
-        };
-        write!(
-            f,
-            "{} bytes that had been read from the input were not sent{message}",
-            self.bytes
-        )
+        let message = if self.inside_message { "; its last message is incomplete" } else { "" };
+        write!(f, "{} bytes that had been read from the input were not sent{message}", self.bytes)
     }
 }
 

@@ -31,23 +31,9 @@ impl<R: Read + AsFd + Send> StreamInput<R> {
     /// A source that gives the greetings as text messages, then what is read from `input`. Without an input, and with no
     /// greeting, it never ends by itself; `bell` must be the one that its session's [`Control`](super::Control) rings.
     #[must_use]
-    pub fn new(
-        greetings: Vec<String>,
-        input: Option<R>,
-        splitter: Splitter,
-        bell: Arc<Wake>,
-    ) -> Self {
+    pub fn new(greetings: Vec<String>, input: Option<R>, splitter: Splitter, bell: Arc<Wake>) -> Self {
         let ended = input.is_none() && greetings.is_empty();
-        StreamInput {
-            greetings: greetings.into(),
-            input,
-            splitter,
-            bell,
-            read: 0,
-            sent: 0,
-            ended,
-            failed: false,
-        }
+        StreamInput { greetings: greetings.into(), input, splitter, bell, read: 0, sent: 0, ended, failed: false }
     }
 
     /// Encodes the complete records in the buffer, up to a batch.
@@ -79,8 +65,7 @@ impl<R: Read + AsFd + Send> StreamInput<R> {
         let wake = (self.bell.as_fd(), Interest::Read);
         let input = self.input.as_mut().filter(|_| !self.ended && !self.failed);
         let rung = match &input {
-            Some(input) => wait(&[wake, (input.as_fd(), Interest::Read)], None)
-                .map(|[bell, _]| bell.is_readable()),
+            Some(input) => wait(&[wake, (input.as_fd(), Interest::Read)], None).map(|[bell, _]| bell.is_readable()),
             None => wait(&[wake], None).map(|_| true),
         };
         if rung.map_err(|error| SourceError::Failed(error.to_string()))? {
@@ -97,11 +82,7 @@ impl<R: Read + AsFd + Send> StreamInput<R> {
                 self.splitter.filled(count);
                 self.read += count as u64;
             }
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock
-                ) => {}
+            Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {}
             Err(error) => {
                 self.failed = true;
                 return Err(SourceError::Failed(error.to_string()));
@@ -140,9 +121,6 @@ impl<R: Read + AsFd + Send> Source for StreamInput<R> {
     }
 
     fn unsent(&self) -> Unsent {
-        Unsent {
-            bytes: self.read - self.sent,
-            inside_message: self.splitter.is_inside_message(),
-        }
+        Unsent { bytes: self.read - self.sent, inside_message: self.splitter.is_inside_message() }
     }
 }

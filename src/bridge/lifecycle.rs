@@ -121,14 +121,7 @@ impl Lifecycle {
     /// A session that has just been opened.
     #[must_use]
     pub fn new(rules: Rules) -> Self {
-        Lifecycle {
-            rules,
-            input_ended: None,
-            closing: None,
-            peer: Peer::There,
-            sender: None,
-            hung_up: false,
-        }
+        Lifecycle { rules, input_ended: None, closing: None, peer: Peer::There, sender: None, hung_up: false }
     }
 
     /// Takes note of a fact. The first one that ends the session is its cause.
@@ -161,10 +154,7 @@ impl Lifecycle {
                 self.restart_patience(now, busy);
             }
             Fact::PeerClosed(close) => {
-                let answer = Close {
-                    code: close.code,
-                    reason: String::new(),
-                };
+                let answer = Close { code: close.code, reason: String::new() };
                 self.peer = Peer::Closed(close);
                 self.begin(Cause::PeerClosed, Some(answer), timeout, now, busy);
             }
@@ -183,13 +173,7 @@ impl Lifecycle {
             Fact::OutputFailed(why) => {
                 self.begin(Cause::OutputFailed(why), Some(failed()), grace, now, busy);
             }
-            Fact::Signal(signal) => self.begin(
-                Cause::Signal(signal),
-                Some(Close::new(1001, "")),
-                grace,
-                now,
-                busy,
-            ),
+            Fact::Signal(signal) => self.begin(Cause::Signal(signal), Some(Close::new(1001, "")), grace, now, busy),
         }
     }
 
@@ -199,10 +183,7 @@ impl Lifecycle {
         if self.closing.is_none() {
             let wake_at = self.step_open(now, quiet_since, busy);
             if self.closing.is_none() {
-                return Step {
-                    wake_at,
-                    ..Step::default()
-                };
+                return Step { wake_at, ..Step::default() };
             }
         }
         self.step_closing(now, busy)
@@ -211,53 +192,28 @@ impl Lifecycle {
     /// How it ended, as far as it has.
     #[must_use]
     pub fn ending(&self) -> Ending {
-        let cause = self
-            .closing
-            .as_ref()
-            .map_or(Cause::InputEnded, |closing| closing.cause.clone());
+        let cause = self.closing.as_ref().map_or(Cause::InputEnded, |closing| closing.cause.clone());
         let peer_close = match &self.peer {
             Peer::Closed(close) => Some(close.clone()),
             Peer::There | Peer::Gone => None,
         };
-        Ending {
-            cause,
-            peer_close,
-            unsent: self.sender.unwrap_or_default(),
-        }
+        Ending { cause, peer_close, unsent: self.sender.unwrap_or_default() }
     }
 
     /// Ends the session if its time or its patience is over; else says when that will be.
-    fn step_open(
-        &mut self,
-        now: Instant,
-        quiet_since: Option<Instant>,
-        busy: Duration,
-    ) -> Option<Instant> {
+    fn step_open(&mut self, now: Instant, quiet_since: Option<Instant>, busy: Duration) -> Option<Instant> {
         let deadline = self.rules.deadline;
         if deadline.is_some_and(|deadline| now >= deadline) {
-            self.begin(
-                Cause::TimedOut,
-                Some(self.rules.close.clone()),
-                LAST_WORDS,
-                now,
-                busy,
-            );
+            self.begin(Cause::TimedOut, Some(self.rules.close.clone()), LAST_WORDS, now, busy);
             return None;
         }
-        let (Some(ended), OnEof::Linger(wait), false) =
-            (self.input_ended, self.rules.on_eof, self.rules.awaiting)
+        let (Some(ended), OnEof::Linger(wait), false) = (self.input_ended, self.rules.on_eof, self.rules.awaiting)
         else {
             return deadline;
         };
         let due = quiet_since.unwrap_or(now).max(ended) + wait;
         if now >= due && (quiet_since.is_some() || wait.is_zero()) {
-            self.begin(
-                Cause::InputEnded,
-                Some(self.rules.close.clone()),
-                self.rules.close_timeout,
-                now,
-                busy,
-            );
+            self.begin(Cause::InputEnded, Some(self.rules.close.clone()), self.rules.close_timeout, now, busy);
             return None;
         }
         // While data is being dealt with, it can't be due before that long from now.
@@ -270,11 +226,7 @@ impl Lifecycle {
             return Step::default();
         };
         let mut due = closing.since + closing.patience + busy.saturating_sub(closing.busy);
-        if let Some(deadline) = self
-            .rules
-            .deadline
-            .filter(|_| closing.cause != Cause::TimedOut)
-        {
+        if let Some(deadline) = self.rules.deadline.filter(|_| closing.cause != Cause::TimedOut) {
             due = due.min(deadline.max(closing.since));
             if now >= deadline {
                 closing.cause = Cause::TimedOut;
@@ -285,40 +237,18 @@ impl Lifecycle {
         let hang_up = !self.hung_up && (lost || now >= due);
         self.hung_up |= hang_up;
         let ended = through || (now >= due && !lost);
-        Step {
-            close: closing.close.take(),
-            hang_up,
-            wake_at: (!ended).then_some(due.max(now)),
-            ended,
-        }
+        Step { close: closing.close.take(), hang_up, wake_at: (!ended).then_some(due.max(now)), ended }
     }
 
     /// Begins the end, or takes a graver cause for the one that has begun.
-    fn begin(
-        &mut self,
-        cause: Cause,
-        close: Option<Close>,
-        patience: Duration,
-        now: Instant,
-        busy: Duration,
-    ) {
+    fn begin(&mut self, cause: Cause, close: Option<Close>, patience: Duration, now: Instant, busy: Duration) {
         match &mut self.closing {
             None => {
-                self.closing = Some(Closing {
-                    cause,
-                    close,
-                    patience,
-                    since: now,
-                    busy,
-                });
+                self.closing = Some(Closing { cause, close, patience, since: now, busy });
             }
             Some(closing) if outranks(&cause, &closing.cause) => {
                 let again = matches!(closing.cause, Cause::Signal(_));
-                closing.patience = if again {
-                    Duration::ZERO
-                } else {
-                    closing.patience.min(patience)
-                };
+                closing.patience = if again { Duration::ZERO } else { closing.patience.min(patience) };
                 closing.cause = cause;
             }
             Some(_) => {}
@@ -339,14 +269,8 @@ fn outranks(new: &Cause, old: &Cause) -> bool {
     match new {
         Cause::Signal(_) => true,
         Cause::PeerClosed => matches!(old, Cause::PeerGone(_)),
-        Cause::Violation(_)
-        | Cause::OutputFailed(_)
-        | Cause::InputFailed(_)
-        | Cause::BadRecord(_) => {
-            matches!(
-                old,
-                Cause::InputEnded | Cause::Satisfied | Cause::PeerClosed
-            )
+        Cause::Violation(_) | Cause::OutputFailed(_) | Cause::InputFailed(_) | Cause::BadRecord(_) => {
+            matches!(old, Cause::InputEnded | Cause::Satisfied | Cause::PeerClosed)
         }
         _ => false,
     }

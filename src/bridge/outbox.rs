@@ -33,22 +33,14 @@ impl Outbox {
     #[must_use]
     pub fn new(limit: usize) -> Arc<Self> {
         let (filled, room) = Default::default();
-        Arc::new(Outbox {
-            limit,
-            state: Mutex::default(),
-            filled,
-            room,
-        })
+        Arc::new(Outbox { limit, state: Mutex::default(), filled, room })
     }
 
     /// Puts whole frames in, waiting for room. False if nobody will take them any more.
     pub fn put(&self, frames: Arc<[u8]>) -> bool {
         let mut state = self.lock();
         while state.bytes >= self.limit && !state.abandoned {
-            state = self
-                .room
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         if state.abandoned {
             return false;
@@ -94,10 +86,7 @@ impl QueueSource {
     /// The source that takes from this queue.
     #[must_use]
     pub fn new(outbox: Arc<Outbox>) -> Self {
-        QueueSource {
-            outbox,
-            end_told: false,
-        }
+        QueueSource { outbox, end_told: false }
     }
 }
 
@@ -122,11 +111,7 @@ impl Source for QueueSource {
                 self.end_told = true;
                 return Ok(Pulled::Ended);
             }
-            state = self
-                .outbox
-                .filled
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = self.outbox.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 

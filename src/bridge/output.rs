@@ -25,19 +25,12 @@ pub struct Output<W = Stdio> {
 impl<W: Write> Output<W> {
     /// An output that passes all bytes on as they are.
     pub fn new(to: W) -> Self {
-        Output {
-            to,
-            gathered: Vec::new(),
-            visible: None,
-        }
+        Output { to, gathered: Vec::new(), visible: None }
     }
 
     /// An output on a terminal.
     pub fn terminal(to: W) -> Self {
-        Output {
-            visible: Some(Visible::default()),
-            ..Output::new(to)
-        }
+        Output { visible: Some(Visible::default()), ..Output::new(to) }
     }
 }
 
@@ -56,11 +49,7 @@ impl<W: Write> Write for Output<W> {
         } else {
             self.gathered.extend_from_slice(bytes);
         }
-        if self.gathered.len() >= FULL {
-            self.flush()
-        } else {
-            Ok(())
-        }
+        if self.gathered.len() >= FULL { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -73,8 +62,7 @@ impl<W: Write> Write for Output<W> {
 /// Writes one piece behind the other, in one call as far as the system takes it.
 fn write_both(to: &mut impl Write, mut first: &[u8], mut second: &[u8]) -> io::Result<()> {
     while !first.is_empty() {
-        let written = match to.write_vectored(&[io::IoSlice::new(first), io::IoSlice::new(second)])
-        {
+        let written = match to.write_vectored(&[io::IoSlice::new(first), io::IoSlice::new(second)]) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(written) => written,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -104,9 +92,7 @@ impl<W: Write + Send> RecordSink<W> {
     pub fn open(&mut self, url: &str, address: &str, subprotocol: Option<&str>) {
         if let Some(json) = self.joiner.json() {
             // The output's trouble, if there is any, will show at the first message.
-            let _ = json
-                .open(url, address, subprotocol, &mut self.output)
-                .and_then(|()| self.output.flush());
+            let _ = json.open(url, address, subprotocol, &mut self.output).and_then(|()| self.output.flush());
         }
     }
 }
@@ -123,9 +109,7 @@ impl<W: Write + Send> Sink for RecordSink<W> {
     fn trouble(&mut self, what: &str) {
         if let Some(json) = self.joiner.json() {
             // The output's own trouble is told elsewhere.
-            let _ = json
-                .error(what, &mut self.output)
-                .and_then(|()| self.output.flush());
+            let _ = json.error(what, &mut self.output).and_then(|()| self.output.flush());
         }
     }
 }
@@ -173,11 +157,7 @@ mod tests {
             output.write_all(&large).unwrap();
             output.write_all(b"tail").unwrap();
             output.flush().unwrap();
-            assert_eq!(
-                output.to.1.concat(),
-                [b"head", &large[..], b"tail"].concat(),
-                "{width} bytes a call"
-            );
+            assert_eq!(output.to.1.concat(), [b"head", &large[..], b"tail"].concat(), "{width} bytes a call");
             if width == usize::MAX {
                 assert_eq!(output.to.1.len(), 2);
             }

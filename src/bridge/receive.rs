@@ -37,11 +37,7 @@ pub enum SinkError {
 
 impl From<io::Error> for SinkError {
     fn from(error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::BrokenPipe {
-            SinkError::Closed
-        } else {
-            SinkError::Failed(error.to_string())
-        }
+        if error.kind() == io::ErrorKind::BrokenPipe { SinkError::Closed } else { SinkError::Failed(error.to_string()) }
     }
 }
 
@@ -64,13 +60,7 @@ pub fn receive(
     count: Option<u64>,
     control: &Control,
 ) {
-    let mut receiver = Receiver {
-        sink,
-        remaining: count,
-        discards: count == Some(0),
-        had_data: false,
-        control,
-    };
+    let mut receiver = Receiver { sink, remaining: count, discards: count == Some(0), had_data: false, control };
     loop {
         if let Some(fact) = receiver.events(&mut decoder) {
             let drains = matches!(fact, Fact::Violation(_));
@@ -81,19 +71,14 @@ pub fn receive(
             }
             return;
         }
-        control
-            .activity
-            .start_reading(std::mem::take(&mut receiver.had_data));
+        control.activity.start_reading(std::mem::take(&mut receiver.had_data));
         let read = read(&mut reader, decoder.space());
         control.activity.stop_reading();
         match read {
             Ok(count) if count > 0 => decoder.filled(count),
             end => {
                 let why = end.err().map(|error| error.to_string());
-                receiver.sink.trouble(
-                    why.as_deref()
-                        .unwrap_or("the connection ended without a Close"),
-                );
+                receiver.sink.trouble(why.as_deref().unwrap_or("the connection ended without a Close"));
                 control.note(Fact::PeerGone(why));
                 return;
             }

@@ -53,11 +53,7 @@ pub enum SourceError {
 
 /// Runs the sending side until a Close has been sent, or nothing can be sent any more. The only writer of the socket.
 pub fn send(mut source: impl Source, encoder: Encoder, mut writer: impl Write, control: &Control) {
-    let mut pump = Pump {
-        encoder,
-        writer: &mut writer,
-        control,
-    };
+    let mut pump = Pump { encoder, writer: &mut writer, control };
     if let Err(error) = pump.run(&mut source) {
         control.note(Fact::SendFailed(error.to_string()));
     }

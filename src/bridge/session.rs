@@ -31,39 +31,17 @@ impl Session {
     ///
     /// # Errors
     /// The system has no threads or descriptors left.
-    pub fn run<S, K>(
-        self,
-        source: S,
-        mut sink: K,
-        bell: Arc<dyn Bell>,
-        keeper: &Keeper<'_>,
-    ) -> io::Result<Ending>
+    pub fn run<S, K>(self, source: S, mut sink: K, bell: Arc<dyn Bell>, keeper: &Keeper<'_>) -> io::Result<Ending>
     where
         S: Source + 'static,
         K: Sink + 'static,
     {
-        let Session {
-            connection,
-            decoder,
-            encoder,
-            count,
-            rules,
-        } = self;
-        let Connection {
-            reader,
-            writer,
-            socket,
-        } = connection;
-        let control = Arc::new(Control::new(
-            rules,
-            socket,
-            bell,
-            Arc::clone(&keeper.wake) as Arc<dyn Bell>,
-        ));
+        let Session { connection, decoder, encoder, count, rules } = self;
+        let Connection { reader, writer, socket } = connection;
+        let control = Arc::new(Control::new(rules, socket, bell, Arc::clone(&keeper.wake) as Arc<dyn Bell>));
         let shared = Arc::clone(&control);
-        let sender = thread::Builder::new()
-            .name("send".into())
-            .spawn(move || send(source, encoder, writer, &shared))?;
+        let sender =
+            thread::Builder::new().name("send".into()).spawn(move || send(source, encoder, writer, &shared))?;
         let shared = Arc::clone(&control);
         thread::Builder::new()
             .name("receive".into())
@@ -93,11 +71,7 @@ impl<'a> Keeper<'a> {
     /// # Errors
     /// The system has no descriptors left.
     pub fn new(signals: Option<&'a Signals>, output: Option<BorrowedFd<'a>>) -> io::Result<Self> {
-        Ok(Keeper {
-            wake: Arc::new(Wake::new()?),
-            signals,
-            output,
-        })
+        Ok(Keeper { wake: Arc::new(Wake::new()?), signals, output })
     }
 
     fn keep(&self, control: &Control) -> io::Result<Ending> {
@@ -108,10 +82,7 @@ impl<'a> Keeper<'a> {
                 Tick::WakeAt(at) => at,
             };
             let mut watched = vec![(self.wake.as_fd(), Interest::Read)];
-            watched.extend(
-                self.signals
-                    .map(|signals| (signals.as_fd(), Interest::Read)),
-            );
+            watched.extend(self.signals.map(|signals| (signals.as_fd(), Interest::Read)));
             watched.extend(output.map(|output| (output, Interest::Gone)));
             let timeout = wake_at.map(|at| at.saturating_duration_since(Instant::now()));
             let ready = wait_any(&watched, timeout)?;

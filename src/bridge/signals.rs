@@ -27,11 +27,7 @@ impl Signals {
         woken.set_nonblocking(true)?;
         for signal in [SIGINT, SIGTERM] {
             // Actions run in the order in which they are registered: the value is there before the wake-up is.
-            signal_hook::flag::register_usize(
-                signal,
-                Arc::clone(&caught),
-                signal.unsigned_abs() as usize,
-            )?;
+            signal_hook::flag::register_usize(signal, Arc::clone(&caught), signal.unsigned_abs() as usize)?;
             signal_hook::low_level::pipe::register(signal, waker.try_clone()?)?;
         }
         Ok(Signals { caught, woken })

@@ -41,6 +41,5 @@ impl Args {
 }
 
 pub(super) fn destination(text: &str) -> Result<Destination, String> {
-    text.parse::<Destination>()
-        .map_err(|error| error.to_string())
+    text.parse::<Destination>().map_err(|error| error.to_string())
 }

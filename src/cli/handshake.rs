@@ -10,21 +10,11 @@ use super::values::duration;
 #[derive(Debug, clap::Args)]
 pub(super) struct HandshakeArgs {
     /// Add a header to the request; @FILE reads headers from a file, one a line; repeatable
-    #[arg(
-        short = 'H',
-        long = "header",
-        value_name = "NAME: VALUE",
-        help_heading = "Handshake"
-    )]
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", help_heading = "Handshake")]
     headers: Vec<String>,
 
     /// Offer a subprotocol; repeatable, the preferred one first
-    #[arg(
-        short,
-        long = "subprotocol",
-        value_name = "NAME",
-        help_heading = "Handshake"
-    )]
+    #[arg(short, long = "subprotocol", value_name = "NAME", help_heading = "Handshake")]
     subprotocols: Vec<String>,
 
     /// Send an Origin, as a browser would
@@ -36,30 +26,15 @@ pub(super) struct HandshakeArgs {
     user: Option<String>,
 
     /// Log in with a bearer token; @FILE reads it from a file
-    #[arg(
-        long,
-        value_name = "TOKEN",
-        help_heading = "Handshake",
-        conflicts_with = "user"
-    )]
+    #[arg(long, value_name = "TOKEN", help_heading = "Handshake", conflicts_with = "user")]
     bearer: Option<String>,
 
     /// Send a cookie; repeatable
-    #[arg(
-        long = "cookie",
-        value_name = "NAME=VALUE",
-        help_heading = "Handshake",
-        hide_short_help = true
-    )]
+    #[arg(long = "cookie", value_name = "NAME=VALUE", help_heading = "Handshake", hide_short_help = true)]
     cookies: Vec<String>,
 
     /// Ask for this host rather than for the URL's
-    #[arg(
-        long,
-        value_name = "HOST[:PORT]",
-        help_heading = "Handshake",
-        hide_short_help = true
-    )]
+    #[arg(long, value_name = "HOST[:PORT]", help_heading = "Handshake", hide_short_help = true)]
     host: Option<String>,
 
     /// Bound the way to an open connection, every step of it
@@ -96,35 +71,28 @@ pub(super) fn headers(given: &[String]) -> Result<Vec<Header>, Failure> {
         };
         let file = read_file("-H", path)?;
         for line in file.lines().filter(|line| !line.trim().is_empty()) {
-            headers.push(
-                header(line).map_err(|failure| Failure::Usage(format!("{path}: {failure}")))?,
-            );
+            headers.push(header(line).map_err(|failure| Failure::Usage(format!("{path}: {failure}")))?);
         }
     }
     Ok(headers)
 }
 
 fn header(text: &str) -> Result<Header, Failure> {
-    text.parse()
-        .map_err(|error| Failure::Usage(format!("-H {text:?}: {error}")))
+    text.parse().map_err(|error| Failure::Usage(format!("-H {text:?}: {error}")))
 }
 
 fn credentials(text: &str) -> Result<Credentials, Failure> {
-    text.parse()
-        .map_err(|error| Failure::Usage(format!("-u: {error}")))
+    text.parse().map_err(|error| Failure::Usage(format!("-u: {error}")))
 }
 
 /// A secret as it stands, or `@FILE`, without the line feed at its end.
 fn secret(flag: &str, text: &str) -> Result<Secret, Failure> {
     match text.strip_prefix('@') {
-        Some(path) => {
-            read_file(flag, path).map(|content| Secret::new(content.trim_end_matches(['\r', '\n'])))
-        }
+        Some(path) => read_file(flag, path).map(|content| Secret::new(content.trim_end_matches(['\r', '\n']))),
         None => Ok(Secret::new(text)),
     }
 }
 
 fn read_file(flag: &str, path: &str) -> Result<String, Failure> {
-    std::fs::read_to_string(path)
-        .map_err(|error| Failure::Usage(format!("{flag} @{path}: {error}")))
+    std::fs::read_to_string(path).map_err(|error| Failure::Usage(format!("{flag} @{path}: {error}")))
 }

@@ -31,21 +31,11 @@ pub(super) struct Args {
     once: bool,
 
     /// Accept a subprotocol that the client offers; repeatable, the preferred one first
-    #[arg(
-        short,
-        long = "subprotocol",
-        value_name = "NAME",
-        help_heading = "Serving"
-    )]
+    #[arg(short, long = "subprotocol", value_name = "NAME", help_heading = "Serving")]
     subprotocols: Vec<String>,
 
     /// Add a header to the response; repeatable
-    #[arg(
-        short = 'H',
-        long = "header",
-        value_name = "NAME: VALUE",
-        help_heading = "Serving"
-    )]
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", help_heading = "Serving")]
     headers: Vec<String>,
 
     /// Serve this path only; others get 404
@@ -53,12 +43,7 @@ pub(super) struct Args {
     path: Option<String>,
 
     /// Write the URL to a file when ready, for scripts
-    #[arg(
-        long,
-        value_name = "FILE",
-        help_heading = "Serving",
-        hide_short_help = true
-    )]
+    #[arg(long, value_name = "FILE", help_heading = "Serving", hide_short_help = true)]
     url_file: Option<PathBuf>,
 
     /// How long a client may take for its handshake

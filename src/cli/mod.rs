@@ -33,13 +33,7 @@ pub(crate) struct Cli {
     command: Command,
 
     /// Say nothing on standard error; the exit status tells
-    #[arg(
-        short,
-        long,
-        global = true,
-        help_heading = "Messages",
-        conflicts_with = "verbose"
-    )]
+    #[arg(short, long, global = true, help_heading = "Messages", conflicts_with = "verbose")]
     quiet: bool,
 
     /// Say what happens on standard error; -vv says more
@@ -112,8 +106,7 @@ mod tests {
     #[test]
     fn a_url_first_means_connect() {
         let args = |words: &str| {
-            with_command(words.split(' ').map(OsString::from).collect())
-                .join(OsString::from(" ").as_os_str())
+            with_command(words.split(' ').map(OsString::from).collect()).join(OsString::from(" ").as_os_str())
         };
         assert_eq!(args("wspipe ws://h -v"), "wspipe connect ws://h -v");
         assert_eq!(args("wspipe HTTPS://h"), "wspipe connect HTTPS://h");

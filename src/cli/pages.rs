@@ -67,10 +67,7 @@ fn render(mut command: Command, page: Option<Page>, out: &mut Vec<u8>) -> io::Re
     command.build();
     let name = page.as_ref().and_then(ValueEnum::to_possible_value);
     let shown = match &name {
-        Some(name) => command
-            .find_subcommand(name.get_name())
-            .cloned()
-            .unwrap_or(command),
+        Some(name) => command.find_subcommand(name.get_name()).cloned().unwrap_or(command),
         None => command,
     };
     let has_commands = page.is_none();
@@ -96,17 +93,9 @@ fn render(mut command: Command, page: Option<Page>, out: &mut Vec<u8>) -> io::Re
 fn exit_statuses(out: &mut Vec<u8>) -> io::Result<()> {
     writeln!(out, ".SH \"EXIT STATUS\"")?;
     for status in ExitStatus::ALL {
-        writeln!(
-            out,
-            ".TP\n.B {}\n{}.",
-            status as u8,
-            status.meaning().replace('-', "\\-")
-        )?;
+        writeln!(out, ".TP\n.B {}\n{}.", status as u8, status.meaning().replace('-', "\\-"))?;
     }
-    writeln!(
-        out,
-        ".PP\nA run that SIGINT or SIGTERM ends sends a Close and then dies of that signal."
-    )
+    writeln!(out, ".PP\nA run that SIGINT or SIGTERM ends sends a Close and then dies of that signal.")
 }
 
 fn see_also(page: Option<Page>, out: &mut Vec<u8>) -> io::Result<()> {
@@ -116,18 +105,12 @@ fn see_also(page: Option<Page>, out: &mut Vec<u8>) -> io::Result<()> {
         }
         Some(_) => ".BR wspipe (1)",
     };
-    writeln!(
-        out,
-        ".SH \"SEE ALSO\"\n{pages}\n.PP\nRFC 6455, The WebSocket Protocol."
-    )
+    writeln!(out, ".SH \"SEE ALSO\"\n{pages}\n.PP\nRFC 6455, The WebSocket Protocol.")
 }
 
 /// Writes what was generated; that its reader has stopped is no error.
 fn print(text: &[u8]) -> Result<(), Failure> {
-    match io::stdout()
-        .write_all(text)
-        .and_then(|()| io::stdout().flush())
-    {
+    match io::stdout().write_all(text).and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::io("cannot write to standard output")(error))
         }

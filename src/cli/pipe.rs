@@ -24,30 +24,15 @@ pub(super) struct PipeArgs {
     /// How messages lie in standard input and output
     ///
     /// A format for both directions; see --in and --out for one of them.
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        help_heading = "Records",
-        conflicts_with = "nul"
-    )]
+    #[arg(long, value_name = "FORMAT", help_heading = "Records", conflicts_with = "nul")]
     format: Option<FormatName>,
 
     /// How standard input is cut into messages
-    #[arg(
-        long = "in",
-        value_name = "FORMAT",
-        help_heading = "Records",
-        hide_short_help = true
-    )]
+    #[arg(long = "in", value_name = "FORMAT", help_heading = "Records", hide_short_help = true)]
     input: Option<FormatName>,
 
     /// How messages are laid out on standard output
-    #[arg(
-        long = "out",
-        value_name = "FORMAT",
-        help_heading = "Records",
-        hide_short_help = true
-    )]
+    #[arg(long = "out", value_name = "FORMAT", help_heading = "Records", hide_short_help = true)]
     output: Option<FormatName>,
 
     /// Records end with NUL: --format nul
@@ -169,11 +154,7 @@ impl PipeArgs {
         let close = Close::checked(self.close_code, &self.close_reason)
             .map_err(|error| Failure::Usage(format!("--close-code, --close-reason: {error}")))?;
         Ok(Pipe {
-            kind: if self.binary {
-                Kind::Binary
-            } else {
-                Kind::Text
-            },
+            kind: if self.binary { Kind::Binary } else { Kind::Text },
             input: self.input.unwrap_or(format).into(),
             output: self.output.unwrap_or(format).into(),
             chunk_size: self.chunk_size,

@@ -40,34 +40,19 @@ mod tests {
 
     #[test]
     fn durations() {
-        for (text, millis) in [
-            ("0", 0),
-            ("1", 1000),
-            ("0.25", 250),
-            ("500ms", 500),
-            ("2s", 2000),
-            ("1m 30s", 90_000),
-        ] {
+        for (text, millis) in [("0", 0), ("1", 1000), ("0.25", 250), ("500ms", 500), ("2s", 2000), ("1m 30s", 90_000)] {
             assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }
         for text in ["", "x", "-1", "1 parsec", "inf", "NaN"] {
-            assert!(
-                duration(text).unwrap_err().contains("no span of time"),
-                "{text}"
-            );
+            assert!(duration(text).unwrap_err().contains("no span of time"), "{text}");
         }
     }
 
     #[test]
     fn sizes() {
-        for (text, bytes) in [
-            ("0", 0),
-            ("4096", 4096),
-            ("64K", 65536),
-            ("64KiB", 65536),
-            ("1m", 1 << 20),
-            ("2G", 2 << 30),
-        ] {
+        for (text, bytes) in
+            [("0", 0), ("4096", 4096), ("64K", 65536), ("64KiB", 65536), ("1m", 1 << 20), ("2G", 2 << 30)]
+        {
             assert_eq!(size(text), Ok(bytes), "{text}");
         }
         for text in ["", "K", "1T", "-1", "1.5M", "99999999999G"] {

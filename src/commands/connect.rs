@@ -32,13 +32,7 @@ pub struct ConnectConfig {
 /// Whatever keeps the run from being done with a clean close; see [`Failure`].
 pub fn connect(config: ConnectConfig) -> Result<(), Failure> {
     let start = Instant::now();
-    let ConnectConfig {
-        destination,
-        handshake,
-        connect_timeout,
-        echo,
-        pipe,
-    } = config;
+    let ConnectConfig { destination, handshake, connect_timeout, echo, pipe } = config;
     let target = destination.target()?;
     let limits = Limits::new(start, connect_timeout, pipe.deadline(start));
     let opened = opening::open(&target, &handshake, &limits)?;
@@ -48,29 +42,13 @@ pub fn connect(config: ConnectConfig) -> Result<(), Failure> {
     judge(&ending, pipe.count)
 }
 
-fn run(
-    opened: Opened,
-    url: &str,
-    echo: bool,
-    pipe: &Pipe,
-    start: Instant,
-) -> Result<Ending, Failure> {
+fn run(opened: Opened, url: &str, echo: bool, pipe: &Pipe, start: Instant) -> Result<Ending, Failure> {
     let signals = Signals::catch().map_err(Failure::io("cannot catch signals"))?;
     let stdout = io::stdout();
     let watched = if echo { None } else { output_pipe(&stdout) };
-    let keeper =
-        Keeper::new(Some(&signals), watched).map_err(Failure::io("cannot keep the time"))?;
-    let encoder = || {
-        masking_keys()
-            .map(Encoder::client)
-            .map_err(Failure::io("cannot make masking keys"))
-    };
-    let Opened {
-        connection,
-        early,
-        address,
-        subprotocol,
-    } = opened;
+    let keeper = Keeper::new(Some(&signals), watched).map_err(Failure::io("cannot keep the time"))?;
+    let encoder = || masking_keys().map(Encoder::client).map_err(Failure::io("cannot make masking keys"));
+    let Opened { connection, early, address, subprotocol } = opened;
     let session = Session {
         connection,
         decoder: Decoder::resuming(Role::Client, RECEIVE_BUFFER, pipe.decoder_limit(), &early),
@@ -82,13 +60,8 @@ fn run(
         let (source, sink, bell) = EchoSink::ends(encoder()?, &pipe.greetings);
         session.run(source, sink, bell, &keeper)
     } else {
-        let Ends {
-            source,
-            mut sink,
-            bell,
-        } = pipe
-            .ends()
-            .map_err(Failure::io("cannot use standard input and output"))?;
+        let Ends { source, mut sink, bell } =
+            pipe.ends().map_err(Failure::io("cannot use standard input and output"))?;
         sink.open(url, &address, subprotocol.as_deref());
         session.run(source, sink, bell, &keeper)
     }

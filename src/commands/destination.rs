@@ -47,14 +47,8 @@ impl Destination {
 
 /// An echo server for one client, in this process, on a real loopback port.
 fn start_echo_server() -> Result<Target, Failure> {
-    let listener = Listener::bind(&ListenAddr::Tcp {
-        host: "127.0.0.1".into(),
-        port: 0,
-    })?;
-    let target = listener
-        .url()
-        .parse()
-        .map_err(|error: TargetError| Failure::Usage(error.to_string()))?;
+    let listener = Listener::bind(&ListenAddr::Tcp { host: "127.0.0.1".into(), port: 0 })?;
+    let target = listener.url().parse().map_err(|error: TargetError| Failure::Usage(error.to_string()))?;
     thread::Builder::new()
         .name("echo".into())
         .spawn(move || {
@@ -88,8 +82,6 @@ fn echo(listener: &Listener) -> Result<(), Failure> {
     };
     let (source, sink, bell) = EchoSink::ends(Encoder::server(), &[]);
     let keeper = Keeper::new(None, None).map_err(Failure::io("cannot start the echo server"))?;
-    session
-        .run(source, sink, bell, &keeper)
-        .map_err(Failure::io("echo server"))?;
+    session.run(source, sink, bell, &keeper).map_err(Failure::io("echo server"))?;
     Ok(())
 }

@@ -60,24 +60,9 @@ pub fn inspect_url(config: InspectConfig) -> Result<(), Failure> {
     if exchange.refusal.is_none() {
         say_goodbye(&dialed.socket);
     }
-    let Dialed {
-        address,
-        resolve,
-        connect,
-        ..
-    } = &dialed;
-    let report = Report::new(
-        &target,
-        address,
-        &exchange,
-        config.show_secrets,
-        [*resolve, *connect],
-    );
-    print(&if config.json {
-        report.json()
-    } else {
-        report.text()
-    })?;
+    let Dialed { address, resolve, connect, .. } = &dialed;
+    let report = Report::new(&target, address, &exchange, config.show_secrets, [*resolve, *connect]);
+    print(&if config.json { report.json() } else { report.text() })?;
     match exchange.refusal {
         Some(_) => Err(Failure::Told(ExitStatus::Handshake)),
         None => Ok(()),
@@ -101,10 +86,7 @@ fn say_goodbye(socket: &Socket) {
 }
 
 fn print(text: &str) -> Result<(), Failure> {
-    match io::stdout()
-        .write_all(text.as_bytes())
-        .and_then(|()| io::stdout().flush())
-    {
+    match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::io("cannot write to standard output")(error))
         }

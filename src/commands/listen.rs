@@ -42,8 +42,7 @@ pub struct ListenConfig {
 /// The address can't be listened on, or a session that decides about the run has ended badly; see [`Failure`].
 pub fn listen(config: ListenConfig) -> Result<(), Failure> {
     let start = Instant::now();
-    check_subprotocols(&config.server.subprotocols)
-        .map_err(|error| Failure::Usage(error.to_string()))?;
+    check_subprotocols(&config.server.subprotocols).map_err(|error| Failure::Usage(error.to_string()))?;
     let signals = Signals::catch().map_err(Failure::io("cannot catch signals"))?;
     let listener = Listener::bind(&config.address)?;
     announce(&listener.url(), config.url_file.as_deref())?;
@@ -57,8 +56,7 @@ pub fn listen(config: ListenConfig) -> Result<(), Failure> {
 /// Says that clients can connect, and where.
 fn announce(url: &str, file: Option<&Path>) -> Result<(), Failure> {
     if let Some(path) = file {
-        write_whole(path, &format!("{url}\n"))
-            .map_err(Failure::io("cannot write the file of --url-file"))?;
+        write_whole(path, &format!("{url}\n")).map_err(Failure::io("cannot write the file of --url-file"))?;
     }
     if log::log_enabled!(log::Level::Warn) {
         eprintln!("listening on {url}");

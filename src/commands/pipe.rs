@@ -75,12 +75,7 @@ impl Pipe {
     /// Standard input as a source, and standard output as a sink.
     pub(super) fn ends(&self) -> io::Result<Ends> {
         let bell = Arc::new(Wake::new()?);
-        let source = StreamInput::new(
-            self.greetings.clone(),
-            self.input()?,
-            self.splitter(),
-            Arc::clone(&bell),
-        );
+        let source = StreamInput::new(self.greetings.clone(), self.input()?, self.splitter(), Arc::clone(&bell));
         let sink = RecordSink::new(self.joiner(None), standard_output()?);
         Ok(Ends { source, sink, bell })
     }
@@ -99,21 +94,13 @@ impl Pipe {
     }
 
     pub(super) fn joiner(&self, client: Option<u64>) -> Joiner {
-        Joiner::new(
-            self.output,
-            self.max_message,
-            JsonEvents {
-                client,
-                ..JsonEvents::default()
-            },
-        )
+        Joiner::new(self.output, self.max_message, JsonEvents { client, ..JsonEvents::default() })
     }
 
     /// The limit that the decoder enforces while a message comes in.
     pub(super) fn decoder_limit(&self) -> Option<u64> {
         let held = self.output == Format::Json;
-        self.max_message
-            .or_else(|| held.then_some(crate::records::DEFAULT_MAX_HELD))
+        self.max_message.or_else(|| held.then_some(crate::records::DEFAULT_MAX_HELD))
     }
 }
 
@@ -122,11 +109,7 @@ pub(super) fn standard_output() -> io::Result<Output> {
     let stdout = io::stdout();
     pipe::enlarge(&stdout, PIPE_SIZE);
     let file = Stdio::of(&stdout)?;
-    Ok(if isatty(&stdout) {
-        Output::terminal(file)
-    } else {
-        Output::new(file)
-    })
+    Ok(if isatty(&stdout) { Output::terminal(file) } else { Output::new(file) })
 }
 
 /// Standard output, if it is a pipe whose reader may go away.

@@ -29,18 +29,12 @@ impl BodyLength {
             return Self::None;
         }
         if let Some(last) = head.tokens("Transfer-Encoding").last() {
-            return if last.eq_ignore_ascii_case("chunked") {
-                Self::Chunked
-            } else {
-                Self::UntilClose
-            };
+            return if last.eq_ignore_ascii_case("chunked") { Self::Chunked } else { Self::UntilClose };
         }
         let lengths = head.tokens("Content-Length");
         match lengths.first().and_then(|first| parse_length(first)) {
             Some(0) => Self::None,
-            Some(length) if lengths.iter().all(|other| *other == lengths[0]) => {
-                Self::Length(length)
-            }
+            Some(length) if lengths.iter().all(|other| *other == lengths[0]) => Self::Length(length),
             _ => Self::UntilClose,
         }
     }
@@ -48,10 +42,7 @@ impl BodyLength {
 
 /// Digits only: `u64::from_str` would take a sign.
 fn parse_length(text: &str) -> Option<u64> {
-    text.bytes()
-        .all(|b| b.is_ascii_digit())
-        .then(|| text.parse().ok())
-        .flatten()
+    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
 /// Collects the first [`BODY_EXCERPT`] bytes of a body.
@@ -78,10 +69,7 @@ impl BodyExcerpt {
             BodyLength::Chunked => Framing::Chunked(Dechunker::new()),
             BodyLength::UntilClose => Framing::UntilClose,
         };
-        Self {
-            framing,
-            bytes: Vec::new(),
-        }
+        Self { framing, bytes: Vec::new() }
     }
 
     /// Whether nothing more is wanted: the body has ended, or enough of it is here.
@@ -100,9 +88,7 @@ impl BodyExcerpt {
         match &mut self.framing {
             Framing::UntilClose => self.bytes.extend_from_slice(bytes),
             Framing::Left(left) => {
-                let taken = usize::try_from(*left)
-                    .unwrap_or(usize::MAX)
-                    .min(bytes.len());
+                let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
                 *left -= taken as u64;
                 self.bytes.extend_from_slice(&bytes[..taken]);
             }
@@ -161,9 +147,7 @@ impl Dechunker {
     /// At the start of a body.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            place: Place::Size(0, 0),
-        }
+        Self { place: Place::Size(0, 0) }
     }
 
     /// Whether the last chunk and the trailer have come.
@@ -180,11 +164,7 @@ impl Dechunker {
                 body.extend_from_slice(&bytes[..taken]);
                 bytes = &bytes[taken..];
                 let left = left - taken as u64;
-                self.place = if left == 0 {
-                    Place::DataEnd
-                } else {
-                    Place::Data(left)
-                };
+                self.place = if left == 0 { Place::DataEnd } else { Place::Data(left) };
                 continue;
             }
             self.place = self.place.after(byte)?;
@@ -241,49 +221,23 @@ mod tests {
             (304, "Content-Length: 5\r\n", BodyLength::None),
             (403, "Content-Length: 0\r\n", BodyLength::None),
             (403, "content-length: 5\r\n", BodyLength::Length(5)),
-            (
-                403,
-                "Content-Length: 5, 5\r\nContent-Length: 5\r\n",
-                BodyLength::Length(5),
-            ),
-            (
-                403,
-                "Content-Length: 5\r\nContent-Length: 6\r\n",
-                BodyLength::UntilClose,
-            ),
+            (403, "Content-Length: 5, 5\r\nContent-Length: 5\r\n", BodyLength::Length(5)),
+            (403, "Content-Length: 5\r\nContent-Length: 6\r\n", BodyLength::UntilClose),
             (403, "Content-Length: +5\r\n", BodyLength::UntilClose),
-            (
-                403,
-                "Content-Length: 99999999999999999999\r\n",
-                BodyLength::UntilClose,
-            ),
-            (
-                403,
-                "Content-Length: 5\r\nTransfer-Encoding: gzip, Chunked\r\n",
-                BodyLength::Chunked,
-            ),
+            (403, "Content-Length: 99999999999999999999\r\n", BodyLength::UntilClose),
+            (403, "Content-Length: 5\r\nTransfer-Encoding: gzip, Chunked\r\n", BodyLength::Chunked),
             (403, "Transfer-Encoding: gzip\r\n", BodyLength::UntilClose),
             (403, "", BodyLength::UntilClose),
         ] {
-            assert_eq!(
-                BodyLength::of(&response(status, fields)),
-                expected,
-                "{status} {fields}"
-            );
+            assert_eq!(BodyLength::of(&response(status, fields)), expected, "{status} {fields}");
         }
     }
 
     #[test]
     fn chunks_in_two_pieces_wherever_they_meet() {
         for (wire, body) in [
-            (
-                &b"5\r\nhello\r\n6;a=\"b\"\r\n world\r\n0\r\n\r\n"[..],
-                &b"hello world"[..],
-            ),
-            (
-                b"0B \r\nhello\r\nwor\n\r\n0\r\nTrailer: x\r\nMore: y\r\n\r\nnext",
-                b"hello\r\nwor\n",
-            ),
+            (&b"5\r\nhello\r\n6;a=\"b\"\r\n world\r\n0\r\n\r\n"[..], &b"hello world"[..]),
+            (b"0B \r\nhello\r\nwor\n\r\n0\r\nTrailer: x\r\nMore: y\r\n\r\nnext", b"hello\r\nwor\n"),
             (b"a\n0123456789\n0\n\n", b"0123456789"),
             (b"0\r\n\r\n", b""),
         ] {
@@ -292,11 +246,7 @@ mod tests {
                 let mut got = Vec::new();
                 dechunker.feed(&wire[..split], &mut got).unwrap();
                 dechunker.feed(&wire[split..], &mut got).unwrap();
-                assert_eq!(
-                    String::from_utf8_lossy(&got),
-                    String::from_utf8_lossy(body),
-                    "split at {split}"
-                );
+                assert_eq!(String::from_utf8_lossy(&got), String::from_utf8_lossy(body), "split at {split}");
                 assert!(dechunker.is_done());
             }
         }
@@ -315,13 +265,7 @@ mod tests {
     #[test]
     fn malformed_chunks() {
         let error = |wire: &[u8]| Dechunker::new().feed(wire, &mut Vec::new());
-        for wire in [
-            &b"\r\n"[..],
-            b"x",
-            b"-1\r\n",
-            b"1x\r\n",
-            b"11111111111111111\r\n",
-        ] {
+        for wire in [&b"\r\n"[..], b"x", b"-1\r\n", b"1x\r\n", b"11111111111111111\r\n"] {
             assert_eq!(error(wire), Err(ChunkError::Size), "{wire:?}");
         }
         assert_eq!(error(b"1\r\nab"), Err(ChunkError::End));
@@ -335,34 +279,16 @@ mod tests {
             for piece in pieces {
                 excerpt.feed(piece);
             }
-            (
-                excerpt.is_complete(),
-                String::from_utf8(excerpt.into_bytes()).unwrap(),
-            )
+            (excerpt.is_complete(), String::from_utf8(excerpt.into_bytes()).unwrap())
         };
         assert_eq!(collect("Content-Length: 0\r\n", &[]), (true, String::new()));
-        assert_eq!(
-            collect("Content-Length: 5\r\n", &[b"hel"]),
-            (false, "hel".into())
-        );
-        assert_eq!(
-            collect("Content-Length: 5\r\n", &[b"hel", b"lo!"]),
-            (true, "hello".into())
-        );
+        assert_eq!(collect("Content-Length: 5\r\n", &[b"hel"]), (false, "hel".into()));
+        assert_eq!(collect("Content-Length: 5\r\n", &[b"hel", b"lo!"]), (true, "hello".into()));
         assert_eq!(collect("", &[b"hel", b"lo"]), (false, "hello".into()));
         let chunked = "Transfer-Encoding: chunked\r\n";
-        assert_eq!(
-            collect(chunked, &[b"3\r\nhe", b"l\r\n"]),
-            (false, "hel".into())
-        );
-        assert_eq!(
-            collect(chunked, &[b"3\r\nhel\r\n0\r\n\r\n"]),
-            (true, "hel".into())
-        );
-        assert_eq!(
-            collect(chunked, &[b"3\r\nhel\r\nnonsense", b"3\r\n"]),
-            (true, "hel".into())
-        );
+        assert_eq!(collect(chunked, &[b"3\r\nhe", b"l\r\n"]), (false, "hel".into()));
+        assert_eq!(collect(chunked, &[b"3\r\nhel\r\n0\r\n\r\n"]), (true, "hel".into()));
+        assert_eq!(collect(chunked, &[b"3\r\nhel\r\nnonsense", b"3\r\n"]), (true, "hel".into()));
     }
 
     #[test]

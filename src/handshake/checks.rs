@@ -57,17 +57,8 @@ impl Check {
 impl fmt::Display for Check {
     /// `Upgrade: expected websocket, found nothing (RFC 6455, 4.1 (2))`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            clause,
-            subject,
-            expected,
-            found,
-            ..
-        } = self;
-        write!(
-            f,
-            "{subject}: expected {expected}, found {found} ({clause})"
-        )
+        let Self { clause, subject, expected, found, .. } = self;
+        write!(f, "{subject}: expected {expected}, found {found} ({clause})")
     }
 }
 
@@ -114,21 +105,12 @@ fn check(
     passes: bool,
 ) -> Check {
     let verdict = if passes { Verdict::Pass } else { Verdict::Fail };
-    Check {
-        clause,
-        subject,
-        expected: expected.into(),
-        found: found.into(),
-        verdict,
-    }
+    Check { clause, subject, expected: expected.into(), found: found.into(), verdict }
 }
 
 /// The values of all fields called `name`, to be shown.
 fn shown(head: &Head, name: &str) -> String {
-    let values: Vec<String> = head
-        .values(name)
-        .map(|value| quoted(&String::from_utf8_lossy(value)))
-        .collect();
+    let values: Vec<String> = head.values(name).map(|value| quoted(&String::from_utf8_lossy(value))).collect();
     match values.len() {
         0 => NOTHING.to_owned(),
         1 => values.concat(),
@@ -138,11 +120,7 @@ fn shown(head: &Head, name: &str) -> String {
 
 /// A value of the peer, to be shown.
 fn quoted(value: &str) -> String {
-    if value.is_empty() {
-        "an empty value".to_owned()
-    } else {
-        format!("`{}`", printable(value.as_bytes(), SHOWN))
-    }
+    if value.is_empty() { "an empty value".to_owned() } else { format!("`{}`", printable(value.as_bytes(), SHOWN)) }
 }
 
 /// `HTTP/1.0` or `HTTP/1.1`.

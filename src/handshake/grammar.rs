@@ -33,18 +33,12 @@ impl Misplaced {
     /// The first character of `text` that `is_wrong`.
     pub(super) fn first(text: &str, is_wrong: impl Fn(char) -> bool) -> Option<Self> {
         let (index, character) = text.chars().enumerate().find(|(_, c)| is_wrong(*c))?;
-        Some(Self {
-            character,
-            position: index + 1,
-        })
+        Some(Self { character, position: index + 1 })
     }
 
     /// The same character in a text that has `before` ahead of it.
     pub(super) fn after(self, before: &str) -> Self {
-        Self {
-            position: self.position + before.chars().count(),
-            ..self
-        }
+        Self { position: self.position + before.chars().count(), ..self }
     }
 }
 
@@ -74,37 +68,19 @@ mod tests {
         assert!(!is_token(""));
         assert!(!is_token("a b"));
         assert!(!is_token("é"));
-        assert_eq!(
-            outside_token("ab/c"),
-            Some(Misplaced {
-                character: '/',
-                position: 3
-            })
-        );
+        assert_eq!(outside_token("ab/c"), Some(Misplaced { character: '/', position: 3 }));
     }
 
     #[test]
     fn values_may_hold_tabs_and_non_ascii() {
         assert_eq!(outside_value("a\tü \u{1f600}"), None);
-        assert_eq!(
-            outside_value("é\r\n"),
-            Some(Misplaced {
-                character: '\r',
-                position: 2
-            })
-        );
+        assert_eq!(outside_value("é\r\n"), Some(Misplaced { character: '\r', position: 2 }));
         assert_eq!(outside_value("\u{85}").map(|m| m.position), Some(1));
     }
 
     #[test]
     fn characters_have_names() {
-        let shown = |character| {
-            Misplaced {
-                character,
-                position: 3,
-            }
-            .to_string()
-        };
+        let shown = |character| Misplaced { character, position: 3 }.to_string();
         assert_eq!(shown(' '), "a space at position 3");
         assert_eq!(shown('\n'), "a line feed at position 3");
         assert_eq!(shown('\0'), "the character U+0000 at position 3");

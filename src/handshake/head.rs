@@ -9,12 +9,7 @@ use super::head_error::HeadError;
 pub const MAX_FIELDS: usize = 100;
 
 /// The fields whose values are credentials.
-const SECRET_FIELDS: [&str; 4] = [
-    "Authorization",
-    "Proxy-Authorization",
-    "Cookie",
-    "Set-Cookie",
-];
+const SECRET_FIELDS: [&str; 4] = ["Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie"];
 
 /// A start line and the fields under it.
 #[derive(Clone, PartialEq, Eq)]
@@ -39,17 +34,13 @@ impl Head {
     /// The request line or status line, without its line end.
     #[must_use]
     pub fn start_line(&self) -> &[u8] {
-        lines(&self.raw)
-            .find(|line| !line.is_empty())
-            .unwrap_or_default()
+        lines(&self.raw).find(|line| !line.is_empty()).unwrap_or_default()
     }
 
     /// Names and values in the order and case of the wire. White space around a value is not part of it, and a
     /// value folded over several lines (RFC 9112, 5.2) comes as one, a space for each fold.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.fields
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_slice()))
+        self.fields.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
     }
 
     /// The value of the first field called `name`, in any case.
@@ -60,26 +51,20 @@ impl Head {
 
     /// The values of all fields called `name`, in any case.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        self.fields()
-            .filter(move |(own, _)| own.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        self.fields().filter(move |(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// The elements of a comma-separated list, over all fields called `name` (RFC 9110, 5.6.1). A comma in a quoted
     /// string separates nothing; empty elements are left out; what is not UTF-8 is replaced.
     #[must_use]
     pub fn tokens(&self, name: &str) -> Vec<String> {
-        self.values(name)
-            .flat_map(|value| list_elements(&String::from_utf8_lossy(value)))
-            .collect()
+        self.values(name).flat_map(|value| list_elements(&String::from_utf8_lossy(value))).collect()
     }
 
     /// Whether the list called `name` has `token`, in any case.
     #[must_use]
     pub fn has_token(&self, name: &str, token: &str) -> bool {
-        self.tokens(name)
-            .iter()
-            .any(|own| own.eq_ignore_ascii_case(token))
+        self.tokens(name).iter().any(|own| own.eq_ignore_ascii_case(token))
     }
 
     fn new(mut raw: Vec<u8>, length: usize, fields: Vec<(String, Vec<u8>)>) -> Self {
@@ -113,9 +98,7 @@ impl RequestHead {
     pub fn parse(raw: Vec<u8>) -> Result<Self, HeadError> {
         let mut space = [httparse::EMPTY_HEADER; MAX_FIELDS];
         let mut parsed = httparse::Request::new(&mut space);
-        let status = parsed
-            .parse(&raw)
-            .map_err(|error| HeadError::malformed(&raw, error))?;
+        let status = parsed.parse(&raw).map_err(|error| HeadError::malformed(&raw, error))?;
         let httparse::Status::Complete(length) = status else {
             return Err(HeadError::ended(&raw));
         };
@@ -123,12 +106,7 @@ impl RequestHead {
         let target = parsed.path.unwrap_or_default().to_owned();
         let minor_version = parsed.version.unwrap_or_default();
         let fields = parsed.headers.iter().map(owned).collect();
-        Ok(Self {
-            method,
-            target,
-            minor_version,
-            head: Head::new(raw, length, fields),
-        })
+        Ok(Self { method, target, minor_version, head: Head::new(raw, length, fields) })
     }
 
     /// The path that is asked for: the target without its query and, in the absolute form (RFC 9112, 3.2.2), without
@@ -136,9 +114,7 @@ impl RequestHead {
     #[must_use]
     pub fn path(&self) -> &str {
         let target = match self.target.split_once("://") {
-            Some((_, rest)) if !self.target.starts_with('/') => {
-                rest.find(['/', '?']).map_or("/", |at| &rest[at..])
-            }
+            Some((_, rest)) if !self.target.starts_with('/') => rest.find(['/', '?']).map_or("/", |at| &rest[at..]),
             _ => &self.target,
         };
         match target.split('?').next() {
@@ -171,9 +147,7 @@ impl ResponseHead {
         config.allow_obsolete_multiline_headers_in_responses(true);
         config.allow_multiple_spaces_in_response_status_delimiters(true);
         config.allow_spaces_after_header_name_in_responses(true);
-        let status = config
-            .parse_response(&mut parsed, &raw)
-            .map_err(|error| HeadError::malformed(&raw, error))?;
+        let status = config.parse_response(&mut parsed, &raw).map_err(|error| HeadError::malformed(&raw, error))?;
         let httparse::Status::Complete(length) = status else {
             return Err(HeadError::ended(&raw));
         };
@@ -182,12 +156,7 @@ impl ResponseHead {
         let fields = parsed.headers.iter().map(owned).collect();
         let head = Head::new(raw, length, fields);
         let reason = reason_of(head.start_line());
-        Ok(Self {
-            minor_version,
-            status,
-            reason,
-            head,
-        })
+        Ok(Self { minor_version, status, reason, head })
     }
 }
 
@@ -218,15 +187,12 @@ pub fn redact(raw: &[u8]) -> Vec<u8> {
 
 /// Whether the value of the field called `name` is a credential.
 pub(super) fn is_secret(name: &[u8]) -> bool {
-    SECRET_FIELDS
-        .iter()
-        .any(|secret| secret.as_bytes().eq_ignore_ascii_case(name))
+    SECRET_FIELDS.iter().any(|secret| secret.as_bytes().eq_ignore_ascii_case(name))
 }
 
 /// The lines of a head without their line ends, which are CRLF or, tolerated, LF alone.
 pub(super) fn lines(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
-    raw.split(|&b| b == b'\n')
-        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+    raw.split(|&b| b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
 /// httparse leaves out a reason phrase that is not ASCII, so it is read here.
@@ -239,10 +205,7 @@ fn reason_of(status_line: &[u8]) -> String {
 
 fn owned(field: &httparse::Header<'_>) -> (String, Vec<u8>) {
     let lines: Vec<&[u8]> = lines(field.value).map(<[u8]>::trim_ascii).collect();
-    (
-        field.name.to_owned(),
-        lines.join(&b' ').trim_ascii().to_owned(),
-    )
+    (field.name.to_owned(), lines.join(&b' ').trim_ascii().to_owned())
 }
 
 /// The elements between the commas that stand outside quoted strings.
@@ -258,11 +221,7 @@ pub(super) fn list_elements(value: &str) -> Vec<String> {
         }
         false
     });
-    elements
-        .map(str::trim)
-        .filter(|element| !element.is_empty())
-        .map(str::to_owned)
-        .collect()
+    elements.map(str::trim).filter(|element| !element.is_empty()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

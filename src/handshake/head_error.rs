@@ -43,9 +43,7 @@ pub enum HeadError {
     #[error("the connection was closed before anything came")]
     Nothing,
     /// The peer closed in the middle.
-    #[error(
-        "the connection was closed in the middle of the HTTP head, after {received} bytes: {first}"
-    )]
+    #[error("the connection was closed in the middle of the HTTP head, after {received} bytes: {first}")]
     Ended {
         /// How many bytes had come.
         received: usize,
@@ -65,53 +63,34 @@ impl HeadError {
     }
 
     pub(super) fn not_http(raw: &[u8], guess: Guess) -> Self {
-        Self::NotHttp {
-            guess,
-            first: printable(raw, SHOWN),
-        }
+        Self::NotHttp { guess, first: printable(raw, SHOWN) }
     }
 
     pub(super) fn ended(raw: &[u8]) -> Self {
         match raw.len() {
             0 => Self::Nothing,
-            received => Self::Ended {
-                received,
-                first: printable(&redact(raw), SHOWN),
-            },
+            received => Self::Ended { received, first: printable(&redact(raw), SHOWN) },
         }
     }
 
     pub(super) fn malformed(raw: &[u8], error: httparse::Error) -> Self {
         use httparse::Error as Why;
-        let start = lines(raw)
-            .position(|line| !line.is_empty())
-            .unwrap_or_default();
+        let start = lines(raw).position(|line| !line.is_empty()).unwrap_or_default();
         let (index, what) = match error {
             Why::TooManyHeaders => return Self::TooManyFields { limit: MAX_FIELDS },
-            Why::Version => (
-                start,
-                "the version is not HTTP/1.1 and a WebSocket handshake needs that",
-            ),
+            Why::Version => (start, "the version is not HTTP/1.1 and a WebSocket handshake needs that"),
             Why::Status => (start, "the status is not three digits and plain text"),
             Why::Token => (start, "a character can't stand in a start line"),
             Why::HeaderName | Why::HeaderValue | Why::NewLine => broken_field(raw, start),
         };
         let shown = redact(lines(raw).nth(index).unwrap_or_default());
-        Self::Malformed {
-            line: index + 1,
-            what,
-            text: printable(&shown, SHOWN),
-        }
+        Self::Malformed { line: index + 1, what, text: printable(&shown, SHOWN) }
     }
 }
 
 /// The first line behind the start line that is no field. httparse says what is wrong, but not where.
 fn broken_field(raw: &[u8], start: usize) -> (usize, &'static str) {
-    for (index, line) in lines(raw)
-        .enumerate()
-        .skip(start + 1)
-        .take_while(|(_, line)| !line.is_empty())
-    {
+    for (index, line) in lines(raw).enumerate().skip(start + 1).take_while(|(_, line)| !line.is_empty()) {
         if line.starts_with(b" ") || line.starts_with(b"\t") {
             return (index, "it begins with white space");
         }
@@ -154,9 +133,7 @@ impl std::fmt::Display for Guess {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::TlsServer => "the server speaks TLS here, use wss://",
-            Self::TlsClient => {
-                "the client speaks TLS, give it a ws:// URL or listen with --cert and --key"
-            }
+            Self::TlsClient => "the client speaks TLS, give it a ws:// URL or listen with --cert and --key",
             Self::Http2 => "the peer speaks HTTP/2, and a WebSocket handshake needs HTTP/1.1",
             Self::Ssh => "the peer speaks SSH, check the port",
             Self::Greeting => "this looks like a mail or FTP server, check the port",
@@ -178,11 +155,7 @@ pub(super) fn guess(bytes: &[u8], is_server: bool) -> Option<Guess> {
     match *bytes {
         [] | [0x15 | 0x16] => return None,
         [0x15 | 0x16, 0x03, ..] => {
-            return Some(if is_server {
-                Guess::TlsServer
-            } else {
-                Guess::TlsClient
-            });
+            return Some(if is_server { Guess::TlsServer } else { Guess::TlsClient });
         }
         // FIN and one of the opcodes text, binary, close, ping, pong.
         [0x81 | 0x82 | 0x88 | 0x89 | 0x8a, ..] => return Some(Guess::WebSocketFrame),
@@ -205,11 +178,7 @@ pub(super) fn guess(bytes: &[u8], is_server: bool) -> Option<Guess> {
 /// The guess where nothing more can be said.
 pub(super) fn text_or_binary(bytes: &[u8]) -> Guess {
     let is_text = |b: &u8| !b.is_ascii_control() || b.is_ascii_whitespace();
-    if bytes.iter().all(is_text) {
-        Guess::Text
-    } else {
-        Guess::Binary
-    }
+    if bytes.iter().all(is_text) { Guess::Text } else { Guess::Binary }
 }
 
 /// The frame with which an HTTP/2 peer begins: SETTINGS (4) or GOAWAY (7), short, on stream 0 (RFC 9113, 4.1).

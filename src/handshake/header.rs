@@ -31,9 +31,7 @@ pub enum HeaderError {
     #[error("the header name has {0}: a name is made of letters, digits and !#$%&'*+-.^_`|~")]
     Name(Misplaced),
     /// A control character in the value.
-    #[error(
-        "the value of header `{name}` has {found}: control characters other than tabs can't be sent"
-    )]
+    #[error("the value of header `{name}` has {found}: control characters other than tabs can't be sent")]
     Value {
         /// The header.
         name: String,
@@ -90,14 +88,8 @@ impl FromStr for Header {
 
     fn from_str(text: &str) -> Result<Self, HeaderError> {
         let (name, value) = match text.split_once(':') {
-            Some((name, value)) => (
-                name,
-                Some(value.trim_matches([' ', '\t'])).filter(|value| !value.is_empty()),
-            ),
-            None => (
-                text.strip_suffix(';').ok_or(HeaderError::NoColon)?,
-                Some(""),
-            ),
+            Some((name, value)) => (name, Some(value.trim_matches([' ', '\t'])).filter(|value| !value.is_empty())),
+            None => (text.strip_suffix(';').ok_or(HeaderError::NoColon)?, Some("")),
         };
         if name.is_empty() {
             return Err(HeaderError::NoName);
@@ -107,42 +99,24 @@ impl FromStr for Header {
         }
         check_reserved(name, value)?;
         if let Some(found) = grammar::outside_value(text) {
-            return Err(HeaderError::Value {
-                name: name.to_owned(),
-                found,
-            });
+            return Err(HeaderError::Value { name: name.to_owned(), found });
         }
-        Ok(Self {
-            name: name.to_owned(),
-            value: value.map(str::to_owned),
-        })
+        Ok(Self { name: name.to_owned(), value: value.map(str::to_owned) })
     }
 }
 
 fn check_reserved(name: &str, value: Option<&str>) -> Result<(), HeaderError> {
     const RESERVED: [(&str, &str); 7] = [
-        (
-            "Sec-WebSocket-Key",
-            "wspipe makes a new one for each connection; `wspipe inspect URL` shows it",
-        ),
+        ("Sec-WebSocket-Key", "wspipe makes a new one for each connection; `wspipe inspect URL` shows it"),
         ("Sec-WebSocket-Version", "it is always 13"),
-        (
-            "Sec-WebSocket-Accept",
-            "the server computes it from the key, as `wspipe inspect --key KEY` does",
-        ),
+        ("Sec-WebSocket-Accept", "the server computes it from the key, as `wspipe inspect --key KEY` does"),
         ("Sec-WebSocket-Extensions", "use --compress"),
         ("Sec-WebSocket-Protocol", "use -s/--subprotocol"),
         ("Connection", "it is always `Upgrade`"),
         ("Upgrade", "it is always `websocket`"),
     ];
-    if let Some((name, advice)) = RESERVED
-        .into_iter()
-        .find(|(own, _)| own.eq_ignore_ascii_case(name))
-    {
-        return Err(HeaderError::Reserved {
-            name: name.to_owned(),
-            advice,
-        });
+    if let Some((name, advice)) = RESERVED.into_iter().find(|(own, _)| own.eq_ignore_ascii_case(name)) {
+        return Err(HeaderError::Reserved { name: name.to_owned(), advice });
     }
     if name.eq_ignore_ascii_case("Host") && value.is_none() {
         return Err(HeaderError::NoHost);
@@ -174,9 +148,8 @@ mod tests {
 
     #[test]
     fn errors_say_which_character_and_what_to_do() {
-        let reserved = |name, advice| {
-            format!("header `{name}` belongs to the handshake and can't be set with -H: {advice}")
-        };
+        let reserved =
+            |name, advice| format!("header `{name}` belongs to the handshake and can't be set with -H: {advice}");
         for (text, message) in [
             ("X-A", "the header has no colon: write -H 'Name: value', 'Name:' to leave out a default header, or 'Name;' to send it empty".into()),
             ("", "the header has no colon: write -H 'Name: value', 'Name:' to leave out a default header, or 'Name;' to send it empty".into()),

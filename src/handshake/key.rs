@@ -8,23 +8,17 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STAN
 const KEY_LENGTH: usize = 16;
 
 /// Trailing bits may be set: the key that RFC 6455 gives as its example in 4.1 (`AQIDBAUGBwgJCgsMDQ4PEC==`) sets some.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &ALPHABET,
-    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
-);
+const LENIENT: GeneralPurpose =
+    GeneralPurpose::new(&ALPHABET, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
 /// Why a text is no `Sec-WebSocket-Key`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// It is not base64.
-    #[error(
-        "the key is not base64 ({0}): it must be the base64 of 16 bytes, such as dGhlIHNhbXBsZSBub25jZQ=="
-    )]
+    #[error("the key is not base64 ({0}): it must be the base64 of 16 bytes, such as dGhlIHNhbXBsZSBub25jZQ==")]
     Base64(#[from] base64::DecodeError),
     /// It is base64 of something shorter or longer.
-    #[error(
-        "the key decodes to {0} bytes: it must be the base64 of 16 bytes, such as dGhlIHNhbXBsZSBub25jZQ=="
-    )]
+    #[error("the key decodes to {0} bytes: it must be the base64 of 16 bytes, such as dGhlIHNhbXBsZSBub25jZQ==")]
     Length(usize),
 }
 
@@ -66,19 +60,13 @@ mod tests {
         assert_eq!(check_key("AQIDBAUGBwgJCgsMDQ4PEC=="), Ok(()));
         let message = |key| check_key(key).unwrap_err().to_string();
         let rule = "it must be the base64 of 16 bytes, such as dGhlIHNhbXBsZSBub25jZQ==";
-        assert_eq!(
-            message("aGVsbG8="),
-            format!("the key decodes to 5 bytes: {rule}")
-        );
+        assert_eq!(message("aGVsbG8="), format!("the key decodes to 5 bytes: {rule}"));
         assert_eq!(message(""), format!("the key decodes to 0 bytes: {rule}"));
         assert!(
             message("not base64!").starts_with("the key is not base64 (Invalid symbol"),
             "{}",
             message("not base64!")
         );
-        assert!(
-            check_key("dGhlIHNhbXBsZSBub25jZQ").is_err(),
-            "without padding"
-        );
+        assert!(check_key("dGhlIHNhbXBsZSBub25jZQ").is_err(), "without padding");
     }
 }

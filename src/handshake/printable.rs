@@ -57,27 +57,15 @@ mod tests {
 
     #[test]
     fn ordinary_text_stays() {
-        assert_eq!(
-            printable("a \"b\" \\ é 日本".as_bytes(), 100),
-            "a \"b\" \\ é 日本"
-        );
+        assert_eq!(printable("a \"b\" \\ é 日本".as_bytes(), 100), "a \"b\" \\ é 日本");
     }
 
     #[test]
     fn controls_are_escaped() {
-        assert_eq!(
-            printable(b"a\x1b[31m\r\n\t\0\x7f", 100),
-            "a\\x1b[31m\\r\\n\\t\\x00\\x7f"
-        );
+        assert_eq!(printable(b"a\x1b[31m\r\n\t\0\x7f", 100), "a\\x1b[31m\\r\\n\\t\\x00\\x7f");
         assert_eq!(printable("\u{9b}31m".as_bytes(), 100), "\\u{9b}31m");
-        assert_eq!(
-            printable("\u{202e}cod.exe\u{2066}\u{200f}".as_bytes(), 100),
-            "\\u{202e}cod.exe\\u{2066}\\u{200f}"
-        );
-        assert_eq!(
-            printable("\u{2028}\u{feff}".as_bytes(), 100),
-            "\\u{2028}\\u{feff}"
-        );
+        assert_eq!(printable("\u{202e}cod.exe\u{2066}\u{200f}".as_bytes(), 100), "\\u{202e}cod.exe\\u{2066}\\u{200f}");
+        assert_eq!(printable("\u{2028}\u{feff}".as_bytes(), 100), "\\u{2028}\\u{feff}");
     }
 
     #[test]

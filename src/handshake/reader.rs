@@ -120,14 +120,7 @@ impl HeadReader {
     }
 
     fn new(kind: Kind, limit: usize) -> Self {
-        Self {
-            kind,
-            limit,
-            raw: Vec::new(),
-            blank: 0,
-            place: Place::Before,
-            recognized: Recognized::Nothing,
-        }
+        Self { kind, limit, raw: Vec::new(), blank: 0, place: Place::Before, recognized: Recognized::Nothing }
     }
 
     /// Moves over `bytes` up to the end of the head, and returns how many that were.
@@ -153,10 +146,7 @@ impl HeadReader {
     fn recognize(&mut self) -> Result<(), HeadError> {
         let text = &self.raw[self.blank..];
         if self.recognized == Recognized::Nothing {
-            match (
-                first_word(self.kind, text),
-                guess(text, self.kind == Kind::Response),
-            ) {
+            match (first_word(self.kind, text), guess(text, self.kind == Kind::Response)) {
                 (Some(true), _) => self.recognized = Recognized::FirstWord,
                 (Some(false), Some(guess)) => return Err(HeadError::not_http(&self.raw, guess)),
                 (None, _) | (Some(false), None) => return Ok(()),
@@ -183,8 +173,7 @@ impl HeadReader {
         }
         let text = &self.raw[self.blank..];
         if self.recognized == Recognized::Nothing && first_word(self.kind, text) == Some(false) {
-            let last_guess =
-                guess(text, self.kind == Kind::Response).unwrap_or_else(|| text_or_binary(text));
+            let last_guess = guess(text, self.kind == Kind::Response).unwrap_or_else(|| text_or_binary(text));
             return Err(HeadError::not_http(&self.raw, last_guess));
         }
         Err(HeadError::ended(&self.raw))

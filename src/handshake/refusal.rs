@@ -41,11 +41,7 @@ impl Refusal {
         // With another status than 101 the status is the reason, even where the HTTP version is wrong, too.
         let failed = first_failed.filter(|_| response.status == 101);
         let is_refusal = response.status != 101 || failed.is_some();
-        is_refusal.then(|| Self {
-            response: response.clone(),
-            failed,
-            body: Vec::new(),
-        })
+        is_refusal.then(|| Self { response: response.clone(), failed, body: Vec::new() })
     }
 
     /// The same refusal with the beginning of its body, as [`BodyExcerpt`](super::BodyExcerpt) collects it. What is
@@ -85,11 +81,7 @@ impl Refusal {
     #[must_use]
     pub fn location(&self) -> Option<&str> {
         let is_redirect = matches!(self.status(), 301..=303 | 307 | 308);
-        let location = self
-            .response
-            .head
-            .field("Location")
-            .filter(|_| is_redirect)?;
+        let location = self.response.head.field("Location").filter(|_| is_redirect)?;
         std::str::from_utf8(location).ok()
     }
 
@@ -102,23 +94,11 @@ impl Refusal {
         if body.is_empty() {
             return Vec::new();
         }
-        if codings
-            .iter()
-            .any(|coding| !coding.eq_ignore_ascii_case("identity"))
-        {
-            return vec![format!(
-                "(a body compressed with {})",
-                printable(codings.join(", ").as_bytes(), 40)
-            )];
+        if codings.iter().any(|coding| !coding.eq_ignore_ascii_case("identity")) {
+            return vec![format!("(a body compressed with {})", printable(codings.join(", ").as_bytes(), 40))];
         }
-        let mut lines = body
-            .split(|&b| b == b'\n')
-            .map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-        let mut shown: Vec<String> = lines
-            .by_ref()
-            .take(LINES)
-            .map(|line| printable(line, LINE))
-            .collect();
+        let mut lines = body.split(|&b| b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        let mut shown: Vec<String> = lines.by_ref().take(LINES).map(|line| printable(line, LINE)).collect();
         if lines.next().is_some() {
             shown.push("…".to_owned());
         }
@@ -136,11 +116,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.failed {
             Some(check) => write!(f, "the server's handshake is wrong: {}", check.subject)?,
-            None => write!(
-                f,
-                "the server refused the handshake: {}",
-                self.status_line()
-            )?,
+            None => write!(f, "the server refused the handshake: {}", self.status_line())?,
         }
         write!(f, "\n{}", self.meaning())?;
         for line in self.excerpt() {

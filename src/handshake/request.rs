@@ -88,16 +88,9 @@ impl Request {
         let offer = Offer {
             key: key.to_owned(),
             subprotocols: options.subprotocols.clone(),
-            extensions: options
-                .extensions
-                .as_deref()
-                .map(list_elements)
-                .unwrap_or_default(),
+            extensions: options.extensions.as_deref().map(list_elements).unwrap_or_default(),
         };
-        Ok(Self {
-            bytes: head.into_bytes(),
-            offer,
-        })
+        Ok(Self { bytes: head.into_bytes(), offer })
     }
 
     /// The head exactly as it is sent.
@@ -132,10 +125,7 @@ pub fn check_subprotocols(names: &[String]) -> Result<(), RequestError> {
             return Err(RequestError::NoSubprotocol);
         }
         if let Some(found) = grammar::outside_token(name) {
-            return Err(RequestError::Subprotocol {
-                name: name.clone(),
-                found,
-            });
+            return Err(RequestError::Subprotocol { name: name.clone(), found });
         }
         if names[..index].contains(name) {
             return Err(RequestError::DuplicateSubprotocol(name.clone()));
@@ -145,24 +135,13 @@ pub fn check_subprotocols(names: &[String]) -> Result<(), RequestError> {
 }
 
 /// The fields in the order in which they are sent: the handshake's own, the optional ones, then those of `-H`.
-fn fields<'a>(
-    target: &Target,
-    options: &'a RequestOptions,
-    key: &str,
-) -> Result<Vec<(&'a str, String)>, RequestError> {
-    let own_host = options
-        .headers
-        .iter()
-        .rev()
-        .find(|header| header.is("Host"))
-        .and_then(Header::value);
+fn fields<'a>(target: &Target, options: &'a RequestOptions, key: &str) -> Result<Vec<(&'a str, String)>, RequestError> {
+    let own_host = options.headers.iter().rev().find(|header| header.is("Host")).and_then(Header::value);
     let (option, host) = match own_host.or(options.host.as_deref()) {
         Some(host) => ("--host", host.to_owned()),
         None => ("the URL", target.authority()),
     };
-    let host = checked(option, &host, |c| {
-        c.is_control() || c == ' ' || !c.is_ascii()
-    })?;
+    let host = checked(option, &host, |c| c.is_control() || c == ' ' || !c.is_ascii())?;
     let mut fields = vec![
         ("Host", host),
         ("Upgrade", "websocket".to_owned()),
@@ -171,11 +150,7 @@ fn fields<'a>(
         ("Sec-WebSocket-Version", "13".to_owned()),
     ];
     let replaced = |name: &str| options.headers.iter().any(|header| header.is(name));
-    fields.extend(
-        optional_fields(target, options)?
-            .into_iter()
-            .filter(|(name, _)| !replaced(name)),
-    );
+    fields.extend(optional_fields(target, options)?.into_iter().filter(|(name, _)| !replaced(name)));
     for header in options.headers.iter().filter(|header| !header.is("Host")) {
         if let Some(value) = header.value() {
             fields.push((header.name(), value.to_owned()));
@@ -184,10 +159,7 @@ fn fields<'a>(
     Ok(fields)
 }
 
-fn optional_fields(
-    target: &Target,
-    options: &RequestOptions,
-) -> Result<Vec<(&'static str, String)>, RequestError> {
+fn optional_fields(target: &Target, options: &RequestOptions) -> Result<Vec<(&'static str, String)>, RequestError> {
     let control = |c: char| c.is_control() && c != '\t';
     let mut fields = Vec::new();
     if let Some(origin) = &options.origin {
@@ -197,39 +169,23 @@ fn optional_fields(
         fields.push(("Sec-WebSocket-Protocol", options.subprotocols.join(", ")));
     }
     if let Some(extensions) = &options.extensions {
-        fields.push((
-            "Sec-WebSocket-Extensions",
-            checked("--compress", extensions, control)?,
-        ));
+        fields.push(("Sec-WebSocket-Extensions", checked("--compress", extensions, control)?));
     }
     let from_url = || target.credentials.clone().map(Authorization::Basic);
     if let Some(authorization) = options.authorization.clone().or_else(from_url) {
         let value = authorization.value();
-        let value = value.map_err(|found| RequestError::Value {
-            option: "--bearer",
-            found,
-        })?;
+        let value = value.map_err(|found| RequestError::Value { option: "--bearer", found })?;
         fields.push(("Authorization", value));
     }
     if !options.cookies.is_empty() {
-        let cookies = options
-            .cookies
-            .iter()
-            .map(|cookie| checked("--cookie", cookie.expose(), control));
+        let cookies = options.cookies.iter().map(|cookie| checked("--cookie", cookie.expose(), control));
         fields.push(("Cookie", cookies.collect::<Result<Vec<_>, _>>()?.join("; ")));
     }
-    fields.push((
-        "User-Agent",
-        concat!("wspipe/", env!("CARGO_PKG_VERSION")).to_owned(),
-    ));
+    fields.push(("User-Agent", concat!("wspipe/", env!("CARGO_PKG_VERSION")).to_owned()));
     Ok(fields)
 }
 
-fn checked(
-    option: &'static str,
-    value: &str,
-    is_wrong: impl Fn(char) -> bool,
-) -> Result<String, RequestError> {
+fn checked(option: &'static str, value: &str, is_wrong: impl Fn(char) -> bool) -> Result<String, RequestError> {
     match Misplaced::first(value, is_wrong) {
         Some(found) => Err(RequestError::Value { option, found }),
         None => Ok(value.to_owned()),

@@ -60,18 +60,9 @@ pub enum Answer {
 /// What a caller asks for besides (an origin, a password, room for one more client) it refuses with [`refusal`].
 #[must_use]
 pub fn answer(request: &RequestHead, options: &ServerOptions) -> Answer {
-    if options
-        .path
-        .as_deref()
-        .is_some_and(|path| path != request.path())
-    {
+    if options.path.as_deref().is_some_and(|path| path != request.path()) {
         let path = printable(request.path().as_bytes(), 100);
-        return refusal(
-            Some(request),
-            404,
-            &[],
-            &format!("There is no WebSocket endpoint at {path}."),
-        );
+        return refusal(Some(request), 404, &[], &format!("There is no WebSocket endpoint at {path}."));
     }
     match request_checks(request).iter().find(|check| check.failed()) {
         Some(failed) => refuse(request, failed, options.secure),
@@ -82,21 +73,10 @@ pub fn answer(request: &RequestHead, options: &ServerOptions) -> Answer {
 /// A response that refuses, for any reason. `why` is its body, `fields` are headers besides those that every refusal
 /// has. Without a request (408, 431) the body is always sent; a HEAD request gets none (RFC 9110, 9.3.2).
 #[must_use]
-pub fn refusal(
-    request: Option<&RequestHead>,
-    status: u16,
-    fields: &[(&str, &str)],
-    why: &str,
-) -> Answer {
+pub fn refusal(request: Option<&RequestHead>, status: u16, fields: &[(&str, &str)], why: &str) -> Answer {
     // RFC 9110, 7.8: whoever sends Upgrade names it in Connection.
-    let is_upgrade = fields
-        .iter()
-        .any(|(name, _)| name.eq_ignore_ascii_case("Upgrade"));
-    let connection = if is_upgrade {
-        "Upgrade, close"
-    } else {
-        "close"
-    };
+    let is_upgrade = fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("Upgrade"));
+    let connection = if is_upgrade { "Upgrade, close" } else { "close" };
     let body = format!("{why}\n");
     let mut text = format!("HTTP/1.1 {status} {}\r\n", reason(status));
     for (name, value) in fields {
@@ -109,22 +89,14 @@ pub fn refusal(
     if request.is_none_or(|request| request.method != "HEAD") {
         text.push_str(&body);
     }
-    Answer::Refuse {
-        status,
-        bytes: text.into_bytes(),
-        why: why.to_owned(),
-    }
+    Answer::Refuse { status, bytes: text.into_bytes(), why: why.to_owned() }
 }
 
 fn accept(request: &RequestHead, options: &ServerOptions) -> Answer {
     let key = request.head.field("Sec-WebSocket-Key").unwrap_or_default();
     let accept = accept_for(&String::from_utf8_lossy(key));
     let offered = request.head.tokens("Sec-WebSocket-Protocol");
-    let subprotocol = options
-        .subprotocols
-        .iter()
-        .find(|own| offered.contains(own))
-        .cloned();
+    let subprotocol = options.subprotocols.iter().find(|own| offered.contains(own)).cloned();
     let mut text = "HTTP/1.1 101 Switching Protocols\r\n".to_owned();
     push_field(&mut text, "Upgrade", "websocket");
     push_field(&mut text, "Connection", "Upgrade");
@@ -141,26 +113,19 @@ fn accept(request: &RequestHead, options: &ServerOptions) -> Answer {
         }
     }
     text.push_str("\r\n");
-    Answer::Accept {
-        bytes: text.into_bytes(),
-        subprotocol,
-    }
+    Answer::Accept { bytes: text.into_bytes(), subprotocol }
 }
 
 fn refuse(request: &RequestHead, failed: &Check, secure: bool) -> Answer {
     let fault = format!("This is no WebSocket handshake. {failed}.");
     match failed.subject {
         METHOD => {
-            let why = format!(
-                "A WebSocket handshake is a GET request, and this is a {}.",
-                request.method
-            );
+            let why = format!("A WebSocket handshake is a GET request, and this is a {}.", request.method);
             refusal(Some(request), 405, &[("Allow", "GET")], &why)
         }
         UPGRADE => {
             let url = own_url(request, secure);
-            let why =
-                format!("This is a WebSocket endpoint, not a web page. Try: wspipe connect {url}");
+            let why = format!("This is a WebSocket endpoint, not a web page. Try: wspipe connect {url}");
             refusal(Some(request), 426, &[("Upgrade", "websocket")], &why)
         }
         VERSION => {
@@ -175,20 +140,9 @@ fn refuse(request: &RequestHead, failed: &Check, secure: bool) -> Answer {
 /// The URL under which the client reached this server.
 fn own_url(request: &RequestHead, secure: bool) -> String {
     let scheme = if secure { "wss" } else { "ws" };
-    let is_plain = |host: &&[u8]| {
-        host.iter()
-            .all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(b))
-    };
-    let host = request
-        .head
-        .field("Host")
-        .filter(is_plain)
-        .unwrap_or(b"HOST");
-    format!(
-        "{scheme}://{}{}",
-        String::from_utf8_lossy(host),
-        printable(request.path().as_bytes(), 200)
-    )
+    let is_plain = |host: &&[u8]| host.iter().all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(b));
+    let host = request.head.field("Host").filter(is_plain).unwrap_or(b"HOST");
+    format!("{scheme}://{}{}", String::from_utf8_lossy(host), printable(request.path().as_bytes(), 200))
 }
 
 fn push_field(text: &mut String, name: &str, value: &str) {

@@ -69,10 +69,7 @@ pub enum CredentialsError {
 
 impl Credentials {
     /// Credentials from their parts.
-    pub fn new(
-        user: impl Into<String>,
-        password: Option<String>,
-    ) -> Result<Self, CredentialsError> {
+    pub fn new(user: impl Into<String>, password: Option<String>) -> Result<Self, CredentialsError> {
         let user = user.into();
         let control = |text: &str| Misplaced::first(text, char::is_control);
         if let Some(colon) = Misplaced::first(&user, |c| c == ':') {
@@ -84,10 +81,7 @@ impl Credentials {
         if let Some(found) = password.as_deref().and_then(control) {
             return Err(CredentialsError::Password(found.position));
         }
-        Ok(Self {
-            user,
-            password: password.map(Secret::new),
-        })
+        Ok(Self { user, password: password.map(Secret::new) })
     }
 
     /// The user name.
@@ -132,10 +126,7 @@ impl Authorization {
             Self::Basic(credentials) => {
                 let password = credentials.password().map_or("", Secret::expose);
                 let pair = format!("{}:{password}", credentials.user());
-                Ok(format!(
-                    "Basic {}",
-                    base64::engine::general_purpose::STANDARD.encode(pair)
-                ))
+                Ok(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair)))
             }
             Self::Bearer(token) => match grammar::outside_value(token.expose()) {
                 Some(found) => Err(found),
@@ -161,10 +152,7 @@ mod tests {
     #[test]
     fn credentials_split_at_the_first_colon() {
         let both: Credentials = "bob:a:b".parse().unwrap();
-        assert_eq!(
-            (both.user(), both.password().unwrap().expose()),
-            ("bob", "a:b")
-        );
+        assert_eq!((both.user(), both.password().unwrap().expose()), ("bob", "a:b"));
         let alone: Credentials = "bob".parse().unwrap();
         assert_eq!((alone.user(), alone.password()), ("bob", None));
         let empty: Credentials = "bob:".parse().unwrap();
@@ -173,43 +161,24 @@ mod tests {
 
     #[test]
     fn credentials_that_basic_cannot_carry() {
-        let message = |user: &str, password: &str| {
-            Credentials::new(user, Some(password.into()))
-                .unwrap_err()
-                .to_string()
-        };
+        let message =
+            |user: &str, password: &str| Credentials::new(user, Some(password.into())).unwrap_err().to_string();
         assert_eq!(
             message("a:b", ""),
             "the user name has a colon at position 2: Basic authentication can't carry that"
         );
-        assert_eq!(
-            message("a\n", ""),
-            "the user name has a line feed at position 2: control characters can't be sent"
-        );
-        assert_eq!(
-            message("a", "s\tx"),
-            "the password has a control character at position 2: it can't be sent"
-        );
+        assert_eq!(message("a\n", ""), "the user name has a line feed at position 2: control characters can't be sent");
+        assert_eq!(message("a", "s\tx"), "the password has a control character at position 2: it can't be sent");
     }
 
     #[test]
     fn values_on_the_wire() {
         // RFC 7617, 2 gives this pair.
         let aladdin = Authorization::Basic("Aladdin:open sesame".parse().unwrap());
-        assert_eq!(
-            aladdin.value().unwrap(),
-            "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
-        );
+        assert_eq!(aladdin.value().unwrap(), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
         let no_password = Authorization::Basic("bob".parse().unwrap());
         assert_eq!(no_password.value().unwrap(), "Basic Ym9iOg==");
-        assert_eq!(
-            Authorization::Bearer(Secret::new("t0k")).value().unwrap(),
-            "Bearer t0k"
-        );
-        assert!(
-            Authorization::Bearer(Secret::new("a\r\nX: y"))
-                .value()
-                .is_err()
-        );
+        assert_eq!(Authorization::Bearer(Secret::new("t0k")).value().unwrap(), "Bearer t0k");
+        assert!(Authorization::Bearer(Secret::new("a\r\nX: y")).value().is_err());
     }
 }

@@ -118,9 +118,7 @@ pub enum TargetError {
     #[error("the URL is empty: give one such as ws://localhost:9001/")]
     Empty,
     /// A scheme that is no WebSocket.
-    #[error(
-        "`{0}://` is no WebSocket: use ws://, wss://, http://, https://, ws+unix:PATH or HOST[:PORT]/path"
-    )]
+    #[error("`{0}://` is no WebSocket: use ws://, wss://, http://, https://, ws+unix:PATH or HOST[:PORT]/path")]
     Scheme(String),
     /// `ws:host`, where two slashes are missing.
     #[error("`{0}:` needs two slashes: write {0}://HOST[:PORT]/path")]
@@ -142,9 +140,7 @@ pub enum TargetError {
     #[error("the URL names no socket: write ws+unix:PATH or ws+unix:PATH:/uri")]
     NoSocket,
     /// A colon with no port behind it.
-    #[error(
-        "no port follows the colon after `{0}`: give one from 1 to 65535, or leave the colon out"
-    )]
+    #[error("no port follows the colon after `{0}`: give one from 1 to 65535, or leave the colon out")]
     NoPort(String),
     /// A port outside 1 to 65535.
     #[error("port {0} is out of range: ports go from 1 to 65535")]
@@ -156,19 +152,13 @@ pub enum TargetError {
     #[error("`[{0}]` has a zone: leave out the `%` and what follows, a URL can't carry it")]
     Zone(String),
     /// Several colons outside brackets.
-    #[error(
-        "the host has more than one colon: an IPv6 address goes in brackets, as in ws://[::1]:9001/"
-    )]
+    #[error("the host has more than one colon: an IPv6 address goes in brackets, as in ws://[::1]:9001/")]
     Brackets,
     /// A `/` or `?` in the user name or password, which ends them too early.
-    #[error(
-        "the user name or password has a `/` or `?`: write it as %2F or %3F, or use -u USER:PASS"
-    )]
+    #[error("the user name or password has a `/` or `?`: write it as %2F or %3F, or use -u USER:PASS")]
     UserinfoEnds,
     /// A `%` in the user name or password that starts no `%XX`.
-    #[error(
-        "the user name or password has a `%` at position {0} without two hex digits: write it as %25"
-    )]
+    #[error("the user name or password has a `%` at position {0} without two hex digits: write it as %25")]
     UserinfoPercent(usize),
     /// The user name or password is not UTF-8 once decoded.
     #[error("the user name or password is not UTF-8 once its %XX are decoded: use -u USER:PASS")]

@@ -18,9 +18,7 @@ pub struct Connection {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection")
-            .field("socket", &self.socket)
-            .finish_non_exhaustive()
+        f.debug_struct("Connection").field("socket", &self.socket).finish_non_exhaustive()
     }
 }
 
@@ -30,11 +28,7 @@ impl Connection {
     pub fn plain(socket: Socket) -> Self {
         let socket = Arc::new(socket);
         let half = || Half(Arc::clone(&socket));
-        Connection {
-            reader: Box::new(half()),
-            writer: Box::new(half()),
-            socket,
-        }
+        Connection { reader: Box::new(half()), writer: Box::new(half()), socket }
     }
 }
 

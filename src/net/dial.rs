@@ -103,11 +103,7 @@ pub fn dial(endpoint: &Endpoint, deadline: Option<Instant>) -> Result<Dialed, Di
 }
 
 /// As [`dial`], with the host's addresses of one family only. A unix socket has none, and is not affected.
-pub fn dial_family(
-    endpoint: &Endpoint,
-    family: Family,
-    deadline: Option<Instant>,
-) -> Result<Dialed, DialError> {
+pub fn dial_family(endpoint: &Endpoint, family: Family, deadline: Option<Instant>) -> Result<Dialed, DialError> {
     let begun = Instant::now();
     let mut addresses = match endpoint {
         Endpoint::Unix(path) => return dial_unix(path, deadline),
@@ -119,20 +115,13 @@ pub fn dial_family(
     };
     addresses.retain(|address| family.admits(address));
     if addresses.is_empty() {
-        return Err(DialError::NoAddress {
-            target: endpoint.to_string(),
-            family,
-        });
+        return Err(DialError::NoAddress { target: endpoint.to_string(), family });
     }
     let resolve = begun.elapsed();
 
     let mut race = Race::new(order::interleave(&addresses), race::ATTEMPT_DELAY, deadline);
     let Some((stream, address)) = race.run() else {
-        return Err(error::of_attempts(
-            endpoint,
-            begun.elapsed(),
-            race.into_attempts(),
-        ));
+        return Err(error::of_attempts(endpoint, begun.elapsed(), race.into_attempts()));
     };
     let connect = begun.elapsed().saturating_sub(resolve);
     Ok(Dialed {
@@ -145,9 +134,7 @@ pub fn dial_family(
 }
 
 fn ip_literal(name: &str) -> Option<IpAddr> {
-    let bare = name
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'));
+    let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     bare.unwrap_or(name).parse().ok()
 }
 
@@ -161,11 +148,7 @@ fn dial_unix(path: &Path, deadline: Option<Instant>) -> Result<Dialed, DialError
         Err(error) => Outcome::of_failure(error),
     };
     let endpoint = Endpoint::Unix(path.to_owned());
-    let attempt = Attempt {
-        address: endpoint.to_string(),
-        outcome: outcome.to_string(),
-        duration: begun.elapsed(),
-    };
+    let attempt = Attempt { address: endpoint.to_string(), outcome: outcome.to_string(), duration: begun.elapsed() };
     match result {
         Ok(stream) => Ok(Dialed {
             socket: stream.into(),
@@ -174,11 +157,7 @@ fn dial_unix(path: &Path, deadline: Option<Instant>) -> Result<Dialed, DialError
             connect: attempt.duration,
             attempts: vec![attempt],
         }),
-        Err(_) => Err(error::of_attempts(
-            &endpoint,
-            begun.elapsed(),
-            vec![(attempt, outcome)],
-        )),
+        Err(_) => Err(error::of_attempts(&endpoint, begun.elapsed(), vec![(attempt, outcome)])),
     }
 }
 

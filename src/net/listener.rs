@@ -27,10 +27,7 @@ pub struct Listener {
 
 #[derive(Debug)]
 enum Inner {
-    Tcp {
-        listener: TcpListener,
-        local: SocketAddr,
-    },
+    Tcp { listener: TcpListener, local: SocketAddr },
     Unix(UnixPathListener),
 }
 
@@ -56,9 +53,9 @@ impl Listener {
         loop {
             let accepted = match &self.inner {
                 // The address comes with the connection: one that was reset since can't be asked for it.
-                Inner::Tcp { listener, .. } => listener
-                    .accept()
-                    .map(|(stream, peer)| (Socket::from(stream), peer.to_string())),
+                Inner::Tcp { listener, .. } => {
+                    listener.accept().map(|(stream, peer)| (Socket::from(stream), peer.to_string()))
+                }
                 Inner::Unix(listener) => listener.accept().map(|stream| {
                     let socket = Socket::from(stream);
                     let peer = socket.peer();
@@ -128,10 +125,8 @@ fn bind_any(host: &str, port: u16) -> Result<Inner, BindError> {
             }
         }
     }
-    Err(first_error.unwrap_or_else(|| BindError::NameNotFound {
-        host: host.to_owned(),
-        reason: "it has no address".to_owned(),
-    }))
+    Err(first_error
+        .unwrap_or_else(|| BindError::NameNotFound { host: host.to_owned(), reason: "it has no address".to_owned() }))
 }
 
 fn bind_tcp(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {

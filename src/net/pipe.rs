@@ -113,11 +113,7 @@ mod tests {
             let mut tried = Vec::new();
             linux::halve_until_allowed(1024, 64, |bytes| {
                 tried.push(bytes);
-                if bytes > limit {
-                    Err(failure)
-                } else {
-                    Ok(bytes)
-                }
+                if bytes > limit { Err(failure) } else { Ok(bytes) }
             });
             tried
         };

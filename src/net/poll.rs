@@ -89,17 +89,10 @@ pub fn wait<const N: usize>(
 }
 
 /// As [`wait`], for a number of descriptors that is known only at run time.
-pub fn wait_any(
-    fds: &[(BorrowedFd<'_>, Interest)],
-    timeout: Option<Duration>,
-) -> io::Result<Vec<Ready>> {
+pub fn wait_any(fds: &[(BorrowedFd<'_>, Interest)], timeout: Option<Duration>) -> io::Result<Vec<Ready>> {
     let mut polled: Vec<_> = fds.iter().copied().map(question).collect();
     poll_for(&mut polled, timeout)?;
-    Ok(fds
-        .iter()
-        .zip(&polled)
-        .map(|((_, interest), polled)| answer(*interest, polled))
-        .collect())
+    Ok(fds.iter().zip(&polled).map(|((_, interest), polled)| answer(*interest, polled)).collect())
 }
 
 fn question((fd, interest): (BorrowedFd<'_>, Interest)) -> PollFd<'_> {
@@ -112,10 +105,7 @@ fn question((fd, interest): (BorrowedFd<'_>, Interest)) -> PollFd<'_> {
 }
 
 fn answer(interest: Interest, polled: &PollFd<'_>) -> Ready {
-    Ready {
-        interest,
-        flags: polled.revents(),
-    }
+    Ready { interest, flags: polled.revents() }
 }
 
 /// One call of poll(2) waits no longer than this; where it counts milliseconds in an `int`, 24 days are too many.
@@ -150,14 +140,7 @@ mod tests {
         let (quiet, _quiet_writer) = io::pipe().unwrap();
         let (loud, mut loud_writer) = io::pipe().unwrap();
         loud_writer.write_all(b"x").unwrap();
-        let [first, second] = wait(
-            &[
-                (quiet.as_fd(), Interest::Read),
-                (loud.as_fd(), Interest::Read),
-            ],
-            None,
-        )
-        .unwrap();
+        let [first, second] = wait(&[(quiet.as_fd(), Interest::Read), (loud.as_fd(), Interest::Read)], None).unwrap();
         assert!(!first.is_any());
         assert!(second.is_readable() && !second.is_gone());
     }

@@ -9,15 +9,9 @@ use std::time::Instant;
 use super::dial::{DialError, Step};
 
 /// Asks the system's resolver, getaddrinfo(3), for the addresses of `name`, in its order.
-pub(super) fn resolve(
-    name: &str,
-    port: u16,
-    deadline: Option<Instant>,
-) -> Result<Vec<SocketAddr>, DialError> {
+pub(super) fn resolve(name: &str, port: u16, deadline: Option<Instant>) -> Result<Vec<SocketAddr>, DialError> {
     let host = name.to_owned();
-    resolve_by(name, deadline, move || {
-        Ok((host.as_str(), port).to_socket_addrs()?.collect())
-    })
+    resolve_by(name, deadline, move || Ok((host.as_str(), port).to_socket_addrs()?.collect()))
 }
 
 /// getaddrinfo(3) takes no time-out and can't be interrupted; its own limit is that of resolv.conf(5), often 10 s and
@@ -28,10 +22,7 @@ fn resolve_by(
     deadline: Option<Instant>,
     look_up: impl FnOnce() -> io::Result<Vec<SocketAddr>> + Send + 'static,
 ) -> Result<Vec<SocketAddr>, DialError> {
-    let not_found = |error: &io::Error| DialError::NameNotFound {
-        host: name.to_owned(),
-        reason: reason_of(error),
-    };
+    let not_found = |error: &io::Error| DialError::NameNotFound { host: name.to_owned(), reason: reason_of(error) };
     let Some(deadline) = deadline else {
         return look_up().map_err(|error| not_found(&error));
     };
@@ -50,9 +41,9 @@ fn resolve_by(
             after: begun.elapsed(),
             attempts: Vec::new(),
         }),
-        Err(RecvTimeoutError::Disconnected) => Err(not_found(&io::Error::other(
-            "the resolver ended without an answer",
-        ))),
+        Err(RecvTimeoutError::Disconnected) => {
+            Err(not_found(&io::Error::other("the resolver ended without an answer")))
+        }
     }
 }
 
@@ -83,16 +74,12 @@ mod tests {
         drop(release);
         assert!(error.is_timeout());
         let text = error.to_string();
-        assert!(
-            text.contains("while looking up the name slow.test"),
-            "{text}"
-        );
+        assert!(text.contains("while looking up the name slow.test"), "{text}");
     }
 
     #[test]
     fn the_answer_and_its_order_are_the_resolvers() {
-        let addresses: [SocketAddr; 2] =
-            ["1.0.0.2:1".parse().unwrap(), "1.0.0.1:1".parse().unwrap()];
+        let addresses: [SocketAddr; 2] = ["1.0.0.2:1".parse().unwrap(), "1.0.0.1:1".parse().unwrap()];
         for deadline in [None, Some(after(600_000))] {
             let found = resolve_by("a.test", deadline, move || Ok(addresses.to_vec())).unwrap();
             assert_eq!(found, addresses);
@@ -103,9 +90,7 @@ mod tests {
     fn a_failure_is_told_in_the_resolvers_words() {
         for deadline in [None, Some(after(600_000))] {
             let error = resolve_by("a.test", deadline, || {
-                Err(io::Error::other(
-                    "failed to lookup address information: No such host",
-                ))
+                Err(io::Error::other("failed to lookup address information: No such host"))
             })
             .unwrap_err();
             assert_eq!(
@@ -117,10 +102,8 @@ mod tests {
 
     #[test]
     fn a_resolver_that_panics_is_a_failure_and_no_hang() {
-        let error = resolve_by("a.test", Some(after(600_000)), || {
-            std::panic::resume_unwind(Box::new("no message"))
-        })
-        .unwrap_err();
+        let error = resolve_by("a.test", Some(after(600_000)), || std::panic::resume_unwind(Box::new("no message")))
+            .unwrap_err();
         assert!(matches!(error, DialError::NameNotFound { .. }), "{error:?}");
     }
 }

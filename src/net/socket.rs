@@ -128,12 +128,7 @@ impl Write for &Socket {
 /// Opens a stream socket that child processes do not inherit.
 pub(super) fn open(family: AddressFamily) -> io::Result<OwnedFd> {
     #[cfg(not(target_vendor = "apple"))]
-    let fd = rustix::net::socket_with(
-        family,
-        SocketType::STREAM,
-        rustix::net::SocketFlags::CLOEXEC,
-        None,
-    )?;
+    let fd = rustix::net::socket_with(family, SocketType::STREAM, rustix::net::SocketFlags::CLOEXEC, None)?;
     #[cfg(target_vendor = "apple")]
     let fd = {
         // There socket(2) takes no flags, and send(2) has no MSG_NOSIGNAL.
@@ -159,10 +154,7 @@ pub(super) fn at_least_a_tick(timeout: Duration) -> Duration {
 }
 
 fn describe_tcp(address: io::Result<SocketAddr>) -> String {
-    address.map_or_else(
-        |_| "a closed connection".to_owned(),
-        |address| address.to_string(),
-    )
+    address.map_or_else(|_| "a closed connection".to_owned(), |address| address.to_string())
 }
 
 fn unix_name(address: io::Result<std::os::unix::net::SocketAddr>) -> Option<String> {
@@ -223,11 +215,7 @@ mod tests {
     #[test]
     fn a_vectored_write_sends_every_part() {
         for (near, far) in [tcp_pair(), unix_pair()] {
-            let parts = [
-                IoSlice::new(b"head"),
-                IoSlice::new(b""),
-                IoSlice::new(b"body"),
-            ];
+            let parts = [IoSlice::new(b"head"), IoSlice::new(b""), IoSlice::new(b"body")];
             assert_eq!((&near).write_vectored(&parts).unwrap(), 8);
             let mut seen = [0; 8];
             (&far).read_exact(&mut seen).unwrap();

@@ -23,11 +23,7 @@ impl Stdio {
     }
 
     /// Repeats a call until it neither would block nor was interrupted.
-    fn patiently(
-        &self,
-        interest: Interest,
-        mut call: impl FnMut(&File) -> io::Result<usize>,
-    ) -> io::Result<usize> {
+    fn patiently(&self, interest: Interest, mut call: impl FnMut(&File) -> io::Result<usize>) -> io::Result<usize> {
         loop {
             match call(&self.0) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

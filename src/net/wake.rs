@@ -22,9 +22,7 @@ pub struct Wake {
 impl Wake {
     /// Makes one that is not woken. Fails where the process may not open more descriptors.
     pub fn new() -> io::Result<Self> {
-        Ok(Self {
-            signal: Signal::new()?,
-        })
+        Ok(Self { signal: Signal::new()? })
     }
 
     /// Makes the descriptor readable. Never blocks; may be called from any thread.
@@ -56,10 +54,7 @@ mod counter {
 
     impl Signal {
         pub(super) fn new() -> io::Result<Self> {
-            Ok(Self(eventfd(
-                0,
-                EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK,
-            )?))
+            Ok(Self(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?))
         }
 
         pub(super) fn raise(&self) {
@@ -107,9 +102,7 @@ mod pipe {
 
         pub(super) fn lower(&self) {
             let mut bytes = [0u8; 512];
-            while until_not_interrupted(|| rustix::io::read(&self.reader, &mut bytes))
-                == bytes.len()
-            {}
+            while until_not_interrupted(|| rustix::io::read(&self.reader, &mut bytes)) == bytes.len() {}
         }
     }
 

@@ -8,8 +8,8 @@ use rand::{Rng, SeedableRng, TryRng};
 
 use super::{Limits, OpenError, Unread, read_head};
 use crate::handshake::{
-    BodyExcerpt, Check, HeadReader, Host, MAX_HEAD, Refusal, Request, RequestOptions, ResponseHead,
-    Scheme, Target, generate_key, response_checks,
+    BodyExcerpt, Check, HeadReader, Host, MAX_HEAD, Refusal, Request, RequestOptions, ResponseHead, Scheme, Target,
+    generate_key, response_checks,
 };
 use crate::net::{Connection, Dialed, Endpoint, Socket, dial};
 use crate::protocol::MaskingKeys;
@@ -62,31 +62,15 @@ pub struct Timings {
 ///
 /// # Errors
 /// The host can't be reached, the server refuses, or time is up.
-pub fn open(
-    target: &Target,
-    options: &RequestOptions,
-    limits: &Limits,
-) -> Result<Opened, OpenError> {
+pub fn open(target: &Target, options: &RequestOptions, limits: &Limits) -> Result<Opened, OpenError> {
     let dialed = reach(target, limits)?;
-    let Exchange {
-        response,
-        refusal,
-        early,
-        ..
-    } = exchange(&dialed, target, options, limits)?;
+    let Exchange { response, refusal, early, .. } = exchange(&dialed, target, options, limits)?;
     if let Some(refusal) = refusal {
         return Err(OpenError::Refused(Box::new(refusal)));
     }
-    let subprotocol = response
-        .head
-        .field("Sec-WebSocket-Protocol")
-        .map(|name| String::from_utf8_lossy(name).into_owned());
-    Ok(Opened {
-        connection: Connection::plain(dialed.socket),
-        early,
-        address: dialed.address,
-        subprotocol,
-    })
+    let subprotocol =
+        response.head.field("Sec-WebSocket-Protocol").map(|name| String::from_utf8_lossy(name).into_owned());
+    Ok(Opened { connection: Connection::plain(dialed.socket), early, address: dialed.address, subprotocol })
 }
 
 /// Connects to the target's host.
@@ -95,24 +79,15 @@ pub fn open(
 /// It can't be reached, or not in time.
 pub fn reach(target: &Target, limits: &Limits) -> Result<Dialed, OpenError> {
     if target.scheme == Scheme::Wss {
-        return Err(OpenError::Tls(
-            "this build has no TLS: use ws://, or a TLS tunnel in front".into(),
-        ));
+        return Err(OpenError::Tls("this build has no TLS: use ws://, or a TLS tunnel in front".into()));
     }
     let endpoint = match &target.host {
-        Host::Name(name) => Endpoint::Host {
-            name: name.clone(),
-            port: target.port,
-        },
+        Host::Name(name) => Endpoint::Host { name: name.clone(), port: target.port },
         Host::Ip(address) => Endpoint::Ip((*address, target.port).into()),
         Host::Unix(path) => Endpoint::Unix(path.clone()),
     };
     dial(&endpoint, limits.deadline()).map_err(|error| {
-        if error.is_timeout() && limits.run_is_over() {
-            OpenError::RunOver
-        } else {
-            OpenError::Unreachable(error)
-        }
+        if error.is_timeout() && limits.run_is_over() { OpenError::RunOver } else { OpenError::Unreachable(error) }
     })
 }
 
@@ -130,9 +105,7 @@ pub fn exchange(
     let request = Request::new(target, options, &key).map_err(OpenError::Request)?;
     log::debug!("request:\n{}", request.redacted().trim_end());
     let start = Instant::now();
-    (&dialed.socket)
-        .write_all(request.bytes())
-        .map_err(OpenError::Io)?;
+    (&dialed.socket).write_all(request.bytes()).map_err(OpenError::Io)?;
     let mut reader = HeadReader::for_response(MAX_HEAD);
     let rest = match read_head(&dialed.socket, &mut reader, limits) {
         Ok(rest) => rest,
@@ -144,23 +117,13 @@ pub fn exchange(
     };
     let http = start.elapsed();
     let response = reader.into_response().map_err(OpenError::NotHttp)?;
-    log::debug!(
-        "response:\n{}",
-        String::from_utf8_lossy(&response.head.redacted()).trim_end()
-    );
+    log::debug!("response:\n{}", String::from_utf8_lossy(&response.head.redacted()).trim_end());
     let checks = response_checks(request.offer(), &response);
     let refusal = Refusal::of(&response, &checks).map(|refusal| {
         let body = read_body(&dialed.socket, &response, &rest, limits);
         refusal.with_body(body)
     });
-    Ok(Exchange {
-        request,
-        response,
-        checks,
-        refusal,
-        early: rest,
-        http,
-    })
+    Ok(Exchange { request, response, checks, refusal, early: rest, http })
 }
 
 /// The beginning of a body, as far as it comes in time.
@@ -170,9 +133,7 @@ fn read_body(socket: &Socket, response: &ResponseHead, rest: &[u8], limits: &Lim
     let end = Instant::now() + BODY_PATIENCE;
     let mut bytes = [0; 2048];
     while !body.is_complete()
-        && let Some(left) = limits
-            .left()
-            .map(|left| left.min(end.saturating_duration_since(Instant::now())))
+        && let Some(left) = limits.left().map(|left| left.min(end.saturating_duration_since(Instant::now())))
         && !left.is_zero()
         && socket.set_read_timeout(Some(left)).is_ok()
     {
@@ -195,8 +156,6 @@ pub fn masking_keys() -> io::Result<MaskingKeys> {
 
 fn random_bytes<const N: usize>() -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
-    SysRng
-        .try_fill_bytes(&mut bytes)
-        .map_err(io::Error::other)?;
+    SysRng.try_fill_bytes(&mut bytes).map_err(io::Error::other)?;
     Ok(bytes)
 }

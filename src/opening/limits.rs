@@ -19,11 +19,7 @@ impl Limits {
     /// An opening that began at `start` and may take `span`, in a run that is over at `run`.
     #[must_use]
     pub fn new(start: Instant, span: Duration, run: Option<Instant>) -> Self {
-        Limits {
-            until: start.checked_add(span),
-            span,
-            run,
-        }
+        Limits { until: start.checked_add(span), span, run }
     }
 
     /// The earlier of the two bounds.
@@ -47,10 +43,7 @@ impl Limits {
         if self.run_is_over() {
             return OpenError::RunOver;
         }
-        OpenError::TimedOut {
-            address: address.to_owned(),
-            seconds: self.span.as_secs_f64(),
-        }
+        OpenError::TimedOut { address: address.to_owned(), seconds: self.span.as_secs_f64() }
     }
 
     /// Whether the whole run is over.

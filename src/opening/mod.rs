@@ -39,9 +39,7 @@ fn read_head(socket: &Socket, reader: &mut HeadReader, limits: &Limits) -> Resul
             Ok(0) => return Err(Unread::Cut),
             Ok(count) => count,
             Err(error) => match error.kind() {
-                io::ErrorKind::Interrupted
-                | io::ErrorKind::WouldBlock
-                | io::ErrorKind::TimedOut => continue,
+                io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => continue,
                 io::ErrorKind::ConnectionReset => return Err(Unread::Cut),
                 _ => return Err(Unread::Io(error)),
             },

@@ -31,11 +31,7 @@ pub struct Rejected(String);
 ///
 /// # Errors
 /// The client was refused, left, or took too long.
-pub fn accept(
-    socket: &Socket,
-    options: &ServerOptions,
-    deadline: Instant,
-) -> Result<Accepted, Rejected> {
+pub fn accept(socket: &Socket, options: &ServerOptions, deadline: Instant) -> Result<Accepted, Rejected> {
     accept_if(socket, options, deadline, || true)
 }
 
@@ -58,28 +54,17 @@ pub fn accept_if(
     let request = match reader.into_request() {
         Ok(request) => request,
         Err(error) => {
-            return Err(reject(
-                socket,
-                refusal(None, error.status(), &[], &error.to_string()),
-            ));
+            return Err(reject(socket, refusal(None, error.status(), &[], &error.to_string())));
         }
     };
-    log::debug!(
-        "request:\n{}",
-        String::from_utf8_lossy(&request.head.redacted()).trim_end()
-    );
+    log::debug!("request:\n{}", String::from_utf8_lossy(&request.head.redacted()).trim_end());
     match answer(&request, options) {
-        Answer::Accept { .. } if !admit() => Err(reject(
-            socket,
-            refusal(Some(&request), 503, &[], "another client is being served"),
-        )),
+        Answer::Accept { .. } if !admit() => {
+            Err(reject(socket, refusal(Some(&request), 503, &[], "another client is being served")))
+        }
         Answer::Accept { bytes, subprotocol } => {
             write(socket, &bytes).map_err(|error| Rejected(format!("went away: {error}")))?;
-            Ok(Accepted {
-                request,
-                early,
-                subprotocol,
-            })
+            Ok(Accepted { request, early, subprotocol })
         }
         refused @ Answer::Refuse { .. } => Err(reject(socket, refused)),
     }
@@ -111,14 +96,8 @@ pub fn reject(socket: &Socket, refusal: Answer) -> Rejected {
 
 fn not_read(socket: &Socket, unread: Unread) -> Rejected {
     match unread {
-        Unread::Head(error) => reject(
-            socket,
-            refusal(None, error.status(), &[], &error.to_string()),
-        ),
-        Unread::TimedOut => reject(
-            socket,
-            refusal(None, 408, &[], "the handshake took too long"),
-        ),
+        Unread::Head(error) => reject(socket, refusal(None, error.status(), &[], &error.to_string())),
+        Unread::TimedOut => reject(socket, refusal(None, 408, &[], "the handshake took too long")),
         Unread::Cut => Rejected("left before its request was complete".into()),
         Unread::Io(error) => Rejected(error.to_string()),
     }

@@ -26,10 +26,7 @@ impl Close {
         while !reason.is_char_boundary(end) {
             end -= 1;
         }
-        Close {
-            code: Some(code),
-            reason: reason[..end].to_owned(),
-        }
+        Close { code: Some(code), reason: reason[..end].to_owned() }
     }
 
     /// Reads a Close frame's payload.
@@ -38,19 +35,12 @@ impl Close {
     /// A payload of one byte, a code that must not be on the wire (RFC 6455, 7.4), or a reason that is not UTF-8.
     pub fn from_payload(payload: &[u8]) -> Result<Self, Violation> {
         let Some((code, reason)) = payload.split_first_chunk::<2>() else {
-            return if payload.is_empty() {
-                Ok(Close::default())
-            } else {
-                Err(Violation::CloseTooShort)
-            };
+            return if payload.is_empty() { Ok(Close::default()) } else { Err(Violation::CloseTooShort) };
         };
         let code = u16::from_be_bytes(*code);
         check_received(code)?;
         let reason = std::str::from_utf8(reason).map_err(|_| Violation::CloseReasonNotUtf8)?;
-        Ok(Close {
-            code: Some(code),
-            reason: reason.to_owned(),
-        })
+        Ok(Close { code: Some(code), reason: reason.to_owned() })
     }
 
     /// Appends the payload of the Close frame.
@@ -78,10 +68,7 @@ impl Close {
         if reason.len() > Self::MAX_REASON {
             return Err(CloseCodeError::Reason(reason.len()));
         }
-        Ok(Close {
-            code: Some(code),
-            reason: reason.to_owned(),
-        })
+        Ok(Close { code: Some(code), reason: reason.to_owned() })
     }
 }
 
@@ -94,11 +81,7 @@ impl fmt::Display for Close {
                 None => write!(f, "{code}"),
             },
         }?;
-        if self.reason.is_empty() {
-            Ok(())
-        } else {
-            write!(f, ": {}", self.reason.escape_debug())
-        }
+        if self.reason.is_empty() { Ok(()) } else { write!(f, ": {}", self.reason.escape_debug()) }
     }
 }
 
@@ -106,9 +89,7 @@ impl fmt::Display for Close {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum CloseCodeError {
     /// The code is reserved, or outside the ranges that may be sent.
-    #[error(
-        "close code {0} must not be sent: use 1000–1003, 1007–1014 or 3000–4999 (RFC 6455, 7.4)"
-    )]
+    #[error("close code {0} must not be sent: use 1000–1003, 1007–1014 or 3000–4999 (RFC 6455, 7.4)")]
     Code(u16),
     /// The reason is longer than a control frame holds.
     #[error("the close reason has {0} bytes; a Close frame holds at most 123 (RFC 6455, 5.5)")]
@@ -147,11 +128,7 @@ fn is_sendable(code: u16) -> bool {
 }
 
 fn check_received(code: u16) -> Result<(), Violation> {
-    if is_sendable(code) {
-        Ok(())
-    } else {
-        Err(Violation::CloseCode(code))
-    }
+    if is_sendable(code) { Ok(()) } else { Err(Violation::CloseCode(code)) }
 }
 
 #[cfg(test)]
@@ -160,19 +137,11 @@ mod tests {
 
     #[test]
     fn payloads_round_trip() {
-        for (payload, code, reason) in [
-            (&b""[..], None, ""),
-            (b"\x03\xe8", Some(1000), ""),
-            (b"\x0f\xa0bye \xe2\x9c\x93", Some(4000), "bye ✓"),
-        ] {
+        for (payload, code, reason) in
+            [(&b""[..], None, ""), (b"\x03\xe8", Some(1000), ""), (b"\x0f\xa0bye \xe2\x9c\x93", Some(4000), "bye ✓")]
+        {
             let close = Close::from_payload(payload).unwrap();
-            assert_eq!(
-                close,
-                Close {
-                    code,
-                    reason: reason.into()
-                }
-            );
+            assert_eq!(close, Close { code, reason: reason.into() });
             let mut written = Vec::new();
             close.write_payload(&mut written);
             assert_eq!(written, payload);
@@ -182,50 +151,27 @@ mod tests {
     #[test]
     fn bad_payloads_are_violations() {
         assert_eq!(Close::from_payload(b"\x03"), Err(Violation::CloseTooShort));
-        assert_eq!(
-            Close::from_payload(b"\x03\xe8\xff"),
-            Err(Violation::CloseReasonNotUtf8)
-        );
-        for code in [
-            0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535,
-        ] {
-            assert_eq!(
-                Close::from_payload(&u16::to_be_bytes(code)),
-                Err(Violation::CloseCode(code))
-            );
+        assert_eq!(Close::from_payload(b"\x03\xe8\xff"), Err(Violation::CloseReasonNotUtf8));
+        for code in [0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535] {
+            assert_eq!(Close::from_payload(&u16::to_be_bytes(code)), Err(Violation::CloseCode(code)));
             assert_eq!(Close::checked(code, ""), Err(CloseCodeError::Code(code)));
         }
-        for code in [
-            1000, 1001, 1002, 1003, 1007, 1011, 1012, 1014, 3000, 3999, 4000, 4999,
-        ] {
-            assert!(
-                Close::from_payload(&u16::to_be_bytes(code)).is_ok(),
-                "{code}"
-            );
+        for code in [1000, 1001, 1002, 1003, 1007, 1011, 1012, 1014, 3000, 3999, 4000, 4999] {
+            assert!(Close::from_payload(&u16::to_be_bytes(code)).is_ok(), "{code}");
         }
     }
 
     #[test]
     fn a_reason_fits_the_frame() {
-        assert_eq!(
-            Close::checked(1000, &"x".repeat(124)),
-            Err(CloseCodeError::Reason(124))
-        );
+        assert_eq!(Close::checked(1000, &"x".repeat(124)), Err(CloseCodeError::Reason(124)));
         assert!(Close::checked(1000, &"x".repeat(123)).is_ok());
-        assert_eq!(
-            Close::new(1000, &"é".repeat(100)).reason.len(),
-            122,
-            "cut at a character's end"
-        );
+        assert_eq!(Close::new(1000, &"é".repeat(100)).reason.len(), 122, "cut at a character's end");
     }
 
     #[test]
     fn it_reads_as_a_phrase() {
         assert_eq!(Close::default().to_string(), "no code");
-        assert_eq!(
-            Close::new(1011, "out of\nmemory").to_string(),
-            "1011 (internal server error): out of\\nmemory"
-        );
+        assert_eq!(Close::new(1011, "out of\nmemory").to_string(), "1011 (internal server error): out of\\nmemory");
         assert_eq!(Close::new(4001, "").to_string(), "4001");
     }
 }

@@ -52,11 +52,7 @@ struct Frame {
 #[derive(Debug, Clone, Copy)]
 enum Content {
     Control(Control),
-    Data {
-        first: bool,
-        last: bool,
-        length: Option<u64>,
-    },
+    Data { first: bool, last: bool, length: Option<u64> },
 }
 
 /// The message of which frames are still to come, or whose last frame is being read.
@@ -118,10 +114,7 @@ impl Decoder {
     ///
     /// # Errors
     /// The first breach of the protocol.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "the events borrow from the decoder, which no Iterator allows"
-    )]
+    #[expect(clippy::should_implement_trait, reason = "the events borrow from the decoder, which no Iterator allows")]
     pub fn next(&mut self) -> Result<Option<Event<'_>>, Violation> {
         if self.ended {
             // What follows says nothing; dropping it keeps room for more of it.
@@ -139,11 +132,7 @@ impl Decoder {
         };
         match frame.content {
             Content::Control(opcode) => self.control(frame, opcode),
-            Content::Data {
-                first,
-                last,
-                length,
-            } => self.data(frame, first, last, length),
+            Content::Data { first, last, length } => self.data(frame, first, last, length),
         }
     }
 
@@ -164,11 +153,7 @@ impl Decoder {
             OpCode::Control(opcode) => Content::Control(opcode),
             OpCode::Data(opcode) => self.begin_data(opcode, header.is_final, length)?,
         };
-        let frame = Frame {
-            content,
-            remaining: length,
-            mask: header.mask.map(Mask::new),
-        };
+        let frame = Frame { content, remaining: length, mask: header.mask.map(Mask::new) };
         self.start += size;
         self.frame = Some(frame);
         Ok(Some(frame))
@@ -177,8 +162,7 @@ impl Decoder {
     /// The rules that hold for every frame by itself (RFC 6455, 5.1, 5.2 and 5.5).
     fn check(&self, header: &FrameHeader, length: u64, size: usize) -> Result<(), Violation> {
         if header.rsv1 || header.rsv2 || header.rsv3 {
-            let bits =
-                u8::from(header.rsv1) << 2 | u8::from(header.rsv2) << 1 | u8::from(header.rsv3);
+            let bits = u8::from(header.rsv1) << 2 | u8::from(header.rsv2) << 1 | u8::from(header.rsv3);
             return Err(Violation::ReservedBits(bits));
         }
         match (self.role, header.mask) {
@@ -208,40 +192,24 @@ impl Decoder {
         let first = opcode != Data::Continue;
         let message = match (opcode, self.message) {
             (Data::Continue, None) => return Err(Violation::NothingToContinue),
-            (Data::Continue, Some(message)) => Message {
-                announced: message.announced.saturating_add(length),
-                ..message
-            },
+            (Data::Continue, Some(message)) => {
+                Message { announced: message.announced.saturating_add(length), ..message }
+            }
             (_, Some(_)) => return Err(Violation::MessageInsideMessage),
             (opcode, None) => {
-                let kind = if opcode == Data::Text {
-                    Kind::Text
-                } else {
-                    Kind::Binary
-                };
-                Message {
-                    kind,
-                    announced: length,
-                }
+                let kind = if opcode == Data::Text { Kind::Text } else { Kind::Binary };
+                Message { kind, announced: length }
             }
         };
         if let Some(limit) = self.max_message.filter(|limit| message.announced > *limit) {
             return Err(Violation::MessageTooBig { limit });
         }
         self.message = Some(message);
-        Ok(Content::Data {
-            first,
-            last,
-            length: (first && last).then_some(length),
-        })
+        Ok(Content::Data { first, last, length: (first && last).then_some(length) })
     }
 
     /// Gives a control frame, once all of it is here.
-    fn control(
-        &mut self,
-        mut frame: Frame,
-        opcode: Control,
-    ) -> Result<Option<Event<'_>>, Violation> {
+    fn control(&mut self, mut frame: Frame, opcode: Control) -> Result<Option<Event<'_>>, Violation> {
         let length = frame.remaining as usize;
         if self.end - self.start < length {
             return Ok(None);
@@ -290,23 +258,13 @@ impl Decoder {
             return Err(self.end_with(violation));
         }
         // The message begins with the first piece of its first frame only.
-        frame.content = Content::Data {
-            first: false,
-            last,
-            length,
-        };
+        frame.content = Content::Data { first: false, last, length };
         self.frame = (!ends_frame).then_some(frame);
         if ends_message {
             self.message = None;
         }
         let payload = &self.buffer[range];
-        Ok(Some(Event::Data(Chunk {
-            kind,
-            first,
-            last: ends_message,
-            length,
-            payload,
-        })))
+        Ok(Some(Event::Data(Chunk { kind, first, last: ends_message, length, payload })))
     }
 
     fn check_text(&mut self, range: std::ops::Range<usize>, ends: bool) -> Result<(), Violation> {

@@ -31,21 +31,13 @@ impl Encoder {
     /// The client's encoder: each frame is masked with a key of its own.
     #[must_use]
     pub fn client(keys: MaskingKeys) -> Self {
-        Encoder {
-            keys: Some(keys),
-            out: Vec::new(),
-            inside_message: false,
-        }
+        Encoder { keys: Some(keys), out: Vec::new(), inside_message: false }
     }
 
     /// The server's encoder: frames are not masked.
     #[must_use]
     pub fn server() -> Self {
-        Encoder {
-            keys: None,
-            out: Vec::new(),
-            inside_message: false,
-        }
+        Encoder { keys: None, out: Vec::new(), inside_message: false }
     }
 
     /// Appends the frame for an event: one for each chunk of a message, the first with its type.
@@ -96,10 +88,7 @@ impl Encoder {
     }
 
     fn control(&mut self, opcode: Control, payload: &[u8]) {
-        debug_assert!(
-            payload.len() <= 125,
-            "a control frame's payload is 125 bytes at most"
-        );
+        debug_assert!(payload.len() <= 125, "a control frame's payload is 125 bytes at most");
         self.frame(OpCode::Control(opcode), true, payload);
     }
 
@@ -111,15 +100,8 @@ impl Encoder {
 
     fn frame(&mut self, opcode: OpCode, is_final: bool, payload: &[u8]) {
         let mask = self.keys.as_mut().map(|next_key| next_key());
-        let header = FrameHeader {
-            is_final,
-            opcode,
-            mask,
-            ..FrameHeader::default()
-        };
-        header
-            .format(payload.len() as u64, &mut self.out)
-            .expect("memory takes every header");
+        let header = FrameHeader { is_final, opcode, mask, ..FrameHeader::default() };
+        header.format(payload.len() as u64, &mut self.out).expect("memory takes every header");
         let start = self.out.len();
         self.out.extend_from_slice(payload);
         if let Some(key) = mask {
@@ -130,11 +112,7 @@ impl Encoder {
 
 impl fmt::Debug for Encoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Encoder {
-            keys,
-            out,
-            inside_message,
-        } = self;
+        let Encoder { keys, out, inside_message } = self;
         f.debug_struct("Encoder")
             .field("masks", &keys.is_some())
             .field("pending", &out.len())

@@ -30,13 +30,7 @@ impl<'a> Chunk<'a> {
     /// A message in one piece.
     #[must_use]
     pub fn whole(kind: Kind, payload: &'a [u8]) -> Self {
-        Chunk {
-            kind,
-            first: true,
-            last: true,
-            length: Some(payload.len() as u64),
-            payload,
-        }
+        Chunk { kind, first: true, last: true, length: Some(payload.len() as u64), payload }
     }
 }
 

@@ -51,11 +51,7 @@ mod tests {
     use super::*;
 
     fn by_the_letter(payload: &[u8], key: [u8; 4]) -> Vec<u8> {
-        payload
-            .iter()
-            .enumerate()
-            .map(|(i, byte)| byte ^ key[i % 4])
-            .collect()
+        payload.iter().enumerate().map(|(i, byte)| byte ^ key[i % 4]).collect()
     }
 
     const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
@@ -75,11 +71,7 @@ mod tests {
             for end in start..bytes.len() {
                 let mut masked = bytes.clone();
                 apply_mask(&mut masked[start..end], KEY);
-                assert_eq!(
-                    masked[start..end],
-                    by_the_letter(&bytes[start..end], KEY),
-                    "{start}..{end}"
-                );
+                assert_eq!(masked[start..end], by_the_letter(&bytes[start..end], KEY), "{start}..{end}");
                 assert_eq!(masked[end..], bytes[end..], "nothing behind is touched");
             }
         }

@@ -28,13 +28,7 @@ fn say(sent: &[Sent], mut to: impl FnMut(&Event<'_>)) {
         }
         let pieces = cut(whole.payload, cuts);
         for (i, payload) in pieces.iter().enumerate() {
-            to(&Event::Data(Chunk {
-                first: i == 0,
-                last: i + 1 == pieces.len(),
-                length: None,
-                payload,
-                ..whole
-            }));
+            to(&Event::Data(Chunk { first: i == 0, last: i + 1 == pieces.len(), length: None, payload, ..whole }));
             if let Some(ping) = ping.as_ref().filter(|_| i == 0) {
                 to(&Event::Ping(ping));
             }
@@ -53,11 +47,7 @@ fn encode(role: Role, sent: &[Sent], mut keys: Vec<[u8; 4]>) -> Vec<u8> {
     encoder.pending().to_vec()
 }
 
-fn decode(
-    role: Role,
-    limit: Option<u64>,
-    pieces: &[&[u8]],
-) -> (Vec<Entry>, Result<bool, Violation>) {
+fn decode(role: Role, limit: Option<u64>, pieces: &[&[u8]]) -> (Vec<Entry>, Result<bool, Violation>) {
     feed(&mut Decoder::new(role, 0, limit), pieces)
 }
 
@@ -71,11 +61,7 @@ fn entry() -> impl Strategy<Value = Entry> {
 }
 
 fn sent() -> impl Strategy<Value = Vec<Sent>> {
-    let one = (
-        entry(),
-        vec(any::<Index>(), 0..4),
-        proptest::option::of(vec(any::<u8>(), 0..=125)),
-    )
+    let one = (entry(), vec(any::<Index>(), 0..4), proptest::option::of(vec(any::<u8>(), 0..=125)))
         .prop_map(|(entry, cuts, ping)| Sent { entry, cuts, ping });
     vec(one, 0..6)
 }

@@ -76,23 +76,15 @@ impl Transcript {
 
     fn chunk(&mut self, chunk: &Chunk<'_>) {
         assert_eq!(chunk.first, self.open.is_none(), "{chunk:?}");
-        let open = self.open.get_or_insert_with(|| Open {
-            kind: chunk.kind,
-            length: chunk.length,
-            payload: Vec::new(),
-        });
+        let open =
+            self.open.get_or_insert_with(|| Open { kind: chunk.kind, length: chunk.length, payload: Vec::new() });
         assert_eq!((chunk.kind, chunk.length), (open.kind, open.length));
         open.payload.extend_from_slice(chunk.payload);
         self.chunks.push(chunk.payload.len());
         if !chunk.last {
             return;
         }
-        let Some(Open {
-            kind,
-            length,
-            payload,
-        }) = self.open.take()
-        else {
+        let Some(Open { kind, length, payload }) = self.open.take() else {
             return;
         };
         assert!(length.is_none_or(|length| length == payload.len() as u64));
@@ -104,10 +96,7 @@ impl Transcript {
 }
 
 /// Feeds pieces, and gives what was read and how it stands at the end: inside a message or not, or broken.
-pub(crate) fn feed(
-    decoder: &mut Decoder,
-    pieces: &[&[u8]],
-) -> (Vec<Entry>, Result<bool, Violation>) {
+pub(crate) fn feed(decoder: &mut Decoder, pieces: &[&[u8]]) -> (Vec<Entry>, Result<bool, Violation>) {
     let mut transcript = Transcript::default();
     for mut piece in pieces.iter().copied() {
         while !piece.is_empty() {

@@ -60,11 +60,7 @@ impl Utf8Check {
     /// # Errors
     /// A character is not complete.
     pub fn finish(&mut self) -> Result<(), InvalidUtf8> {
-        if self.partial_len > 0 {
-            Err(self.invalid(0))
-        } else {
-            Ok(())
-        }
+        if self.partial_len > 0 { Err(self.invalid(0)) } else { Ok(()) }
     }
 
     /// How many bytes at the end of what came so far belong to a character that is not complete: at most three.
@@ -76,9 +72,7 @@ impl Utf8Check {
     /// The piece is wrong, or its last character goes on in the next piece.
     #[cold]
     fn push_with_trouble(&mut self, piece: &[u8]) -> Result<(), InvalidUtf8> {
-        let Err(error) = simdutf8::compat::from_utf8(piece) else {
-            unreachable!("the fast check has refused it")
-        };
+        let Err(error) = simdutf8::compat::from_utf8(piece) else { unreachable!("the fast check has refused it") };
         let tail = &piece[error.valid_up_to()..];
         if error.error_len().is_some() {
             return Err(self.invalid(error.valid_up_to()));
@@ -90,9 +84,7 @@ impl Utf8Check {
     }
 
     fn invalid(&self, ahead: usize) -> InvalidUtf8 {
-        InvalidUtf8 {
-            offset: self.complete + ahead as u64,
-        }
+        InvalidUtf8 { offset: self.complete + ahead as u64 }
     }
 }
 
@@ -133,22 +125,14 @@ mod tests {
             let bytes = text.as_bytes();
             for i in 0..=bytes.len() {
                 for j in i..=bytes.len() {
-                    assert_eq!(
-                        check(&[&bytes[..i], &bytes[i..j], &bytes[j..]]),
-                        Ok(()),
-                        "{text:?} {i} {j}"
-                    );
+                    assert_eq!(check(&[&bytes[..i], &bytes[i..j], &bytes[j..]]), Ok(()), "{text:?} {i} {j}");
                 }
             }
         }
         for bytes in INVALID {
             let text = [b"ok ", *bytes, b" ok"].concat();
             for i in 0..=text.len() {
-                assert_eq!(
-                    check(&[&text[..i], &text[i..]]),
-                    Err(InvalidUtf8 { offset: 3 }),
-                    "{bytes:x?} at {i}"
-                );
+                assert_eq!(check(&[&text[..i], &text[i..]]), Err(InvalidUtf8 { offset: 3 }), "{bytes:x?} at {i}");
             }
         }
     }

@@ -10,10 +10,7 @@ pub(super) struct Delimited {
 
 impl Delimited {
     pub(super) fn new(delimiter: u8) -> Self {
-        Delimited {
-            delimiter,
-            scanned: 0,
-        }
+        Delimited { delimiter, scanned: 0 }
     }
 
     /// The place of the first delimiter in `buffer` from `start` on.

@@ -43,10 +43,7 @@ impl Joiner {
     /// A joiner for a format; `max_message` bounds, in bytes, what `length` and `json` hold of one message.
     #[must_use]
     pub fn new(format: Format, max_message: Option<u64>, json: JsonEvents) -> Self {
-        let held = Held {
-            bytes: Vec::new(),
-            limit: max_message.unwrap_or(DEFAULT_MAX_HELD),
-        };
+        let held = Held { bytes: Vec::new(), limit: max_message.unwrap_or(DEFAULT_MAX_HELD) };
         let layout = match format {
             Format::Lines => Layout::Delimited(b'\n'),
             Format::Nul => Layout::Delimited(0),
@@ -127,9 +124,7 @@ impl Held {
 }
 
 fn length_prefix(length: u64) -> Result<[u8; 4], Violation> {
-    let length = u32::try_from(length).map_err(|_| Violation::MessageTooBig {
-        limit: u32::MAX.into(),
-    })?;
+    let length = u32::try_from(length).map_err(|_| Violation::MessageTooBig { limit: u32::MAX.into() })?;
     Ok(length.to_be_bytes())
 }
 

@@ -95,22 +95,15 @@ impl JsonLine {
                 return Err(JsonProblem::Syntax { what, column });
             }
         }
-        let incoming: Incoming<'_> =
-            serde_json::from_slice(line).map_err(|error| syntax(&error))?;
+        let incoming: Incoming<'_> = serde_json::from_slice(line).map_err(|error| syntax(&error))?;
         let content = match &*incoming.r#type {
             "text" => {
-                let data = incoming.data.ok_or(JsonProblem::Missing {
-                    kind: "text",
-                    field: "data",
-                })?;
+                let data = incoming.data.ok_or(JsonProblem::Missing { kind: "text", field: "data" })?;
                 self.payload.extend_from_slice(data.as_bytes());
                 Content::Message(Kind::Text)
             }
             "binary" => {
-                let data = incoming.data.ok_or(JsonProblem::Missing {
-                    kind: "binary",
-                    field: "data",
-                })?;
+                let data = incoming.data.ok_or(JsonProblem::Missing { kind: "binary", field: "data" })?;
                 self.decode(&data)?;
                 Content::Message(Kind::Binary)
             }
@@ -138,27 +131,17 @@ impl JsonLine {
         self.payload.len()
     }
 
-    fn control(
-        &mut self,
-        incoming: &Incoming<'_>,
-        content: Content,
-    ) -> Result<Content, JsonProblem> {
+    fn control(&mut self, incoming: &Incoming<'_>, content: Content) -> Result<Content, JsonProblem> {
         match (&incoming.data, &incoming.base64) {
             (_, Some(encoded)) => self.decode(encoded)?,
             (Some(text), None) => self.payload.extend_from_slice(text.as_bytes()),
             (None, None) => {}
         }
-        if self.payload.len() > 125 {
-            Err(JsonProblem::ControlTooLong(self.payload.len()))
-        } else {
-            Ok(content)
-        }
+        if self.payload.len() > 125 { Err(JsonProblem::ControlTooLong(self.payload.len())) } else { Ok(content) }
     }
 
     fn decode(&mut self, encoded: &str) -> Result<(), JsonProblem> {
-        BASE64_STANDARD
-            .decode_vec(encoded, &mut self.payload)
-            .map_err(|error| JsonProblem::Base64(error.to_string()))
+        BASE64_STANDARD.decode_vec(encoded, &mut self.payload).map_err(|error| JsonProblem::Base64(error.to_string()))
     }
 }
 
@@ -167,23 +150,15 @@ fn close(incoming: &Incoming<'_>) -> Result<Close, JsonProblem> {
     match incoming.code {
         Some(code) => Close::checked(code, reason).map_err(JsonProblem::Close),
         None if reason.is_empty() => Ok(Close::default()),
-        None => Err(JsonProblem::Missing {
-            kind: "close",
-            field: "code",
-        }),
+        None => Err(JsonProblem::Missing { kind: "close", field: "code" }),
     }
 }
 
 fn syntax(error: &serde_json::Error) -> JsonProblem {
     let words = error.to_string();
     // The words may hold " at line " themselves, where they repeat a value.
-    let what = words
-        .rsplit_once(" at line ")
-        .map_or(&*words, |(what, _)| what);
-    JsonProblem::Syntax {
-        what: what.to_owned(),
-        column: error.column(),
-    }
+    let what = words.rsplit_once(" at line ").map_or(&*words, |(what, _)| what);
+    JsonProblem::Syntax { what: what.to_owned(), column: error.column() }
 }
 
 /// Writes events as JSON Lines.
@@ -224,33 +199,18 @@ struct Outgoing<'a> {
 
 impl Default for JsonEvents {
     fn default() -> Self {
-        JsonEvents {
-            now: SystemTime::now,
-            client: None,
-        }
+        JsonEvents { now: SystemTime::now, client: None }
     }
 }
 
 impl JsonEvents {
     /// Writes a message that was received; text is UTF-8, as the decoder has checked.
-    pub(super) fn message(
-        &mut self,
-        kind: Kind,
-        payload: &[u8],
-        out: &mut impl Write,
-    ) -> io::Result<()> {
+    pub(super) fn message(&mut self, kind: Kind, payload: &[u8], out: &mut impl Write) -> io::Result<()> {
         let (name, data) = match kind {
             Kind::Text => ("text", String::from_utf8_lossy(payload)),
             Kind::Binary => ("binary", BASE64_STANDARD.encode(payload).into()),
         };
-        self.received(
-            Outgoing {
-                r#type: name,
-                data: Some(data),
-                ..Outgoing::default()
-            },
-            out,
-        )
+        self.received(Outgoing { r#type: name, data: Some(data), ..Outgoing::default() }, out)
     }
 
     /// Writes a control frame that was received.
@@ -260,15 +220,7 @@ impl JsonEvents {
             Event::Pong(payload) => self.heartbeat("pong", payload, out),
             Event::Close(close) => {
                 let reason = close.code.is_some().then_some(close.reason.as_str());
-                self.received(
-                    Outgoing {
-                        r#type: "close",
-                        code: close.code,
-                        reason,
-                        ..Outgoing::default()
-                    },
-                    out,
-                )
+                self.received(Outgoing { r#type: "close", code: close.code, reason, ..Outgoing::default() }, out)
             }
             Event::Data(_) => Ok(()),
         }
@@ -285,13 +237,8 @@ impl JsonEvents {
         subprotocol: Option<&str>,
         out: &mut impl Write,
     ) -> io::Result<()> {
-        let event = Outgoing {
-            r#type: "open",
-            url: Some(url),
-            address: Some(address),
-            subprotocol,
-            ..Outgoing::default()
-        };
+        let event =
+            Outgoing { r#type: "open", url: Some(url), address: Some(address), subprotocol, ..Outgoing::default() };
         self.write(event, out)
     }
 
@@ -300,21 +247,11 @@ impl JsonEvents {
     /// # Errors
     /// The output's.
     pub fn error(&mut self, message: &str, out: &mut impl Write) -> io::Result<()> {
-        self.write(
-            Outgoing {
-                r#type: "error",
-                message: Some(message),
-                ..Outgoing::default()
-            },
-            out,
-        )
+        self.write(Outgoing { r#type: "error", message: Some(message), ..Outgoing::default() }, out)
     }
 
     fn heartbeat(&mut self, name: &str, payload: &[u8], out: &mut impl Write) -> io::Result<()> {
-        let mut event = Outgoing {
-            r#type: name,
-            ..Outgoing::default()
-        };
+        let mut event = Outgoing { r#type: name, ..Outgoing::default() };
         match std::str::from_utf8(payload) {
             Ok(text) => event.data = Some(text.into()),
             Err(_) => event.base64 = Some(BASE64_STANDARD.encode(payload)),
@@ -323,22 +260,12 @@ impl JsonEvents {
     }
 
     fn received(&mut self, event: Outgoing<'_>, out: &mut impl Write) -> io::Result<()> {
-        self.write(
-            Outgoing {
-                dir: Some("in"),
-                ..event
-            },
-            out,
-        )
+        self.write(Outgoing { dir: Some("in"), ..event }, out)
     }
 
     fn write(&mut self, event: Outgoing<'_>, out: &mut impl Write) -> io::Result<()> {
         let time = humantime::format_rfc3339_millis((self.now)()).to_string();
-        let mut line = serde_json::to_vec(&Outgoing {
-            time,
-            client: self.client,
-            ..event
-        })?;
+        let mut line = serde_json::to_vec(&Outgoing { time, client: self.client, ..event })?;
         line.push(b'\n');
         out.write_all(&line)
     }

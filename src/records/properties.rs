@@ -70,8 +70,7 @@ fn message(kind: Kind) -> BoxedStrategy<Entry> {
 
 /// Messages of one kind, for formats that don't tell it.
 fn messages() -> impl Strategy<Value = (Kind, Vec<Entry>)> {
-    prop_oneof![Just(Kind::Text), Just(Kind::Binary)]
-        .prop_flat_map(|kind| (Just(kind), vec(message(kind), 0..8)))
+    prop_oneof![Just(Kind::Text), Just(Kind::Binary)].prop_flat_map(|kind| (Just(kind), vec(message(kind), 0..8)))
 }
 
 fn any_entry() -> impl Strategy<Value = Entry> {

@@ -41,20 +41,10 @@ pub struct Splitter {
 #[derive(Debug)]
 enum Framing {
     Delimited(Delimited),
-    Raw {
-        chunk_size: usize,
-    },
-    Whole {
-        done: bool,
-    },
-    Length {
-        current: Option<Announced>,
-    },
-    Json {
-        lines: Delimited,
-        limit: u64,
-        line: JsonLine,
-    },
+    Raw { chunk_size: usize },
+    Whole { done: bool },
+    Length { current: Option<Announced> },
+    Json { lines: Delimited, limit: u64, line: JsonLine },
 }
 
 /// A record whose length is known, in bytes.
@@ -81,9 +71,7 @@ impl Splitter {
         let framing = match format {
             Format::Lines => Framing::Delimited(Delimited::new(b'\n')),
             Format::Nul => Framing::Delimited(Delimited::new(0)),
-            Format::Raw => Framing::Raw {
-                chunk_size: chunk_size.max(1),
-            },
+            Format::Raw => Framing::Raw { chunk_size: chunk_size.max(1) },
             Format::Whole => Framing::Whole { done: false },
             Format::Length => Framing::Length { current: None },
             Format::Json => Framing::Json {
@@ -158,10 +146,7 @@ impl Splitter {
     ///
     /// # Errors
     /// The first record that can't be sent; its offending part is not given out, and nothing after it.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "the events borrow from the splitter, which no Iterator allows"
-    )]
+    #[expect(clippy::should_implement_trait, reason = "the events borrow from the splitter, which no Iterator allows")]
     pub fn next(&mut self) -> Result<Option<Event<'_>>, RecordError> {
         if self.failed {
             // What follows is not looked at; dropping it keeps the buffer small.
@@ -199,11 +184,7 @@ impl Splitter {
             Framing::Raw { .. } => {
                 // A read may end inside a character; what is here of it waits for its rest.
                 let waits = self.kind == Kind::Text && !self.finished;
-                let end = if waits {
-                    end - incomplete_tail(&self.buffer[start..end])
-                } else {
-                    end
-                };
+                let end = if waits { end - incomplete_tail(&self.buffer[start..end]) } else { end };
                 if start == end {
                     return Ok(None);
                 }
@@ -214,6 +195,8 @@ impl Splitter {
                 *done = true;
                 (start..end, true)
             }
+            // It goes out as it comes: whether this was all, only the end of the input tells.
+            Framing::Whole { .. } if held > 0 && !self.finished => (start..end, false),
             Framing::Length { .. } => return self.announced_piece(),
             Framing::Whole { .. } | Framing::Json { .. } => return Ok(None),
         };
@@ -232,10 +215,7 @@ impl Splitter {
             (None, Some(prefix)) => {
                 self.start += 4;
                 let length = u64::from(u32::from_be_bytes(*prefix));
-                Announced {
-                    length,
-                    remaining: length,
-                }
+                Announced { length, remaining: length }
             }
             (None, None) if self.finished && !held.is_empty() => {
                 let found = held.len() as u64;
@@ -258,11 +238,7 @@ impl Splitter {
         *current = (!last).then_some(announced);
         let range = self.start..self.start + taken as usize;
         self.start = range.end;
-        Ok(Some(Piece {
-            range,
-            last,
-            length: Some(announced.length),
-        }))
+        Ok(Some(Piece { range, last, length: Some(announced.length) }))
     }
 
     /// Makes a chunk of a piece, checking its text.
@@ -274,13 +250,7 @@ impl Splitter {
         }
         self.inside = !piece.last;
         let payload = &self.buffer[piece.range];
-        Ok(Chunk {
-            kind: self.kind,
-            first,
-            last: piece.last,
-            length: piece.length,
-            payload,
-        })
+        Ok(Chunk { kind: self.kind, first, last: piece.last, length: piece.length, payload })
     }
 
     fn check_text(&mut self, range: Range<usize>, ends: bool) -> Result<(), RecordError> {
@@ -303,8 +273,7 @@ impl Splitter {
         }
         if self.checked < range.end {
             let ahead = &self.buffer[range.start..self.end];
-            let valid = simdutf8::compat::from_utf8(ahead)
-                .map_or_else(|error| error.valid_up_to(), str::len);
+            let valid = simdutf8::compat::from_utf8(ahead).map_or_else(|error| error.valid_up_to(), str::len);
             self.checked = range.start + valid;
         }
         range.end <= self.checked
@@ -371,11 +340,7 @@ impl Splitter {
 
 impl Piece {
     fn new(range: Range<usize>, last: bool) -> Self {
-        Piece {
-            range,
-            last,
-            length: None,
-        }
+        Piece { range, last, length: None }
     }
 }
 

@@ -18,10 +18,7 @@ impl Visible {
         self.partial.extend_from_slice(piece);
         let bytes = std::mem::take(&mut self.partial);
         for chunk in bytes.utf8_chunks() {
-            chunk
-                .valid()
-                .chars()
-                .for_each(|character| show(character, out));
+            chunk.valid().chars().for_each(|character| show(character, out));
             let at_end = chunk.invalid().as_ptr_range().end == bytes.as_ptr_range().end;
             if at_end && is_incomplete(chunk.invalid()) {
                 self.partial = chunk.invalid().to_vec();
@@ -46,11 +43,7 @@ fn show(character: char, out: &mut Vec<u8>) {
         '\n' | '\t' => out.push(character as u8),
         '\0'..='\x1f' => out.extend_from_slice(&[b'^', character as u8 + b'@']),
         '\x7f' => out.extend_from_slice(b"^?"),
-        '\u{80}'..='\u{9f}'
-        | '\u{200e}'
-        | '\u{200f}'
-        | '\u{202a}'..='\u{202e}'
-        | '\u{2066}'..='\u{2069}' => {
+        '\u{80}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
             out.extend(character.escape_unicode().map(|c| c as u8));
         }
         _ => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
@@ -78,14 +71,8 @@ mod tests {
 
     #[test]
     fn what_drives_a_terminal_is_shown() {
-        assert_eq!(
-            visible(&[b"a\tb\n\x1b[31m\r\x07\x7f\0"]),
-            "a\tb\n^[[31m^M^G^?^@"
-        );
-        assert_eq!(
-            visible(&["é ✓ \u{9b}31m \u{202e}".as_bytes()]),
-            "é ✓ \\u{9b}31m \\u{202e}"
-        );
+        assert_eq!(visible(&[b"a\tb\n\x1b[31m\r\x07\x7f\0"]), "a\tb\n^[[31m^M^G^?^@");
+        assert_eq!(visible(&["é ✓ \u{9b}31m \u{202e}".as_bytes()]), "é ✓ \\u{9b}31m \\u{202e}");
         assert_eq!(visible(&[b"\xff\xc3(\xe2\x9c"]), "\\xff\\xc3(\\xe2\\x9c");
     }
 
@@ -93,11 +80,7 @@ mod tests {
     fn every_split_gives_the_same() {
         let text = "é✓👩\x1b\u{9b}z".as_bytes();
         for i in 0..=text.len() {
-            assert_eq!(
-                visible(&[&text[..i], &text[i..]]),
-                "é✓👩^[\\u{9b}z",
-                "split at {i}"
-            );
+            assert_eq!(visible(&[&text[..i], &text[i..]]), "é✓👩^[\\u{9b}z", "split at {i}");
         }
     }
 }

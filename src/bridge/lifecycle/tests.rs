@@ -14,13 +14,7 @@ struct Session {
 
 fn session(rules: Rules) -> Session {
     let zero = Duration::ZERO;
-    Session {
-        lifecycle: Lifecycle::new(rules),
-        start: Instant::now(),
-        now: zero,
-        busy: zero,
-        data: Some(zero),
-    }
+    Session { lifecycle: Lifecycle::new(rules), start: Instant::now(), now: zero, busy: zero, data: Some(zero) }
 }
 
 fn rules() -> Rules {
@@ -55,8 +49,7 @@ impl Session {
 
     /// When it wants to be asked again, in milliseconds.
     fn wake(&self, step: &Step) -> Option<u128> {
-        step.wake_at
-            .map(|at| at.duration_since(self.start).as_millis())
+        step.wake_at.map(|at| at.duration_since(self.start).as_millis())
     }
 
     fn cause(&self) -> Cause {
@@ -77,25 +70,17 @@ fn an_open_session_waits_for_nothing() {
 fn after_the_input_it_lingers_then_closes_then_waits_for_the_answer() {
     let mut session = session(rules());
     let step = session.at(100).note(Fact::InputEnded);
-    assert_eq!(
-        (step.close.clone(), session.wake(&step)),
-        (None, Some(1100))
-    );
+    assert_eq!((step.close.clone(), session.wake(&step)), (None, Some(1100)));
     assert_eq!(session.at(1099).step().close, None);
     assert_eq!(session.at(1100).step().close, Some(Close::new(1000, "bye")));
     assert_eq!(session.step().close, None, "it is ordered once");
     session.note(Fact::CloseSent);
     let step = session.note(sent_all());
     assert_eq!(session.wake(&step), Some(6100));
-    let step = session
-        .at(2000)
-        .note(Fact::PeerClosed(Close::new(1000, "")));
+    let step = session.at(2000).note(Fact::PeerClosed(Close::new(1000, "")));
     assert!(step.ended && !step.hang_up);
     assert_eq!(session.cause(), Cause::InputEnded);
-    assert_eq!(
-        session.lifecycle.ending().peer_close,
-        Some(Close::new(1000, ""))
-    );
+    assert_eq!(session.lifecycle.ending().peer_close, Some(Close::new(1000, "")));
 }
 
 #[test]
@@ -104,43 +89,24 @@ fn data_makes_the_linger_longer() {
     session.at(100).note(Fact::InputEnded);
     session.data = Some(ms(900));
     let step = session.at(1100).step();
-    assert_eq!(
-        (step.close.clone(), session.wake(&step)),
-        (None, Some(1900))
-    );
+    assert_eq!((step.close.clone(), session.wake(&step)), (None, Some(1900)));
     session.data = None;
     let step = session.at(1900).step();
-    assert_eq!(
-        (step.close.clone(), session.wake(&step)),
-        (None, Some(2900)),
-        "data is being dealt with"
-    );
+    assert_eq!((step.close.clone(), session.wake(&step)), (None, Some(2900)), "data is being dealt with");
     session.data = Some(ms(2000));
     assert!(session.at(3000).step().close.is_some());
 }
 
 #[test]
 fn no_linger_closes_at_once_even_while_data_comes() {
-    let mut session = session(Rules {
-        on_eof: OnEof::Linger(Duration::ZERO),
-        ..rules()
-    });
+    let mut session = session(Rules { on_eof: OnEof::Linger(Duration::ZERO), ..rules() });
     session.data = None;
     assert!(session.at(100).note(Fact::InputEnded).close.is_some());
 }
 
 #[test]
 fn keep_and_an_unmet_count_outlast_the_input() {
-    for rules in [
-        Rules {
-            on_eof: OnEof::Keep,
-            ..rules()
-        },
-        Rules {
-            awaiting: true,
-            ..rules()
-        },
-    ] {
+    for rules in [Rules { on_eof: OnEof::Keep, ..rules() }, Rules { awaiting: true, ..rules() }] {
         let mut session = session(rules);
         session.note(Fact::InputEnded);
         assert_eq!(session.at(100_000).step(), Step::default());
@@ -149,37 +115,22 @@ fn keep_and_an_unmet_count_outlast_the_input() {
 
 #[test]
 fn an_unanswered_close_hangs_up_when_patience_ends() {
-    let mut session = session(Rules {
-        on_eof: OnEof::Linger(Duration::ZERO),
-        ..rules()
-    });
+    let mut session = session(Rules { on_eof: OnEof::Linger(Duration::ZERO), ..rules() });
     session.at(0).note(Fact::InputEnded);
     session.at(10).note(Fact::CloseSent);
     session.note(sent_all());
     session.busy = ms(400);
-    assert!(
-        !session.at(5010).step().ended,
-        "time in which we did not read does not count"
-    );
+    assert!(!session.at(5010).step().ended, "time in which we did not read does not count");
     let step = session.at(5410).step();
     assert!(step.hang_up && step.ended);
-    assert_eq!(
-        (session.cause(), session.lifecycle.ending().peer_close),
-        (Cause::InputEnded, None)
-    );
+    assert_eq!((session.cause(), session.lifecycle.ending().peer_close), (Cause::InputEnded, None));
 }
 
 #[test]
 fn the_peers_close_is_answered_with_its_code() {
     let mut session = session(rules());
     let step = session.note(Fact::PeerClosed(Close::new(4001, "go")));
-    assert_eq!(
-        step.close,
-        Some(Close {
-            code: Some(4001),
-            reason: String::new()
-        })
-    );
+    assert_eq!(step.close, Some(Close { code: Some(4001), reason: String::new() }));
     assert!(!step.ended, "our answer has not left yet");
     session.note(Fact::CloseSent);
     assert!(session.note(sent_all()).ended);
@@ -191,10 +142,7 @@ fn a_peer_that_closes_and_reads_nothing_is_hung_up_on() {
     let mut session = session(rules());
     session.note(Fact::PeerClosed(Close::default()));
     assert!(session.at(5000).step().hang_up);
-    let unsent = Unsent {
-        bytes: 7,
-        inside_message: false,
-    };
+    let unsent = Unsent { bytes: 7, inside_message: false };
     assert!(session.note(Fact::SenderEnded(unsent)).ended);
     assert_eq!(session.lifecycle.ending().unsent, unsent);
 }
@@ -212,14 +160,7 @@ fn a_lost_connection_is_hung_up_at_once_and_ends_with_the_sender() {
 fn when_sending_fails_the_receiver_knows_better() {
     let mut session = session(rules());
     session.note(Fact::SendFailed("broken pipe".into()));
-    assert!(
-        !session
-            .note(Fact::SenderEnded(Unsent {
-                bytes: 1,
-                inside_message: false
-            }))
-            .ended
-    );
+    assert!(!session.note(Fact::SenderEnded(Unsent { bytes: 1, inside_message: false })).ended);
     assert!(session.note(Fact::PeerClosed(Close::new(1008, "no"))).ended);
     assert_eq!(session.cause(), Cause::PeerClosed);
 }
@@ -236,20 +177,13 @@ fn a_violation_outranks_a_planned_end_and_is_answered() {
     assert_eq!(step.close.and_then(|close| close.code), Some(1007));
     session.note(Fact::CloseSent);
     let step = session.note(sent_all());
-    assert_eq!(
-        session.wake(&step),
-        Some(1000),
-        "the peer has a moment to see it"
-    );
+    assert_eq!(session.wake(&step), Some(1000), "the peer has a moment to see it");
 }
 
 #[test]
 fn a_bad_record_closes_with_1007_only_if_its_beginning_has_left() {
     use crate::records::Problem;
-    let error = RecordError {
-        record: 2,
-        problem: Problem::NotUtf8(0),
-    };
+    let error = RecordError { record: 2, problem: Problem::NotUtf8(0) };
     for (begun, code) in [(false, 1000), (true, 1007)] {
         let mut session = session(rules());
         let step = session.note(Fact::BadRecord(error.clone(), begun));
@@ -262,10 +196,7 @@ fn a_bad_record_closes_with_1007_only_if_its_beginning_has_left() {
 fn a_signal_says_1001_and_a_second_one_hangs_up() {
     let mut session = session(rules());
     let step = session.note(Fact::Signal(2));
-    assert_eq!(
-        (step.close, step.hang_up),
-        (Some(Close::new(1001, "")), false)
-    );
+    assert_eq!((step.close, step.hang_up), (Some(Close::new(1001, "")), false));
     let step = session.at(1).note(Fact::Signal(15));
     assert!(step.hang_up && step.ended);
     assert_eq!(session.cause(), Cause::Signal(15));
@@ -282,10 +213,7 @@ fn the_deadline_bounds_open_and_closing_sessions() {
     assert!(open.at(3200).step().ended);
     assert_eq!(open.cause(), Cause::TimedOut);
 
-    let mut closing = session(Rules {
-        on_eof: OnEof::Linger(Duration::ZERO),
-        ..rules()
-    });
+    let mut closing = session(Rules { on_eof: OnEof::Linger(Duration::ZERO), ..rules() });
     closing.lifecycle.rules.deadline = Some(closing.start + ms(3000));
     closing.note(Fact::InputEnded);
     assert!(!closing.at(2999).note(Fact::CloseSent).ended);
@@ -296,10 +224,7 @@ fn the_deadline_bounds_open_and_closing_sessions() {
 #[test]
 fn what_was_awaited_or_nobody_reading_any_more_closes() {
     for fact in [Fact::Satisfied, Fact::OutputClosed] {
-        let mut session = session(Rules {
-            awaiting: true,
-            ..rules()
-        });
+        let mut session = session(Rules { awaiting: true, ..rules() });
         assert!(session.note(fact).close.is_some());
     }
 }

@@ -81,11 +81,7 @@ impl Report {
         } else {
             exchange.request.redacted()
         };
-        let response = if show_secrets {
-            head.raw().to_vec()
-        } else {
-            head.redacted()
-        };
+        let response = if show_secrets { head.raw().to_vec() } else { head.redacted() };
         let millis = |span: Duration| (span.as_secs_f64() * 1e6).round() / 1e3;
         Report {
             version: VERSION,
@@ -94,10 +90,7 @@ impl Report {
             ok: exchange.refusal.is_none(),
             request,
             response: String::from_utf8_lossy(&response).into_owned(),
-            accept: Accept {
-                expected: accept_for(&key),
-                received: head.field("Sec-WebSocket-Accept").map(shown),
-            },
+            accept: Accept { expected: accept_for(&key), received: head.field("Sec-WebSocket-Accept").map(shown) },
             key,
             subprotocol: head.field("Sec-WebSocket-Protocol").map(shown),
             extensions: head.tokens("Sec-WebSocket-Extensions"),
@@ -131,52 +124,26 @@ impl Report {
     }
 
     fn write_text(&self, out: &mut String) -> std::fmt::Result {
-        let Milliseconds {
-            name,
-            connect,
-            http,
-        } = self.milliseconds;
+        let Milliseconds { name, connect, http } = self.milliseconds;
         writeln!(out, "{} at {}", self.url, self.address)?;
-        writeln!(
-            out,
-            "name {name} ms, connect {connect} ms, handshake {http} ms\n"
-        )?;
+        writeln!(out, "name {name} ms, connect {connect} ms, handshake {http} ms\n")?;
         write_head(out, '>', &self.request)?;
         write_head(out, '<', &self.response)?;
         writeln!(out, "Sec-WebSocket-Key       {}", self.key)?;
         writeln!(out, "computed accept         {}", self.accept.expected)?;
-        writeln!(
-            out,
-            "received accept         {}",
-            self.accept.received.as_deref().unwrap_or("none")
-        )?;
-        writeln!(
-            out,
-            "subprotocol             {}",
-            self.subprotocol.as_deref().unwrap_or("none")
-        )?;
-        let extensions = self
-            .extensions
-            .iter()
-            .map(|name| printable(name.as_bytes(), SHOWN))
-            .collect::<Vec<_>>();
+        writeln!(out, "received accept         {}", self.accept.received.as_deref().unwrap_or("none"))?;
+        writeln!(out, "subprotocol             {}", self.subprotocol.as_deref().unwrap_or("none"))?;
+        let extensions = self.extensions.iter().map(|name| printable(name.as_bytes(), SHOWN)).collect::<Vec<_>>();
         writeln!(
             out,
             "extensions              {}\n",
-            if extensions.is_empty() {
-                "none".into()
-            } else {
-                extensions.join(", ")
-            }
+            if extensions.is_empty() { "none".into() } else { extensions.join(", ") }
         )?;
         for check in &self.checks {
             check.write_text(out)?;
         }
         match &self.refusal {
-            None => writeln!(
-                out,
-                "\nThe handshake is complete: this is a WebSocket server."
-            ),
+            None => writeln!(out, "\nThe handshake is complete: this is a WebSocket server."),
             Some(refusal) => writeln!(out, "\n{}", refusal.words),
         }
     }
@@ -194,19 +161,9 @@ impl Checked {
     }
 
     fn write_text(&self, out: &mut String) -> std::fmt::Result {
-        let Checked {
-            clause,
-            subject,
-            expected,
-            found,
-            verdict,
-        } = self;
+        let Checked { clause, subject, expected, found, verdict } = self;
         writeln!(out, "{verdict}  {subject}: {found}  [{clause}]")?;
-        if verdict == "pass" {
-            Ok(())
-        } else {
-            writeln!(out, "      expected {expected}")
-        }
+        if verdict == "pass" { Ok(()) } else { writeln!(out, "      expected {expected}") }
     }
 }
 

@@ -52,16 +52,8 @@ pub(super) struct Client {
 impl Crowd {
     /// Nobody yet.
     pub(super) fn new(wake: Arc<Wake>) -> Self {
-        let members = Members {
-            clients: Vec::new(),
-            between_messages: true,
-            input: Input::Open,
-        };
-        Crowd {
-            members: Mutex::new(members),
-            arrived: Condvar::new(),
-            wake,
-        }
+        let members = Members { clients: Vec::new(), between_messages: true, input: Input::Open };
+        Crowd { members: Mutex::new(members), arrived: Condvar::new(), wake }
     }
 
     /// Takes a client in.
@@ -84,13 +76,9 @@ impl Crowd {
 
     /// Leaves frames for everybody, waiting for room. A message that begins when nobody is there waits for somebody.
     pub(super) fn send(&self, frames: &Arc<[u8]>, ends_between_messages: bool) {
-        let mut members =
-            self.members_if(|members| !members.between_messages || !members.clients.is_empty());
+        let mut members = self.members_if(|members| !members.between_messages || !members.clients.is_empty());
         if members.between_messages {
-            members
-                .clients
-                .iter_mut()
-                .for_each(|client| client.waits = false);
+            members.clients.iter_mut().for_each(|client| client.waits = false);
         }
         members.between_messages = ends_between_messages;
         let there = members.clients.iter().filter(|client| !client.waits);
@@ -123,10 +111,7 @@ impl Crowd {
 
     /// Tells every session a fact.
     pub(super) fn note(&self, fact: &Fact) {
-        self.lock()
-            .clients
-            .iter()
-            .for_each(|client| client.control.note(fact.clone()));
+        self.lock().clients.iter().for_each(|client| client.control.note(fact.clone()));
     }
 
     /// Sees to what the time has brought: those whose sessions are over leave. Says when to do so again.
@@ -154,10 +139,7 @@ impl Crowd {
     fn members_if(&self, mut ready: impl FnMut(&Members) -> bool) -> MutexGuard<'_, Members> {
         let mut members = self.lock();
         while !ready(&members) {
-            members = self
-                .arrived
-                .wait(members)
-                .unwrap_or_else(PoisonError::into_inner);
+            members = self.arrived.wait(members).unwrap_or_else(PoisonError::into_inner);
         }
         members
     }

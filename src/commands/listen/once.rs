@@ -33,8 +33,7 @@ pub(super) fn serve(
     let url = listener.url();
     let first = first_client(listener, config, signals, start)?;
     log::info!("serving {}", first.peer);
-    let ending =
-        run(first, &url, config, signals, start).map_err(Failure::io("cannot run the session"))?;
+    let ending = run(first, &url, config, signals, start).map_err(Failure::io("cannot run the session"))?;
     log::info!("{ending}");
     judge(&ending, config.pipe.count)
 }
@@ -52,10 +51,8 @@ fn first_client(
     let deadline = config.pipe.deadline(start);
     loop {
         let timeout = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let watched =
-            [listener.as_fd(), wake.as_fd(), signals.as_fd()].map(|fd| (fd, Interest::Read));
-        let [client, woken, _] =
-            wait(&watched, timeout).map_err(Failure::io("cannot wait for clients"))?;
+        let watched = [listener.as_fd(), wake.as_fd(), signals.as_fd()].map(|fd| (fd, Interest::Read));
+        let [client, woken, _] = wait(&watched, timeout).map_err(Failure::io("cannot wait for clients"))?;
         if let Some(signal) = signals.caught() {
             return Err(Failure::Signal(signal));
         }
@@ -68,9 +65,7 @@ fn first_client(
             return Err(Failure::TimedOut);
         }
         if client.is_readable() {
-            let (socket, peer) = listener
-                .accept()
-                .map_err(Failure::io("cannot accept a client"))?;
+            let (socket, peer) = listener.accept().map_err(Failure::io("cannot accept a client"))?;
             let (taken, wake, sender) = (Arc::clone(&taken), Arc::clone(&wake), sender.clone());
             let (options, patience) = (config.server.clone(), config.handshake_timeout);
             let handshake = move || {
@@ -78,11 +73,7 @@ fn first_client(
                 let admit = || !taken.swap(true, SeqCst);
                 match opening::accept_if(&socket, &options, Instant::now() + patience, admit) {
                     Ok(accepted) => {
-                        let _ = sender.send(First {
-                            socket,
-                            peer,
-                            accepted,
-                        });
+                        let _ = sender.send(First { socket, peer, accepted });
                         wake.wake();
                     }
                     Err(why) => log::info!("{peer}: {why}"),
@@ -96,36 +87,14 @@ fn first_client(
     }
 }
 
-fn run(
-    first: First,
-    url: &str,
-    config: &ListenConfig,
-    signals: &Signals,
-    start: Instant,
-) -> io::Result<Ending> {
-    let First {
-        socket,
-        peer,
-        accepted,
-    } = first;
+fn run(first: First, url: &str, config: &ListenConfig, signals: &Signals, start: Instant) -> io::Result<Ending> {
+    let First { socket, peer, accepted } = first;
     let stdout = io::stdout();
-    let keeper = Keeper::new(
-        Some(signals),
-        if config.echo {
-            None
-        } else {
-            output_pipe(&stdout)
-        },
-    )?;
+    let keeper = Keeper::new(Some(signals), if config.echo { None } else { output_pipe(&stdout) })?;
     let pipe: &Pipe = &config.pipe;
     let session = Session {
         connection: Connection::plain(socket),
-        decoder: Decoder::resuming(
-            Role::Server,
-            RECEIVE_BUFFER,
-            pipe.decoder_limit(),
-            &accepted.early,
-        ),
+        decoder: Decoder::resuming(Role::Server, RECEIVE_BUFFER, pipe.decoder_limit(), &accepted.early),
         encoder: Encoder::server(),
         count: pipe.count,
         rules: pipe.rules(start),
@@ -134,11 +103,7 @@ fn run(
         let (source, sink, bell) = EchoSink::ends(Encoder::server(), &pipe.greetings);
         return session.run(source, sink, bell, &keeper);
     }
-    let Ends {
-        source,
-        mut sink,
-        bell,
-    } = pipe.ends()?;
+    let Ends { source, mut sink, bell } = pipe.ends()?;
     sink.open(url, &peer, accepted.subprotocol.as_deref());
     session.run(source, sink, bell, &keeper)
 }

@@ -11,10 +11,7 @@ use super::ListenConfig;
 use super::crowd::{Client, Crowd, Input};
 use super::distribute::distribute;
 use super::shared::{ClientSink, SharedOutput};
-use crate::bridge::{
-    Bell, Cause, Control, EchoSink, Ending, Fact, OnEof, Outbox, QueueSource, Signals, receive,
-    send,
-};
+use crate::bridge::{Bell, Cause, Control, EchoSink, Ending, Fact, OnEof, Outbox, QueueSource, Signals, receive, send};
 use crate::commands::pipe::{output_pipe, standard_output};
 use crate::net::{Connection, Interest, Listener, Socket, Stdio, Wake, wait_any};
 use crate::opening::{self, Accepted};
@@ -38,22 +35,10 @@ pub(super) fn serve(
     start: Instant,
 ) -> Result<(), Failure> {
     let stdout = io::stdout();
-    let output = if config.echo {
-        None
-    } else {
-        output_pipe(&stdout)
-    };
-    let (service, wake) =
-        Service::start(config, listener.url(), start).map_err(Failure::io("cannot start"))?;
-    let host = Host {
-        service: Arc::new(service),
-        wake,
-        signals,
-        output,
-        listener: Some(listener),
-        paused: None,
-        over: None,
-    };
+    let output = if config.echo { None } else { output_pipe(&stdout) };
+    let (service, wake) = Service::start(config, listener.url(), start).map_err(Failure::io("cannot start"))?;
+    let host =
+        Host { service: Arc::new(service), wake, signals, output, listener: Some(listener), paused: None, over: None };
     host.run()
 }
 
@@ -92,8 +77,7 @@ impl Host<'_> {
             {
                 return over;
             }
-            self.wait(wake_at)
-                .map_err(Failure::io("cannot wait for clients"))?;
+            self.wait(wake_at).map_err(Failure::io("cannot wait for clients"))?;
         }
     }
 
@@ -104,17 +88,10 @@ impl Host<'_> {
         if let Some(signal) = self.signals.caught() {
             self.end(Some(&Fact::Signal(signal)), Err(Failure::Signal(signal)));
         }
-        if service
-            .output
-            .as_ref()
-            .is_some_and(|output| output.is_satisfied())
-        {
+        if service.output.as_ref().is_some_and(|output| output.is_satisfied()) {
             self.end(Some(&Fact::Satisfied), Ok(()));
         }
-        if service.crowd.input() != Input::Open
-            && pipe.on_eof != OnEof::Keep
-            && pipe.count.is_none()
-        {
+        if service.crowd.input() != Input::Open && pipe.on_eof != OnEof::Keep && pipe.count.is_none() {
             self.end(None, Ok(()));
         }
         let deadline = pipe.deadline(service.start);
@@ -162,19 +139,13 @@ impl Host<'_> {
         let now = Instant::now();
         self.paused = self.paused.filter(|until| *until > now);
         let listener = self.listener.as_ref().filter(|_| self.paused.is_none());
-        let mut watched = vec![
-            (self.wake.as_fd(), Interest::Read),
-            (self.signals.as_fd(), Interest::Read),
-        ];
+        let mut watched = vec![(self.wake.as_fd(), Interest::Read), (self.signals.as_fd(), Interest::Read)];
         watched.extend(listener.map(|listener| (listener.as_fd(), Interest::Read)));
         watched.extend(self.output.map(|output| (output, Interest::Gone)));
         let timeout = wake_at.map(|at| at.saturating_duration_since(now));
         let ready = wait_any(&watched, timeout)?;
-        let output_is_gone =
-            self.output.is_some() && ready.last().is_some_and(|output| output.is_gone());
-        let accepted = listener
-            .filter(|_| ready[2].is_readable())
-            .map(Listener::accept);
+        let output_is_gone = self.output.is_some() && ready.last().is_some_and(|output| output.is_gone());
+        let accepted = listener.filter(|_| ready[2].is_readable()).map(Listener::accept);
         self.wake.clear();
         match accepted {
             Some(Ok((socket, peer))) => self.admit(socket, peer),
@@ -190,9 +161,7 @@ impl Host<'_> {
 
     fn admit(&mut self, socket: Socket, peer: String) {
         let service = Arc::clone(&self.service);
-        let thread = thread::Builder::new()
-            .name("client".into())
-            .stack_size(CLIENT_STACK);
+        let thread = thread::Builder::new().name("client".into()).stack_size(CLIENT_STACK);
         if let Err(error) = thread.spawn(move || service.client(socket, &peer)) {
             self.pause(&error);
         }
@@ -211,39 +180,18 @@ impl Service {
         let crowd = Arc::new(Crowd::new(Arc::clone(&wake)));
         let mut output = None;
         if !config.echo {
-            output = Some(Arc::new(SharedOutput::new(
-                standard_output()?,
-                config.pipe.count,
-                Arc::clone(&wake),
-            )));
+            output = Some(Arc::new(SharedOutput::new(standard_output()?, config.pipe.count, Arc::clone(&wake))));
             if let Some(input) = config.pipe.input()? {
                 Self::start_distributing(input, &config, Arc::clone(&crowd))?;
             }
         }
         let shared = Arc::clone(&wake);
-        Ok((
-            Service {
-                config,
-                url,
-                start,
-                crowd,
-                output,
-                wake,
-                arrivals: AtomicU64::new(0),
-            },
-            shared,
-        ))
+        Ok((Service { config, url, start, crowd, output, wake, arrivals: AtomicU64::new(0) }, shared))
     }
 
-    fn start_distributing(
-        input: Stdio,
-        config: &ListenConfig,
-        crowd: Arc<Crowd>,
-    ) -> io::Result<()> {
+    fn start_distributing(input: Stdio, config: &ListenConfig, crowd: Arc<Crowd>) -> io::Result<()> {
         let splitter = config.pipe.splitter();
-        thread::Builder::new()
-            .name("input".into())
-            .spawn(move || distribute(input, splitter, &crowd))?;
+        thread::Builder::new().name("input".into()).spawn(move || distribute(input, splitter, &crowd))?;
         Ok(())
     }
 
@@ -264,28 +212,13 @@ impl Service {
         let number = self.arrivals.fetch_add(1, Relaxed) + 1;
         log::info!("client {number} at {peer}: {}", accepted.request.target);
         let pipe = &self.config.pipe;
-        let decoder = Decoder::resuming(
-            Role::Server,
-            CLIENT_BUFFER,
-            pipe.decoder_limit(),
-            &accepted.early,
-        );
+        let decoder = Decoder::resuming(Role::Server, CLIENT_BUFFER, pipe.decoder_limit(), &accepted.early);
         let (source, echo, outbox) = self.ends();
-        let Connection {
-            reader,
-            writer,
-            socket,
-        } = Connection::plain(socket);
+        let Connection { reader, writer, socket } = Connection::plain(socket);
         let bell = Arc::clone(&outbox) as Arc<dyn Bell>;
         let keeper = Arc::clone(&self.wake) as Arc<dyn Bell>;
         let control = Arc::new(Control::new(pipe.rules(self.start), socket, bell, keeper));
-        self.crowd.join(Client {
-            number,
-            peer: peer.to_owned(),
-            control: Arc::clone(&control),
-            outbox,
-            waits: true,
-        });
+        self.crowd.join(Client { number, peer: peer.to_owned(), control: Arc::clone(&control), outbox, waits: true });
         let shared = Arc::clone(&control);
         thread::Builder::new()
             .name("send".into())

@@ -32,16 +32,8 @@ struct State {
 impl SharedOutput {
     /// An output that takes `count` messages, or any number; `satisfied` is rung after the last one.
     pub(super) fn new(output: Output, count: Option<u64>, satisfied: Arc<Wake>) -> Self {
-        let state = State {
-            output,
-            taken: false,
-            remaining: count,
-            satisfied,
-        };
-        SharedOutput {
-            state: Mutex::new(state),
-            free: Condvar::new(),
-        }
+        let state = State { output, taken: false, remaining: count, satisfied };
+        SharedOutput { state: Mutex::new(state), free: Condvar::new() }
     }
 
     /// Whether all messages that were awaited have been written.
@@ -53,10 +45,7 @@ impl SharedOutput {
     fn turn(&self, held: bool) -> MutexGuard<'_, State> {
         let mut state = self.lock();
         while state.taken && !held {
-            state = self
-                .free
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = self.free.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state
     }
@@ -88,14 +77,7 @@ pub(super) struct ClientSink {
 impl ClientSink {
     /// A sink that lays messages out with a joiner of its own.
     pub(super) fn new(joiner: Joiner, delimiter: Option<u8>, shared: Arc<SharedOutput>) -> Self {
-        ClientSink {
-            joiner,
-            delimiter,
-            shared,
-            buffer: Vec::new(),
-            ends: Vec::new(),
-            holds: false,
-        }
+        ClientSink { joiner, delimiter, shared, buffer: Vec::new(), ends: Vec::new(), holds: false }
     }
 
     /// Says that the session is open, where the format has a place for that.
@@ -121,8 +103,7 @@ impl ClientSink {
         state.output.write_all(&self.buffer[..end])?;
         state.output.flush()?;
         let over = state.remaining == Some(0);
-        self.buffer
-            .drain(..if over { self.buffer.len() } else { end });
+        self.buffer.drain(..if over { self.buffer.len() } else { end });
         self.ends.clear();
         Ok(())
     }

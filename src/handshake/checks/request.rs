@@ -15,13 +15,7 @@ pub(in crate::handshake) const VERSION: &str = "Sec-WebSocket-Version";
 pub fn request_checks(request: &RequestHead) -> Vec<Check> {
     let head = &request.head;
     vec![
-        check(
-            "RFC 6455, 4.2.1 (1)",
-            METHOD,
-            "`GET`",
-            quoted(&request.method),
-            request.method == "GET",
-        ),
+        check("RFC 6455, 4.2.1 (1)", METHOD, "`GET`", quoted(&request.method), request.method == "GET"),
         http_version(request),
         host(head),
         list_with("RFC 6455, 4.2.1 (3)", UPGRADE, "websocket", head),
@@ -36,41 +30,19 @@ pub fn request_checks(request: &RequestHead) -> Vec<Check> {
 
 fn http_version(request: &RequestHead) -> Check {
     let found = version(request.minor_version);
-    check(
-        "RFC 6455, 4.2.1 (1)",
-        "HTTP version",
-        "HTTP/1.1",
-        found,
-        request.minor_version == 1,
-    )
+    check("RFC 6455, 4.2.1 (1)", "HTTP version", "HTTP/1.1", found, request.minor_version == 1)
 }
 
 fn host(head: &Head) -> Check {
     let values: Vec<&[u8]> = head.values("Host").collect();
-    let is_host = |value: &[u8]| {
-        !value.is_empty()
-            && value
-                .iter()
-                .all(|b| b.is_ascii_graphic() && !b"/?#@,".contains(b))
-    };
+    let is_host =
+        |value: &[u8]| !value.is_empty() && value.iter().all(|b| b.is_ascii_graphic() && !b"/?#@,".contains(b));
     let passes = matches!(values[..], [value] if is_host(value));
-    check(
-        "RFC 6455, 4.2.1 (2)",
-        "Host",
-        "the server's name, once",
-        shown(head, "Host"),
-        passes,
-    )
+    check("RFC 6455, 4.2.1 (2)", "Host", "the server's name, once", shown(head, "Host"), passes)
 }
 
 fn list_with(clause: &'static str, subject: &'static str, token: &str, head: &Head) -> Check {
-    check(
-        clause,
-        subject,
-        format!("`{token}`"),
-        shown(head, subject),
-        head.has_token(subject, token),
-    )
+    check(clause, subject, format!("`{token}`"), shown(head, subject), head.has_token(subject, token))
 }
 
 fn key(head: &Head) -> Check {
@@ -86,41 +58,19 @@ fn key(head: &Head) -> Check {
         Err(Some(KeyError::Length(length))) => format!(", which decodes to {length} bytes"),
     };
     let found = format!("{}{fault}", shown(head, SUBJECT));
-    check(
-        "RFC 6455, 4.2.1 (5)",
-        SUBJECT,
-        "the base64 of 16 bytes, once",
-        found,
-        outcome.is_ok(),
-    )
+    check("RFC 6455, 4.2.1 (5)", SUBJECT, "the base64 of 16 bytes, once", found, outcome.is_ok())
 }
 
 fn websocket_version(head: &Head) -> Check {
     let values: Vec<&[u8]> = head.values(VERSION).collect();
-    check(
-        "RFC 6455, 4.2.1 (6)",
-        VERSION,
-        "`13`",
-        shown(head, VERSION),
-        values == [b"13"],
-    )
+    check("RFC 6455, 4.2.1 (6)", VERSION, "`13`", shown(head, VERSION), values == [b"13"])
 }
 
 fn origin(head: &Head) -> Check {
     const SUBJECT: &str = "Origin";
-    let verdict = if head.field(SUBJECT).is_some() {
-        Verdict::Note
-    } else {
-        Verdict::Pass
-    };
+    let verdict = if head.field(SUBJECT).is_some() { Verdict::Note } else { Verdict::Pass };
     let expected = "one from a browser".to_owned();
-    Check {
-        clause: "RFC 6455, 4.2.1 (7)",
-        subject: SUBJECT,
-        expected,
-        found: shown(head, SUBJECT),
-        verdict,
-    }
+    Check { clause: "RFC 6455, 4.2.1 (7)", subject: SUBJECT, expected, found: shown(head, SUBJECT), verdict }
 }
 
 fn subprotocols(head: &Head) -> Check {
@@ -128,43 +78,18 @@ fn subprotocols(head: &Head) -> Check {
     let names = head.tokens(SUBJECT);
     let is_new = |index: usize| !names[..index].contains(&names[index]);
     let is_empty = names.is_empty() && head.field(SUBJECT).is_some();
-    let passes = !is_empty
-        && names
-            .iter()
-            .enumerate()
-            .all(|(index, name)| is_token(name) && is_new(index));
+    let passes = !is_empty && names.iter().enumerate().all(|(index, name)| is_token(name) && is_new(index));
     let expected = "tokens, each once, or nothing";
-    check(
-        "RFC 6455, 4.1 (10)",
-        SUBJECT,
-        expected,
-        shown(head, SUBJECT),
-        passes,
-    )
+    check("RFC 6455, 4.1 (10)", SUBJECT, expected, shown(head, SUBJECT), passes)
 }
 
 fn extensions(head: &Head) -> Check {
     const SUBJECT: &str = "Sec-WebSocket-Extensions";
     let elements = head.tokens(SUBJECT);
-    let named = |element: &String| {
-        element
-            .split(';')
-            .next()
-            .is_some_and(|name| is_token(name.trim_end()))
-    };
-    let found = if elements.is_empty() {
-        NOTHING.to_owned()
-    } else {
-        shown(head, SUBJECT)
-    };
+    let named = |element: &String| element.split(';').next().is_some_and(|name| is_token(name.trim_end()));
+    let found = if elements.is_empty() { NOTHING.to_owned() } else { shown(head, SUBJECT) };
     let passes = elements.iter().all(named);
-    check(
-        "RFC 6455, 9.1",
-        SUBJECT,
-        "a list of extensions, or nothing",
-        found,
-        passes,
-    )
+    check("RFC 6455, 9.1", SUBJECT, "a list of extensions, or nothing", found, passes)
 }
 
 #[cfg(test)]
@@ -181,18 +106,12 @@ mod tests {
     fn a_good_request_passes_every_check() {
         let checks = checks(GOOD);
         assert_eq!(checks.len(), 10);
-        assert!(
-            checks.iter().all(|check| check.verdict == Verdict::Pass),
-            "{checks:?}"
-        );
+        assert!(checks.iter().all(|check| check.verdict == Verdict::Pass), "{checks:?}");
     }
 
     /// Checks the good request with `from` replaced, and returns the only check that fails.
     fn failure(from: &str, to: &str) -> String {
-        let failed: Vec<Check> = checks(&GOOD.replacen(from, to, 1))
-            .into_iter()
-            .filter(Check::failed)
-            .collect();
+        let failed: Vec<Check> = checks(&GOOD.replacen(from, to, 1)).into_iter().filter(Check::failed).collect();
         assert_eq!(failed.len(), 1, "{failed:?}");
         failed[0].to_string()
     }
@@ -206,16 +125,8 @@ mod tests {
     #[test]
     fn each_rule_fails_alone() {
         for (from, to, expected) in [
-            (
-                "GET",
-                "POST",
-                "method: expected `GET`, found `POST` (RFC 6455, 4.2.1 (1))",
-            ),
-            (
-                "HTTP/1.1",
-                "HTTP/1.0",
-                "HTTP version: expected HTTP/1.1, found HTTP/1.0 (RFC 6455, 4.2.1 (1))",
-            ),
+            ("GET", "POST", "method: expected `GET`, found `POST` (RFC 6455, 4.2.1 (1))"),
+            ("HTTP/1.1", "HTTP/1.0", "HTTP version: expected HTTP/1.1, found HTTP/1.0 (RFC 6455, 4.2.1 (1))"),
             (
                 "Host: server.example.com\r\n",
                 "",
@@ -236,16 +147,8 @@ mod tests {
                 &with("Host: h"),
                 "Host: expected the server's name, once, found 2 such headers: `server.example.com`, `h` (RFC 6455, 4.2.1 (2))",
             ),
-            (
-                "Upgrade: WebSocket\r\n",
-                "",
-                "Upgrade: expected `websocket`, found nothing (RFC 6455, 4.2.1 (3))",
-            ),
-            (
-                ", Upgrade",
-                "",
-                "Connection: expected `Upgrade`, found `keep-alive` (RFC 6455, 4.2.1 (4))",
-            ),
+            ("Upgrade: WebSocket\r\n", "", "Upgrade: expected `websocket`, found nothing (RFC 6455, 4.2.1 (3))"),
+            (", Upgrade", "", "Connection: expected `Upgrade`, found `keep-alive` (RFC 6455, 4.2.1 (4))"),
             (
                 " dGhlIHNhbXBsZSBub25jZQ==",
                 "",
@@ -266,16 +169,8 @@ mod tests {
                 &with("Sec-WebSocket-Key: x"),
                 "Sec-WebSocket-Key: expected the base64 of 16 bytes, once, found 2 such headers: `dGhlIHNhbXBsZSBub25jZQ==`, `x` (RFC 6455, 4.2.1 (5))",
             ),
-            (
-                LINE,
-                "",
-                "Sec-WebSocket-Version: expected `13`, found nothing (RFC 6455, 4.2.1 (6))",
-            ),
-            (
-                "Version: 13",
-                "Version: 8",
-                "Sec-WebSocket-Version: expected `13`, found `8` (RFC 6455, 4.2.1 (6))",
-            ),
+            (LINE, "", "Sec-WebSocket-Version: expected `13`, found nothing (RFC 6455, 4.2.1 (6))"),
+            ("Version: 13", "Version: 8", "Sec-WebSocket-Version: expected `13`, found `8` (RFC 6455, 4.2.1 (6))"),
         ] {
             assert_eq!(failure(from, to), expected);
         }
@@ -314,10 +209,7 @@ mod tests {
         let more = "\r\nOrigin: http://o\r\nSec-WebSocket-Protocol: a, b\r\nSec-WebSocket-Extensions: permessage-deflate; x=\"1;2\"\r\n\r\n";
         let checks = checks(&GOOD.replace("\r\n\r\n", more));
         assert!(!checks.iter().any(Check::failed), "{checks:?}");
-        let found: Vec<_> = checks[7..]
-            .iter()
-            .map(|check| (check.verdict, check.found.as_str()))
-            .collect();
+        let found: Vec<_> = checks[7..].iter().map(|check| (check.verdict, check.found.as_str())).collect();
         assert_eq!(
             found,
             [

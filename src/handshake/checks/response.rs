@@ -16,20 +16,8 @@ pub fn response_checks(offer: &Offer, response: &ResponseHead) -> Vec<Check> {
     let head = &response.head;
     let mut checks = vec![http_version(response), status(response)];
     if response.status == 101 {
-        checks.push(list_of(
-            "RFC 6455, 4.1 (2)",
-            "Upgrade",
-            "websocket",
-            head,
-            true,
-        ));
-        checks.push(list_of(
-            "RFC 6455, 4.1 (3)",
-            "Connection",
-            "Upgrade",
-            head,
-            false,
-        ));
+        checks.push(list_of("RFC 6455, 4.1 (2)", "Upgrade", "websocket", head, true));
+        checks.push(list_of("RFC 6455, 4.1 (3)", "Connection", "Upgrade", head, false));
         checks.push(accept(&offer.key, head));
         checks.push(extensions(&offer.extensions, head));
         checks.push(subprotocol(&offer.subprotocols, head));
@@ -39,46 +27,18 @@ pub fn response_checks(offer: &Offer, response: &ResponseHead) -> Vec<Check> {
 
 fn http_version(response: &ResponseHead) -> Check {
     let found = version(response.minor_version);
-    check(
-        "RFC 6455, 4.2.2 (5.1)",
-        "HTTP version",
-        "HTTP/1.1",
-        found,
-        response.minor_version == 1,
-    )
+    check("RFC 6455, 4.2.2 (5.1)", "HTTP version", "HTTP/1.1", found, response.minor_version == 1)
 }
 
 fn status(response: &ResponseHead) -> Check {
-    let found = format!(
-        "{} {}",
-        response.status,
-        printable(response.reason.as_bytes(), 100)
-    );
-    check(
-        "RFC 6455, 4.1 (1)",
-        "status",
-        "101",
-        found.trim_end(),
-        response.status == 101,
-    )
+    let found = format!("{} {}", response.status, printable(response.reason.as_bytes(), 100));
+    check("RFC 6455, 4.1 (1)", "status", "101", found.trim_end(), response.status == 101)
 }
 
 /// A header that must have `token` in it, or, when `alone`, nothing else.
-fn list_of(
-    clause: &'static str,
-    subject: &'static str,
-    token: &'static str,
-    head: &Head,
-    alone: bool,
-) -> Check {
+fn list_of(clause: &'static str, subject: &'static str, token: &'static str, head: &Head, alone: bool) -> Check {
     let passes = head.has_token(subject, token) && (!alone || head.tokens(subject).len() == 1);
-    check(
-        clause,
-        subject,
-        format!("`{token}`"),
-        shown(head, subject),
-        passes,
-    )
+    check(clause, subject, format!("`{token}`"), shown(head, subject), passes)
 }
 
 fn accept(key: &str, head: &Head) -> Check {
@@ -89,59 +49,29 @@ fn accept(key: &str, head: &Head) -> Check {
     if let [value] = values[..] {
         found.push_str(match value {
             _ if value == computed.as_bytes() => "",
-            _ if value == EXAMPLE_ACCEPT.as_bytes() => {
-                ", which answers the key that RFC 6455 has as its example"
-            }
+            _ if value == EXAMPLE_ACCEPT.as_bytes() => ", which answers the key that RFC 6455 has as its example",
             _ if value == key.as_bytes() => ", which is the key itself",
             _ => ", which answers another key",
         });
     }
     let passes = values == [computed.as_bytes()];
-    check(
-        "RFC 6455, 4.1 (4)",
-        SUBJECT,
-        format!("`{computed}`, once"),
-        found,
-        passes,
-    )
+    check("RFC 6455, 4.1 (4)", SUBJECT, format!("`{computed}`, once"), found, passes)
 }
 
 fn extensions(offered: &[String], head: &Head) -> Check {
     const SUBJECT: &str = "Sec-WebSocket-Extensions";
-    let name = |element: &str| {
-        element
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase()
-    };
+    let name = |element: &str| element.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let names: Vec<String> = offered.iter().map(|element| name(element)).collect();
     let answered = head.tokens(SUBJECT);
     let expected = match names.len() {
         0 => NOTHING.to_owned(),
-        _ => format!(
-            "some of `{}`, or nothing",
-            printable(names.join(", ").as_bytes(), 100)
-        ),
+        _ => format!("some of `{}`, or nothing", printable(names.join(", ").as_bytes(), 100)),
     };
-    let passes = answered
-        .iter()
-        .all(|element| names.contains(&name(element)));
-    let mut check = check(
-        "RFC 6455, 4.1 (5)",
-        SUBJECT,
-        expected,
-        shown(head, SUBJECT),
-        passes,
-    );
+    let passes = answered.iter().all(|element| names.contains(&name(element)));
+    let mut check = check("RFC 6455, 4.1 (5)", SUBJECT, expected, shown(head, SUBJECT), passes);
     if answered.is_empty() && !names.is_empty() {
         let found = "nothing: the server takes none of the extensions offered".to_owned();
-        check = Check {
-            verdict: Verdict::Note,
-            found,
-            ..check
-        };
+        check = Check { verdict: Verdict::Note, found, ..check };
     }
     check
 }
@@ -150,35 +80,17 @@ fn subprotocol(offered: &[String], head: &Head) -> Check {
     const SUBJECT: &str = "Sec-WebSocket-Protocol";
     let expected = match offered.len() {
         0 => NOTHING.to_owned(),
-        _ => format!(
-            "one of {}",
-            offered
-                .iter()
-                .map(|name| quoted(name))
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
+        _ => format!("one of {}", offered.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")),
     };
     let values: Vec<&[u8]> = head.values(SUBJECT).collect();
     let (verdict, found) = match values[..] {
         [] if offered.is_empty() => (Verdict::Pass, NOTHING.to_owned()),
-        [] => (
-            Verdict::Note,
-            "nothing: the server chose none of the subprotocols offered".to_owned(),
-        ),
+        [] => (Verdict::Note, "nothing: the server chose none of the subprotocols offered".to_owned()),
         // RFC 6455, 11.3.4: once, and with one of the names as they were offered, case and all.
-        [value] if offered.iter().any(|name| name.as_bytes() == value) => {
-            (Verdict::Pass, shown(head, SUBJECT))
-        }
+        [value] if offered.iter().any(|name| name.as_bytes() == value) => (Verdict::Pass, shown(head, SUBJECT)),
         _ => (Verdict::Fail, shown(head, SUBJECT)),
     };
-    Check {
-        clause: "RFC 6455, 4.1 (6)",
-        subject: SUBJECT,
-        expected,
-        found,
-        verdict,
-    }
+    Check { clause: "RFC 6455, 4.1 (6)", subject: SUBJECT, expected, found, verdict }
 }
 
 #[cfg(test)]
@@ -203,10 +115,7 @@ mod tests {
 
     /// The only check that failed.
     fn failure(offer: &Offer, fields: &str) -> String {
-        let failed: Vec<Check> = checks(offer, fields)
-            .into_iter()
-            .filter(Check::failed)
-            .collect();
+        let failed: Vec<Check> = checks(offer, fields).into_iter().filter(Check::failed).collect();
         assert_eq!(failed.len(), 1, "{failed:?}");
         failed[0].to_string()
     }
@@ -227,19 +136,13 @@ mod tests {
                 "Sec-WebSocket-Protocol"
             ]
         );
-        assert!(
-            checks.iter().all(|check| check.verdict == Verdict::Pass),
-            "{checks:?}"
-        );
+        assert!(checks.iter().all(|check| check.verdict == Verdict::Pass), "{checks:?}");
     }
 
     #[test]
     fn another_status_ends_the_list() {
         let head = ResponseHead::parse(b"HTTP/1.0 403 Forbidden\r\n\r\n".to_vec()).unwrap();
-        let shown: Vec<String> = response_checks(&offer(&[], &[]), &head)
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let shown: Vec<String> = response_checks(&offer(&[], &[]), &head).iter().map(ToString::to_string).collect();
         assert_eq!(
             shown,
             [
@@ -253,31 +156,15 @@ mod tests {
     fn upgrade_and_connection() {
         let none = offer(&[], &[]);
         for (from, to, expected) in [
-            (
-                "Upgrade: WebSocket\r\n",
-                "",
-                "Upgrade: expected `websocket`, found nothing (RFC 6455, 4.1 (2))",
-            ),
-            (
-                "WebSocket",
-                "h2c",
-                "Upgrade: expected `websocket`, found `h2c` (RFC 6455, 4.1 (2))",
-            ),
+            ("Upgrade: WebSocket\r\n", "", "Upgrade: expected `websocket`, found nothing (RFC 6455, 4.1 (2))"),
+            ("WebSocket", "h2c", "Upgrade: expected `websocket`, found `h2c` (RFC 6455, 4.1 (2))"),
             (
                 "WebSocket",
                 "websocket, h2c",
                 "Upgrade: expected `websocket`, found `websocket, h2c` (RFC 6455, 4.1 (2))",
             ),
-            (
-                ", upgrade",
-                "",
-                "Connection: expected `Upgrade`, found `keep-alive` (RFC 6455, 4.1 (3))",
-            ),
-            (
-                "keep-alive, upgrade",
-                "",
-                "Connection: expected `Upgrade`, found an empty value (RFC 6455, 4.1 (3))",
-            ),
+            (", upgrade", "", "Connection: expected `Upgrade`, found `keep-alive` (RFC 6455, 4.1 (3))"),
+            ("keep-alive, upgrade", "", "Connection: expected `Upgrade`, found an empty value (RFC 6455, 4.1 (3))"),
         ] {
             assert_eq!(failure(&none, &GOOD.replacen(from, to, 1)), expected);
         }
@@ -289,32 +176,17 @@ mod tests {
         let line = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
         for (fields, found) in [
             (GOOD.replace(line, ""), "nothing"),
-            (
-                GOOD.replace("s3pP", "S3pP"),
-                "`S3pPLMBiTxaQ9kYGzzhZRbK+xOo=`, which answers another key",
-            ),
+            (GOOD.replace("s3pP", "S3pP"), "`S3pPLMBiTxaQ9kYGzzhZRbK+xOo=`, which answers another key"),
             (
                 GOOD.replace("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "dGhlIHNhbXBsZSBub25jZQ=="),
                 "`dGhlIHNhbXBsZSBub25jZQ==`, which is the key itself",
             ),
-            (
-                format!("{GOOD}{line}"),
-                "2 such headers: `s3pPLMBiTxaQ9kYGzzhZRbK+xOo=`, `s3pPLMBiTxaQ9kYGzzhZRbK+xOo=`",
-            ),
+            (format!("{GOOD}{line}"), "2 such headers: `s3pPLMBiTxaQ9kYGzzhZRbK+xOo=`, `s3pPLMBiTxaQ9kYGzzhZRbK+xOo=`"),
         ] {
-            assert_eq!(
-                failure(&offer(&[], &[]), &fields),
-                format!("{rest} {found} (RFC 6455, 4.1 (4))")
-            );
+            assert_eq!(failure(&offer(&[], &[]), &fields), format!("{rest} {found} (RFC 6455, 4.1 (4))"));
         }
-        let other = Offer {
-            key: "AQIDBAUGBwgJCgsMDQ4PEC==".into(),
-            ..Offer::default()
-        };
-        assert!(
-            failure(&other, GOOD)
-                .contains("which answers the key that RFC 6455 has as its example")
-        );
+        let other = Offer { key: "AQIDBAUGBwgJCgsMDQ4PEC==".into(), ..Offer::default() };
+        assert!(failure(&other, GOOD).contains("which answers the key that RFC 6455 has as its example"));
     }
 
     #[test]
@@ -322,42 +194,20 @@ mod tests {
         let with = |lines: &str| format!("{GOOD}{lines}");
         let both = offer(&["a", "b"], &[]);
         let last = |offer: &Offer, fields: &str| checks(offer, fields).pop().unwrap();
-        assert_eq!(
-            last(&both, &with("Sec-WebSocket-Protocol: b\r\n")).verdict,
-            Verdict::Pass
-        );
+        assert_eq!(last(&both, &with("Sec-WebSocket-Protocol: b\r\n")).verdict, Verdict::Pass);
         let absent = last(&both, GOOD);
         assert_eq!(absent.verdict, Verdict::Note);
-        assert_eq!(
-            absent.found,
-            "nothing: the server chose none of the subprotocols offered"
-        );
+        assert_eq!(absent.found, "nothing: the server chose none of the subprotocols offered");
         for (offer, lines, found) in [
-            (
-                &both,
-                "Sec-WebSocket-Protocol: c\r\n",
-                "one of `a`, `b`, found `c`",
-            ),
-            (
-                &both,
-                "Sec-WebSocket-Protocol: A\r\n",
-                "one of `a`, `b`, found `A`",
-            ),
-            (
-                &both,
-                "Sec-WebSocket-Protocol: a, b\r\n",
-                "one of `a`, `b`, found `a, b`",
-            ),
+            (&both, "Sec-WebSocket-Protocol: c\r\n", "one of `a`, `b`, found `c`"),
+            (&both, "Sec-WebSocket-Protocol: A\r\n", "one of `a`, `b`, found `A`"),
+            (&both, "Sec-WebSocket-Protocol: a, b\r\n", "one of `a`, `b`, found `a, b`"),
             (
                 &both,
                 "Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Protocol: b\r\n",
                 "one of `a`, `b`, found 2 such headers: `a`, `b`",
             ),
-            (
-                &self::offer(&[], &[]),
-                "Sec-WebSocket-Protocol: a\r\n",
-                "nothing, found `a`",
-            ),
+            (&self::offer(&[], &[]), "Sec-WebSocket-Protocol: a\r\n", "nothing, found `a`"),
         ] {
             let expected = format!("Sec-WebSocket-Protocol: expected {found} (RFC 6455, 4.1 (6))");
             assert_eq!(failure(offer, &with(lines)), expected);
@@ -369,20 +219,10 @@ mod tests {
         let line = "Sec-WebSocket-Extensions: Permessage-Deflate; server_no_context_takeover\r\n";
         let deflate = offer(&[], &["permessage-deflate; client_max_window_bits"]);
         let with = format!("{GOOD}{line}");
-        assert!(
-            checks(&deflate, &with)
-                .iter()
-                .all(|check| check.verdict == Verdict::Pass)
-        );
+        assert!(checks(&deflate, &with).iter().all(|check| check.verdict == Verdict::Pass));
         let refused = checks(&deflate, GOOD);
-        let note = refused
-            .iter()
-            .find(|check| check.verdict == Verdict::Note)
-            .unwrap();
-        assert_eq!(
-            note.found,
-            "nothing: the server takes none of the extensions offered"
-        );
+        let note = refused.iter().find(|check| check.verdict == Verdict::Note).unwrap();
+        assert_eq!(note.found, "nothing: the server takes none of the extensions offered");
         assert_eq!(
             failure(&offer(&[], &[]), &with),
             "Sec-WebSocket-Extensions: expected nothing, found `Permessage-Deflate; server_no_context_takeover` (RFC 6455, 4.1 (5))"

@@ -12,49 +12,26 @@ fn response(raw: &[u8]) -> ResponseHead {
 fn a_request_keeps_order_case_and_bytes() {
     let raw = b"GET /a?b HTTP/1.1\r\nhOsT: h\r\nX-B:  2 \r\nx-a:\r\nX-b: \xff\r\n\r\n";
     let request = request(raw);
-    assert_eq!(
-        (
-            request.method.as_str(),
-            request.target.as_str(),
-            request.minor_version
-        ),
-        ("GET", "/a?b", 1)
-    );
+    assert_eq!((request.method.as_str(), request.target.as_str(), request.minor_version), ("GET", "/a?b", 1));
     assert_eq!(request.head.raw(), raw);
     assert_eq!(request.head.start_line(), b"GET /a?b HTTP/1.1");
     let fields: Vec<_> = request.head.fields().collect();
-    let expected: [(&str, &[u8]); 4] = [
-        ("hOsT", b"h"),
-        ("X-B", b"2"),
-        ("x-a", b""),
-        ("X-b", b"\xff"),
-    ];
+    let expected: [(&str, &[u8]); 4] = [("hOsT", b"h"), ("X-B", b"2"), ("x-a", b""), ("X-b", b"\xff")];
     assert_eq!(fields, expected);
     assert_eq!(request.head.field("HOST"), Some(&b"h"[..]));
     assert_eq!(request.head.field("Origin"), None);
-    assert_eq!(
-        request.head.values("x-b").collect::<Vec<_>>(),
-        [&b"2"[..], b"\xff"]
-    );
+    assert_eq!(request.head.values("x-b").collect::<Vec<_>>(), [&b"2"[..], b"\xff"]);
 }
 
 #[test]
 fn what_follows_the_head_is_not_part_of_it() {
-    assert_eq!(
-        response(b"HTTP/1.1 101 X\r\n\r\n\x81\x00").head.raw(),
-        b"HTTP/1.1 101 X\r\n\r\n"
-    );
-    assert_eq!(
-        request(b"\r\nGET / HTTP/1.0\n\nrest").head.raw(),
-        b"\r\nGET / HTTP/1.0\n\n"
-    );
+    assert_eq!(response(b"HTTP/1.1 101 X\r\n\r\n\x81\x00").head.raw(), b"HTTP/1.1 101 X\r\n\r\n");
+    assert_eq!(request(b"\r\nGET / HTTP/1.0\n\nrest").head.raw(), b"\r\nGET / HTTP/1.0\n\n");
 }
 
 #[test]
 fn tokens_of_lists() {
-    let head =
-        request(b"GET / HTTP/1.1\r\nA: x, y;q=\"1,2\\\",3\" ,,\r\nB: no\r\na: z\r\nC: \r\n\r\n")
-            .head;
+    let head = request(b"GET / HTTP/1.1\r\nA: x, y;q=\"1,2\\\",3\" ,,\r\nB: no\r\na: z\r\nC: \r\n\r\n").head;
     assert_eq!(head.tokens("a"), ["x", "y;q=\"1,2\\\",3\"", "z"]);
     assert!(head.tokens("C").is_empty() && head.tokens("D").is_empty());
     assert!(head.has_token("A", "Z") && !head.has_token("A", "y"));
@@ -71,34 +48,21 @@ fn paths() {
         ("/to?u=http://h/x", "/to"),
         ("*", "*"),
     ] {
-        assert_eq!(
-            request(format!("GET {target} HTTP/1.1\r\n\r\n").as_bytes()).path(),
-            path,
-            "{target}"
-        );
+        assert_eq!(request(format!("GET {target} HTTP/1.1\r\n\r\n").as_bytes()).path(), path, "{target}");
     }
 }
 
 #[test]
 fn status_lines() {
     for (line, minor_version, status, reason) in [
-        (
-            "HTTP/1.1 101 Switching Protocols",
-            1,
-            101,
-            "Switching Protocols",
-        ),
+        ("HTTP/1.1 101 Switching Protocols", 1, 101, "Switching Protocols"),
         ("HTTP/1.0 404 Not Found", 0, 404, "Not Found"),
         ("HTTP/1.1 200", 1, 200, ""),
         ("HTTP/1.1 200 ", 1, 200, ""),
         ("HTTP/1.1  503  Später", 1, 503, "Später"),
     ] {
         let response = response(format!("{line}\r\n\r\n").as_bytes());
-        assert_eq!(
-            (response.minor_version, response.status),
-            (minor_version, status),
-            "{line}"
-        );
+        assert_eq!((response.minor_version, response.status), (minor_version, status), "{line}");
         assert_eq!(response.reason, reason, "{line}");
     }
 }
@@ -143,10 +107,7 @@ fn malformed_heads_name_the_line() {
             request(b"G\x1bT / HTTP/1.1\r\n\r\n"),
             "line 1 of the HTTP head is malformed, a character can't stand in a start line: G\\x1bT / HTTP/1.1",
         ),
-        (
-            request(b""),
-            "the connection was closed before anything came",
-        ),
+        (request(b""), "the connection was closed before anything came"),
         (
             request(b"GET / HTTP/1.1\r\n"),
             "the connection was closed in the middle of the HTTP head, after 16 bytes: GET / HTTP/1.1\\r\\n",
@@ -158,37 +119,19 @@ fn malformed_heads_name_the_line() {
 
 #[test]
 fn the_number_of_fields_is_limited() {
-    let head = |fields: usize| {
-        format!("HTTP/1.1 200 OK\r\n{}\r\n", "a: b\r\n".repeat(fields)).into_bytes()
-    };
-    assert_eq!(
-        ResponseHead::parse(head(MAX_FIELDS))
-            .unwrap()
-            .head
-            .fields()
-            .count(),
-        MAX_FIELDS
-    );
+    let head = |fields: usize| format!("HTTP/1.1 200 OK\r\n{}\r\n", "a: b\r\n".repeat(fields)).into_bytes();
+    assert_eq!(ResponseHead::parse(head(MAX_FIELDS)).unwrap().head.fields().count(), MAX_FIELDS);
     let error = ResponseHead::parse(head(MAX_FIELDS + 1)).unwrap_err();
     assert_eq!(error, HeadError::TooManyFields { limit: MAX_FIELDS });
-    assert_eq!(
-        error.to_string(),
-        "the HTTP head has more than 100 header lines"
-    );
+    assert_eq!(error.to_string(), "the HTTP head has more than 100 header lines");
 }
 
 #[test]
 fn credentials_are_redacted() {
     let raw = b"GET / HTTP/1.1\r\nAuthorization: Basic eA==\r\ncookie:a=b\n more\r\nX-Cookie: c\r\nSet-Cookie:\r\nProxy-Authorization: y\r\n\r\n";
     let shown = b"GET / HTTP/1.1\r\nAuthorization: ***\r\ncookie: ***\nX-Cookie: c\r\nSet-Cookie: ***\r\nProxy-Authorization: ***\r\n\r\n";
-    assert_eq!(
-        String::from_utf8_lossy(&redact(raw)),
-        String::from_utf8_lossy(shown)
-    );
+    assert_eq!(String::from_utf8_lossy(&redact(raw)), String::from_utf8_lossy(shown));
     let head = response(b"HTTP/1.1 200 OK\r\nSet-Cookie: id=s3cret\r\nA: b\r\n\r\n").head;
-    assert_eq!(
-        head.redacted(),
-        b"HTTP/1.1 200 OK\r\nSet-Cookie: ***\r\nA: b\r\n\r\n"
-    );
+    assert_eq!(head.redacted(), b"HTTP/1.1 200 OK\r\nSet-Cookie: ***\r\nA: b\r\n\r\n");
     assert!(!format!("{head:?}").contains("s3cret"));
 }

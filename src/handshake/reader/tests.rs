@@ -11,28 +11,16 @@ const HEADS: [&[u8]; 5] = [
 #[test]
 fn a_head_in_two_pieces_wherever_they_meet() {
     for head in HEADS {
-        for data in [
-            &b""[..],
-            b"\x81\x05hello",
-            b"\r\n\r\n",
-            b"HTTP/1.1 200 OK\r\n\r\n",
-        ] {
+        for data in [&b""[..], b"\x81\x05hello", b"\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"] {
             let wire = [head, data].concat();
             for split in 0..=wire.len() {
                 let mut reader = HeadReader::for_response(MAX_HEAD);
                 let (first, second) = wire.split_at(split);
                 let taken = match reader.feed(first).unwrap() {
                     Some(taken) => taken,
-                    None => {
-                        first.len() + reader.feed(second).unwrap().expect("the head is complete")
-                    }
+                    None => first.len() + reader.feed(second).unwrap().expect("the head is complete"),
                 };
-                assert_eq!(
-                    taken,
-                    head.len(),
-                    "split at {split} of {:?}",
-                    String::from_utf8_lossy(&wire)
-                );
+                assert_eq!(taken, head.len(), "split at {split} of {:?}", String::from_utf8_lossy(&wire));
                 assert_eq!(reader.into_response().unwrap().head.raw(), head);
             }
         }
@@ -59,17 +47,11 @@ fn a_head_byte_by_byte() {
 fn the_limit_is_exact() {
     let head = b"HTTP/1.1 200 OK\r\n\r\n";
     let mut enough = HeadReader::for_response(head.len());
-    assert_eq!(
-        enough.feed(&[&head[..], b"data"].concat()),
-        Ok(Some(head.len()))
-    );
+    assert_eq!(enough.feed(&[&head[..], b"data"].concat()), Ok(Some(head.len())));
     let mut short = HeadReader::for_response(head.len() - 1);
     let error = short.feed(head).unwrap_err();
     assert_eq!(error, HeadError::TooLarge { limit: 18 });
-    assert_eq!(
-        (error.to_string().as_str(), error.status()),
-        ("the HTTP head is longer than 18 bytes", 431)
-    );
+    assert_eq!((error.to_string().as_str(), error.status()), ("the HTTP head is longer than 18 bytes", 431));
 }
 
 #[test]
@@ -78,11 +60,7 @@ fn an_endless_head_costs_no_more_than_its_bytes() {
     let limit = 1 << 21;
     for line in [&b"a"[..], b"HTTP/1.1 200 OK\r\nA: b\r\n"] {
         let mut reader = HeadReader::for_request(limit);
-        let mut bytes = [b"GET / HTTP/1.1\r\n", line]
-            .concat()
-            .into_iter()
-            .cycle()
-            .take(limit);
+        let mut bytes = [b"GET / HTTP/1.1\r\n", line].concat().into_iter().cycle().take(limit);
         let error = bytes.find_map(|byte| reader.feed(&[byte]).err());
         assert_eq!(error, Some(HeadError::TooLarge { limit }));
     }
@@ -148,21 +126,13 @@ fn clients_that_speak_something_else_are_told_early() {
 
 #[test]
 fn what_is_not_http_is_said_and_shown() {
-    let message = |bytes: &[u8]| {
-        HeadReader::for_response(MAX_HEAD)
-            .feed(bytes)
-            .unwrap_err()
-            .to_string()
-    };
+    let message = |bytes: &[u8]| HeadReader::for_response(MAX_HEAD).feed(bytes).unwrap_err().to_string();
     for (bytes, expected) in [
         (
             &b"\x15\x03\x03\x00\x02\x02\x46"[..],
             "this is not HTTP: the server speaks TLS here, use wss:// (first bytes: \\x15\\x03\\x03\\x00\\x02\\x02F)",
         ),
-        (
-            b"SSH-2.0-x\r\n",
-            "this is not HTTP: the peer speaks SSH, check the port (first bytes: SSH-2.0-x\\r\\n)",
-        ),
+        (b"SSH-2.0-x\r\n", "this is not HTTP: the peer speaks SSH, check the port (first bytes: SSH-2.0-x\\r\\n)"),
         (
             b"hi \x1b[2J",
             "this is not HTTP: binary data came where the handshake should be, check the port (first bytes: hi \\x1b[2J)",
@@ -170,36 +140,19 @@ fn what_is_not_http_is_said_and_shown() {
     ] {
         assert_eq!(message(bytes), expected);
     }
-    assert_eq!(
-        HeadReader::for_request(9)
-            .feed(b"\x16\x03\x01")
-            .unwrap_err()
-            .status(),
-        400
-    );
+    assert_eq!(HeadReader::for_request(9).feed(b"\x16\x03\x01").unwrap_err().status(), 400);
 }
 
 #[test]
 fn a_connection_that_ends_early() {
-    assert_eq!(
-        HeadReader::for_response(9).into_response(),
-        Err(HeadError::Nothing)
-    );
+    assert_eq!(HeadReader::for_response(9).into_response(), Err(HeadError::Nothing));
     let mut reader = HeadReader::for_response(MAX_HEAD);
-    reader
-        .feed(b"HTTP/1.1 200 OK\r\nSet-Cookie: s3cret")
-        .unwrap();
+    reader.feed(b"HTTP/1.1 200 OK\r\nSet-Cookie: s3cret").unwrap();
     assert_eq!(
         reader.into_response().unwrap_err().to_string(),
         "the connection was closed in the middle of the HTTP head, after 35 bytes: HTTP/1.1 200 OK\\r\\nSet-Cookie: ***"
     );
     let mut reader = HeadReader::for_request(MAX_HEAD);
     reader.feed(b"GE").unwrap();
-    assert_eq!(
-        reader.into_request(),
-        Err(HeadError::Ended {
-            received: 2,
-            first: "GE".into()
-        })
-    );
+    assert_eq!(reader.into_request(), Err(HeadError::Ended { received: 2, first: "GE".into() }));
 }

@@ -22,8 +22,7 @@ impl Refusal {
             401 => self.unauthorized(),
             426 => self.upgrade_required(),
             429 => self.busy("too many requests came from here"),
-            503 => self
-                .busy("the server is overloaded, is being maintained, or has no backend running"),
+            503 => self.busy("the server is overloaded, is being maintained, or has no backend running"),
             300..=399 => self.redirect(),
             400 if self.wants_tls() => "the server speaks TLS on this port: use wss://".to_owned(),
             status => plain(status).to_owned(),
@@ -39,19 +38,13 @@ impl Refusal {
         let Some(challenge) = self.shown("WWW-Authenticate") else {
             return "the server wants credentials that it accepts: give -u USER:PASS or --bearer TOKEN".to_owned();
         };
-        let scheme = challenge
-            .split(' ')
-            .next()
-            .unwrap_or_default()
-            .to_ascii_lowercase();
+        let scheme = challenge.split(' ').next().unwrap_or_default().to_ascii_lowercase();
         let option = match scheme.as_str() {
             "basic" => "-u USER:PASS",
             "bearer" => "--bearer TOKEN",
             _ => "-H 'Authorization: …', for wspipe knows only Basic and Bearer (-u, --bearer)",
         };
-        format!(
-            "the server wants credentials that it accepts (WWW-Authenticate: {challenge}): give {option}"
-        )
+        format!("the server wants credentials that it accepts (WWW-Authenticate: {challenge}): give {option}")
     }
 
     fn upgrade_required(&self) -> String {
@@ -89,11 +82,7 @@ impl Refusal {
 
     /// The first value of a header, safe to print.
     fn shown(&self, name: &str) -> Option<String> {
-        self.response
-            .head
-            .field(name)
-            .map(|value| printable(value, 200))
-            .filter(|value| !value.is_empty())
+        self.response.head.field(name).map(|value| printable(value, 200)).filter(|value| !value.is_empty())
     }
 }
 
@@ -104,19 +93,11 @@ fn broken_rule(check: &Check) -> String {
         "Sec-WebSocket-Accept" => {
             ": the server computes it wrongly, or something in between answered; `wspipe inspect` shows both heads"
         }
-        "Sec-WebSocket-Extensions" => {
-            ": a server may only use what was offered, as --compress does"
-        }
+        "Sec-WebSocket-Extensions" => ": a server may only use what was offered, as --compress does",
         "Sec-WebSocket-Protocol" => ": a server may only choose one that was offered with -s",
         _ => "",
     };
-    let Check {
-        clause,
-        subject,
-        expected,
-        found,
-        ..
-    } = check;
+    let Check { clause, subject, expected, found, .. } = check;
     format!("{clause} asks that {subject} be {expected}, and the server sent {found}{advice}")
 }
 
@@ -134,20 +115,12 @@ fn plain(status: u16) -> &'static str {
         404 => {
             "there is no endpoint at this path: check the path of the URL, and --host where several sites share the server"
         }
-        405 => {
-            "the path exists, but takes no GET, so it is no WebSocket endpoint: check the path of the URL"
-        }
-        407 => {
-            "the proxy wants credentials: give them in its URL, --proxy http://USER:PASS@HOST:PORT"
-        }
-        408 => {
-            "the server waited too long for the request: try again, or look for a proxy that holds it back"
-        }
+        405 => "the path exists, but takes no GET, so it is no WebSocket endpoint: check the path of the URL",
+        407 => "the proxy wants credentials: give them in its URL, --proxy http://USER:PASS@HOST:PORT",
+        408 => "the server waited too long for the request: try again, or look for a proxy that holds it back",
         410 => "there is no endpoint at this path any more: check the path of the URL",
         421 => "this server does not serve the host of the URL: check --host, --sni and --resolve",
-        431 => {
-            "the headers are too long for the server: send fewer or shorter ones (-H, --cookie, --bearer)"
-        }
+        431 => "the headers are too long for the server: send fewer or shorter ones (-H, --cookie, --bearer)",
         500 => "the server failed while it handled the handshake: its log says why",
         501 => "the server or a proxy in between does not know WebSocket",
         502 => {
@@ -159,8 +132,6 @@ fn plain(status: u16) -> &'static str {
             "the server refused the request: check the URL and the headers, `wspipe inspect URL` shows both sides"
         }
         506..=599 => "the server, or a proxy in between, failed: its log says why",
-        _ => {
-            "this status is no answer to a WebSocket handshake: `wspipe inspect URL` shows both sides"
-        }
+        _ => "this status is no answer to a WebSocket handshake: `wspipe inspect URL` shows both sides",
     }
 }

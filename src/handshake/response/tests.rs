@@ -8,10 +8,7 @@ fn request(raw: &str) -> RequestHead {
 }
 
 fn offering(names: &str) -> RequestHead {
-    request(&GOOD.replace(
-        "\r\n\r\n",
-        &format!("\r\nSec-WebSocket-Protocol: {names}\r\n\r\n"),
-    ))
+    request(&GOOD.replace("\r\n\r\n", &format!("\r\nSec-WebSocket-Protocol: {names}\r\n\r\n")))
 }
 
 fn accepted(request: &RequestHead, options: &ServerOptions) -> (String, Option<String>) {
@@ -23,23 +20,15 @@ fn accepted(request: &RequestHead, options: &ServerOptions) -> (String, Option<S
 
 /// Status, fields and body of a refusal, after checking that it is a response that any client can read to its end.
 fn refused(answer: Answer) -> (u16, ResponseHead, String) {
-    let Answer::Refuse { status, bytes, why } = answer else {
-        panic!("{answer:?}")
-    };
+    let Answer::Refuse { status, bytes, why } = answer else { panic!("{answer:?}") };
     let mut reader = HeadReader::for_response(MAX_HEAD);
     let length = reader.feed(&bytes).unwrap().expect("a whole head");
     let head = reader.into_response().unwrap();
     let body = String::from_utf8(bytes[length..].to_vec()).unwrap();
     assert_eq!(head.status, status);
     assert!(head.head.has_token("Connection", "close"));
-    assert_eq!(
-        head.head.field("Content-Type"),
-        Some(&b"text/plain; charset=utf-8"[..])
-    );
-    assert_eq!(
-        BodyLength::of(&head),
-        BodyLength::Length(why.len() as u64 + 1)
-    );
+    assert_eq!(head.head.field("Content-Type"), Some(&b"text/plain; charset=utf-8"[..]));
+    assert_eq!(BodyLength::of(&head), BodyLength::Length(why.len() as u64 + 1));
     assert!(body.is_empty() || body == format!("{why}\n"));
     (status, head, body)
 }
@@ -64,20 +53,18 @@ fn everything_in_its_place() {
         secure: true,
     };
     let (text, subprotocol) = accepted(&offering("v1, v2"), &options);
-    assert_eq!(
-        subprotocol.as_deref(),
-        Some("v2"),
-        "the server's preference goes first"
+    assert_eq!(subprotocol.as_deref(), Some("v2"), "the server's preference goes first");
+    assert!(
+        text.ends_with(
+            "Sec-WebSocket-Protocol: v2\r\nSec-WebSocket-Extensions: permessage-deflate\r\nServer: me\r\n\r\n"
+        ),
+        "{text}"
     );
-    assert!(text.ends_with("Sec-WebSocket-Protocol: v2\r\nSec-WebSocket-Extensions: permessage-deflate\r\nServer: me\r\n\r\n"), "{text}");
 }
 
 #[test]
 fn none_of_the_subprotocols_fits() {
-    let options = ServerOptions {
-        subprotocols: vec!["v2".into()],
-        ..Default::default()
-    };
+    let options = ServerOptions { subprotocols: vec!["v2".into()], ..Default::default() };
     for request in [offering("v1, V2"), request(GOOD)] {
         let (text, subprotocol) = accepted(&request, &options);
         assert_eq!(subprotocol, None);
@@ -88,37 +75,19 @@ fn none_of_the_subprotocols_fits() {
 #[test]
 fn a_client_finds_the_answer_good() {
     let request = offering("a, b");
-    let options = ServerOptions {
-        subprotocols: vec!["b".into()],
-        ..Default::default()
-    };
+    let options = ServerOptions { subprotocols: vec!["b".into()], ..Default::default() };
     let (text, _) = accepted(&request, &options);
     let response = ResponseHead::parse(text.into_bytes()).unwrap();
     let checks = response_checks(&Offer::read(&request), &response);
-    assert!(
-        checks
-            .iter()
-            .all(|check| check.verdict == crate::handshake::Verdict::Pass),
-        "{checks:?}"
-    );
+    assert!(checks.iter().all(|check| check.verdict == crate::handshake::Verdict::Pass), "{checks:?}");
 }
 
 #[test]
 fn each_refusal_has_its_status_and_says_why() {
     let upgrade = "Upgrade: WebSocket\r\n";
     for (from, to, status, body) in [
-        (
-            "GET",
-            "POST",
-            405,
-            "A WebSocket handshake is a GET request, and this is a POST.\n",
-        ),
-        (
-            upgrade,
-            "",
-            426,
-            "This is a WebSocket endpoint, not a web page. Try: wspipe connect ws://h:9001/chat\n",
-        ),
+        ("GET", "POST", 405, "A WebSocket handshake is a GET request, and this is a POST.\n"),
+        (upgrade, "", 426, "This is a WebSocket endpoint, not a web page. Try: wspipe connect ws://h:9001/chat\n"),
         (
             "Version: 13",
             "Version: 8",
@@ -150,10 +119,7 @@ fn each_refusal_has_its_status_and_says_why() {
             "This is no WebSocket handshake. Sec-WebSocket-Key: expected the base64 of 16 bytes, once, found `aGVsbG8=`, which decodes to 5 bytes (RFC 6455, 4.2.1 (5)).\n",
         ),
     ] {
-        let (got, _, text) = refused(answer(
-            &request(&GOOD.replacen(from, to, 1)),
-            &ServerOptions::default(),
-        ));
+        let (got, _, text) = refused(answer(&request(&GOOD.replacen(from, to, 1)), &ServerOptions::default()));
         assert_eq!((got, text.as_str()), (status, body));
     }
 }
@@ -162,10 +128,7 @@ fn each_refusal_has_its_status_and_says_why() {
 fn the_hint_names_the_url_that_the_client_used() {
     let hint = |to: &str, secure: bool| {
         let raw = GOOD.replacen("h:9001\r\nUpgrade: WebSocket", to, 1);
-        let options = ServerOptions {
-            secure,
-            ..Default::default()
-        };
+        let options = ServerOptions { secure, ..Default::default() };
         refused(answer(&request(&raw), &options)).2
     };
     assert!(hint("h:9001", true).ends_with("connect wss://h:9001/chat\n"));
@@ -177,49 +140,28 @@ fn the_hint_names_the_url_that_the_client_used() {
 #[test]
 fn refusals_carry_the_fields_that_http_asks_for() {
     let field = |from: &str, to: &str, name: &str| {
-        let (_, head, _) = refused(answer(
-            &request(&GOOD.replacen(from, to, 1)),
-            &ServerOptions::default(),
-        ));
+        let (_, head, _) = refused(answer(&request(&GOOD.replacen(from, to, 1)), &ServerOptions::default()));
         head.head.tokens(name).join(", ")
     };
     assert_eq!(field("GET", "PUT", "Allow"), "GET");
     assert_eq!(field("Upgrade: WebSocket\r\n", "", "Upgrade"), "websocket");
-    assert_eq!(
-        field("Upgrade: WebSocket\r\n", "", "Connection"),
-        "Upgrade, close"
-    );
-    assert_eq!(
-        field("Version: 13", "Version: 7", "Sec-WebSocket-Version"),
-        "13"
-    );
+    assert_eq!(field("Upgrade: WebSocket\r\n", "", "Connection"), "Upgrade, close");
+    assert_eq!(field("Version: 13", "Version: 7", "Sec-WebSocket-Version"), "13");
     assert_eq!(field("Host: h:9001\r\n", "", "Connection"), "close");
 }
 
 #[test]
 fn another_path_is_not_found_and_queries_do_not_matter() {
-    let options = |path: &str| ServerOptions {
-        path: Some(path.into()),
-        ..Default::default()
-    };
+    let options = |path: &str| ServerOptions { path: Some(path.into()), ..Default::default() };
     let (status, _, body) = refused(answer(&request(GOOD), &options("/other")));
-    assert_eq!(
-        (status, body.as_str()),
-        (404, "There is no WebSocket endpoint at /chat.\n")
-    );
+    assert_eq!((status, body.as_str()), (404, "There is no WebSocket endpoint at /chat.\n"));
     accepted(&request(GOOD), &options("/chat"));
-    accepted(
-        &request(&GOOD.replace("/chat?x=1", "http://h:9001/chat?y")),
-        &options("/chat"),
-    );
+    accepted(&request(&GOOD.replace("/chat?x=1", "http://h:9001/chat?y")), &options("/chat"));
 }
 
 #[test]
 fn a_head_request_gets_no_body() {
-    let (status, _, body) = refused(answer(
-        &request(&GOOD.replace("GET", "HEAD")),
-        &ServerOptions::default(),
-    ));
+    let (status, _, body) = refused(answer(&request(&GOOD.replace("GET", "HEAD")), &ServerOptions::default()));
     assert_eq!((status, body.as_str()), (405, ""));
 }
 
@@ -227,14 +169,8 @@ fn a_head_request_gets_no_body() {
 fn refusals_for_other_reasons() {
     let fields = [("WWW-Authenticate", "Basic realm=\"wspipe\"")];
     let (status, head, body) = refused(refusal(None, 401, &fields, "A password is needed."));
-    assert_eq!(
-        (status, head.reason.as_str(), body.as_str()),
-        (401, "Unauthorized", "A password is needed.\n")
-    );
-    assert_eq!(
-        head.head.field("WWW-Authenticate"),
-        Some(&b"Basic realm=\"wspipe\""[..])
-    );
+    assert_eq!((status, head.reason.as_str(), body.as_str()), (401, "Unauthorized", "A password is needed.\n"));
+    assert_eq!(head.head.field("WWW-Authenticate"), Some(&b"Basic realm=\"wspipe\""[..]));
     for (status, reason) in [
         (403, "Forbidden"),
         (408, "Request Timeout"),

@@ -30,19 +30,9 @@ fn unix(url: &str, rest: &str) -> Result<Target, TargetError> {
         Some(colon) => (&rest[..colon], &rest[colon + 1..]),
         None => (rest.strip_suffix(':').unwrap_or(rest), ""),
     };
-    refuse(
-        url,
-        path,
-        "socket's path",
-        char::is_control,
-        "control characters can't be in it",
-    )?;
+    refuse(url, path, "socket's path", char::is_control, "control characters can't be in it")?;
     check_resource(url, resource)?;
-    let path = if path.starts_with("///") {
-        &path[2..]
-    } else {
-        path
-    };
+    let path = if path.starts_with("///") { &path[2..] } else { path };
     if path.is_empty() {
         return Err(TargetError::NoSocket);
     }
@@ -71,11 +61,7 @@ fn network(url: &str) -> Result<Target, TargetError> {
         // RFC 3986, 3.2.3: an empty port means the default. Without a scheme it is rather a slip, as in `ws:/host`.
         Some("") if scheme.is_none() => return Err(no_port(&host)),
         Some("") | None => None,
-        Some(digits) => Some(parse_port(
-            url,
-            digits,
-            userinfo.is_none() && resource.contains('@'),
-        )?),
+        Some(digits) => Some(parse_port(url, digits, userinfo.is_none() && resource.contains('@'))?),
     };
     let scheme = scheme.unwrap_or(Scheme::Ws);
     Ok(Target {
@@ -93,9 +79,7 @@ fn split_scheme(url: &str) -> Result<(Option<Scheme>, &str), TargetError> {
         return Ok((None, url));
     };
     let is_scheme = name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
     if !is_scheme {
         return Ok((None, url)); // `://` stands in the path or the query
     }
@@ -123,38 +107,17 @@ fn parse_host(url: &str, host: &str) -> Result<Host, TargetError> {
     if host.is_empty() {
         return Err(TargetError::NoHost);
     }
-    if let Some(address) = host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-    {
-        refuse(
-            url,
-            address,
-            "host",
-            |c| !c.is_ascii_graphic(),
-            "an IPv6 address goes in the brackets",
-        )?;
+    if let Some(address) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        refuse(url, address, "host", |c| !c.is_ascii_graphic(), "an IPv6 address goes in the brackets")?;
         return match address.parse::<Ipv6Addr>() {
             Ok(address) => Ok(Host::Ip(IpAddr::V6(address))),
             Err(_) if address.contains('%') => Err(TargetError::Zone(address.to_owned())),
             Err(_) => Err(TargetError::Ipv6(address.to_owned())),
         };
     }
-    refuse(
-        url,
-        host,
-        "host",
-        |c| !c.is_ascii(),
-        "give the name in its punycode form (xn--…)",
-    )?;
+    refuse(url, host, "host", |c| !c.is_ascii(), "give the name in its punycode form (xn--…)")?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
-    refuse(
-        url,
-        host,
-        "host",
-        |c| !allowed(c),
-        "a host is made of letters, digits, `-`, `.` and `_`",
-    )?;
+    refuse(url, host, "host", |c| !allowed(c), "a host is made of letters, digits, `-`, `.` and `_`")?;
     Ok(match host.parse::<Ipv4Addr>() {
         Ok(address) => Host::Ip(IpAddr::V4(address)),
         Err(_) => Host::Name(host.to_owned()),
@@ -167,13 +130,7 @@ fn parse_port(url: &str, digits: &str, cut_short: bool) -> Result<u16, TargetErr
     if !only_digits && cut_short {
         return Err(TargetError::UserinfoEnds);
     }
-    refuse(
-        url,
-        digits,
-        "port",
-        |c| !c.is_ascii_digit(),
-        "a port is a number from 1 to 65535",
-    )?;
+    refuse(url, digits, "port", |c| !c.is_ascii_digit(), "a port is a number from 1 to 65535")?;
     match digits.parse() {
         Ok(0) | Err(_) => Err(TargetError::Port(digits.to_owned())),
         Ok(port) => Ok(port),
@@ -201,33 +158,19 @@ fn parse_userinfo(url: &str, userinfo: &str) -> Result<Credentials, TargetError>
 
 fn percent_decode(url: &str, text: &str) -> Result<String, TargetError> {
     for (at, _) in text.match_indices('%') {
-        let is_hex = |n: usize| {
-            text.as_bytes()
-                .get(at + n)
-                .is_some_and(u8::is_ascii_hexdigit)
-        };
+        let is_hex = |n: usize| text.as_bytes().get(at + n).is_some_and(u8::is_ascii_hexdigit);
         if !(is_hex(1) && is_hex(2)) {
-            return Err(TargetError::UserinfoPercent(
-                before(url, &text[at..]).chars().count() + 1,
-            ));
+            return Err(TargetError::UserinfoPercent(before(url, &text[at..]).chars().count() + 1));
         }
     }
-    let decoded = percent_decode_str(text)
-        .decode_utf8()
-        .map_err(|_| TargetError::UserinfoUtf8)?;
+    let decoded = percent_decode_str(text).decode_utf8().map_err(|_| TargetError::UserinfoUtf8)?;
     Ok(decoded.into_owned())
 }
 
 fn check_resource(url: &str, resource: &str) -> Result<(), TargetError> {
     refuse(url, resource, "path", |c| c == ' ', "write it as %20")?;
     refuse(url, resource, "path", char::is_control, "write it as %XX")?;
-    refuse(
-        url,
-        resource,
-        "path",
-        |c| c == '#',
-        "a WebSocket URL has no fragment (RFC 6455, 3); write it as %23",
-    )
+    refuse(url, resource, "path", |c| c == '#', "a WebSocket URL has no fragment (RFC 6455, 3); write it as %23")
 }
 
 /// Path and query as they go on the wire: at least `/`, and what is not ASCII as %XX of its UTF-8 bytes.
@@ -246,11 +189,7 @@ fn refuse(
     advice: &'static str,
 ) -> Result<(), TargetError> {
     match Misplaced::first(part, wrong) {
-        Some(found) => Err(TargetError::Character {
-            part: name,
-            found: found.after(before(url, part)),
-            advice,
-        }),
+        Some(found) => Err(TargetError::Character { part: name, found: found.after(before(url, part)), advice }),
         None => Ok(()),
     }
 }
@@ -262,6 +201,5 @@ fn before<'a>(url: &'a str, part: &str) -> &'a str {
 
 fn after_prefix<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let head = text.get(..prefix.len())?;
-    head.eq_ignore_ascii_case(prefix)
-        .then(|| &text[prefix.len()..])
+    head.eq_ignore_ascii_case(prefix).then(|| &text[prefix.len()..])
 }

@@ -36,25 +36,13 @@ fn schemes_and_their_default_ports() {
 #[test]
 fn bare_forms() {
     let local = target("localhost:9001");
-    assert_eq!(
-        (local.host, local.port, local.resource.as_str()),
-        (name("localhost"), 9001, "/")
-    );
+    assert_eq!((local.host, local.port, local.resource.as_str()), (name("localhost"), 9001, "/"));
     let v6 = target("[::1]:9001/x");
-    assert_eq!(
-        (v6.host, v6.port, v6.resource.as_str()),
-        (Host::Ip("::1".parse().unwrap()), 9001, "/x")
-    );
+    assert_eq!((v6.host, v6.port, v6.resource.as_str()), (Host::Ip("::1".parse().unwrap()), 9001, "/x"));
     let v4 = target("127.0.0.1:8080");
-    assert_eq!(
-        (v4.host, v4.port),
-        (Host::Ip("127.0.0.1".parse().unwrap()), 8080)
-    );
+    assert_eq!((v4.host, v4.port), (Host::Ip("127.0.0.1".parse().unwrap()), 8080));
     let query = target("h:1/p?to=http://x");
-    assert_eq!(
-        (query.host, query.resource.as_str()),
-        (name("h"), "/p?to=http://x")
-    );
+    assert_eq!((query.host, query.resource.as_str()), (name("h"), "/p?to=http://x"));
 }
 
 #[test]
@@ -84,11 +72,7 @@ fn unix_sockets() {
     ] {
         let target = target(url);
         assert_eq!((target.scheme, target.port), (Scheme::WsUnix, 0), "{url}");
-        assert_eq!(
-            (target.host, target.resource.as_str()),
-            (Host::Unix(path.into()), resource),
-            "{url}"
-        );
+        assert_eq!((target.host, target.resource.as_str()), (Host::Unix(path.into()), resource), "{url}");
     }
     assert_eq!(target("ws+unix:/tmp/s").authority(), "localhost");
     assert_eq!(target("ws+unix:/tmp/s:/x").url(), "ws+unix:/tmp/s:/x");
@@ -112,28 +96,14 @@ fn credentials_are_decoded_and_never_shown() {
     assert_eq!(both.to_string(), "ws://h:1/x");
     assert!(!format!("{both:?}").contains("p:s/w"));
     assert_eq!(target("bob@h").credentials.unwrap().password(), None);
-    assert_eq!(
-        target("ws://bob:@h")
-            .credentials
-            .unwrap()
-            .password()
-            .unwrap()
-            .expose(),
-        ""
-    );
+    assert_eq!(target("ws://bob:@h").credentials.unwrap().password().unwrap().expose(), "");
     // The last `@` of the authority ends the credentials, as in curl.
     assert_eq!(target("ws://a@b:c@h/").credentials.unwrap().user(), "a@b");
 }
 
 #[test]
 fn a_url_survives_its_own_display() {
-    for url in [
-        "ws://h/",
-        "wss://h:80/a?b",
-        "ws://[::1]:9001/",
-        "ws+unix:/tmp/s:/x",
-        "ws://10.0.0.1/",
-    ] {
+    for url in ["ws://h/", "wss://h:80/a?b", "ws://[::1]:9001/", "ws+unix:/tmp/s:/x", "ws://10.0.0.1/"] {
         assert_eq!(target(url).to_string(), url);
     }
 }
@@ -141,79 +111,31 @@ fn a_url_survives_its_own_display() {
 #[test]
 fn errors_about_scheme_and_host() {
     for (url, message) in [
-        (
-            "",
-            "the URL is empty: give one such as ws://localhost:9001/",
-        ),
+        ("", "the URL is empty: give one such as ws://localhost:9001/"),
         (
             "ftp://h/",
             "`ftp://` is no WebSocket: use ws://, wss://, http://, https://, ws+unix:PATH or HOST[:PORT]/path",
         ),
-        (
-            "ws:/h",
-            "`ws:` needs two slashes: write ws://HOST[:PORT]/path",
-        ),
-        (
-            "wss:",
-            "`wss:` needs two slashes: write wss://HOST[:PORT]/path",
-        ),
-        (
-            "echo:",
-            "no port follows the colon after `echo`: give one from 1 to 65535, or leave the colon out",
-        ),
-        (
-            "ws:///x",
-            "the URL names no host: write ws://HOST[:PORT]/path",
-        ),
-        (
-            "ws://:80/",
-            "the URL names no host: write ws://HOST[:PORT]/path",
-        ),
+        ("ws:/h", "`ws:` needs two slashes: write ws://HOST[:PORT]/path"),
+        ("wss:", "`wss:` needs two slashes: write wss://HOST[:PORT]/path"),
+        ("echo:", "no port follows the colon after `echo`: give one from 1 to 65535, or leave the colon out"),
+        ("ws:///x", "the URL names no host: write ws://HOST[:PORT]/path"),
+        ("ws://:80/", "the URL names no host: write ws://HOST[:PORT]/path"),
         ("/x", "the URL names no host: write ws://HOST[:PORT]/path"),
-        (
-            "ws://u@/",
-            "the URL names no host: write ws://HOST[:PORT]/path",
-        ),
-        (
-            "ws+unix:",
-            "the URL names no socket: write ws+unix:PATH or ws+unix:PATH:/uri",
-        ),
-        (
-            "ws+unix::/x",
-            "the URL names no socket: write ws+unix:PATH or ws+unix:PATH:/uri",
-        ),
-        (
-            "ws://[::zz]/",
-            "`[::zz]` is not an IPv6 address: write one such as [::1]",
-        ),
+        ("ws://u@/", "the URL names no host: write ws://HOST[:PORT]/path"),
+        ("ws+unix:", "the URL names no socket: write ws+unix:PATH or ws+unix:PATH:/uri"),
+        ("ws+unix::/x", "the URL names no socket: write ws+unix:PATH or ws+unix:PATH:/uri"),
+        ("ws://[::zz]/", "`[::zz]` is not an IPv6 address: write one such as [::1]"),
         (
             "ws://[fe80::1%25eth0]/",
             "`[fe80::1%25eth0]` has a zone: leave out the `%` and what follows, a URL can't carry it",
         ),
-        (
-            "ws://::1/",
-            "the host has more than one colon: an IPv6 address goes in brackets, as in ws://[::1]:9001/",
-        ),
-        (
-            "ws://bücher.de/",
-            "the host has `ü` at position 7: give the name in its punycode form (xn--…)",
-        ),
-        (
-            "ws://a b/",
-            "the host has a space at position 7: a host is made of letters, digits, `-`, `.` and `_`",
-        ),
-        (
-            " ws://h",
-            "the host has a space at position 1: a host is made of letters, digits, `-`, `.` and `_`",
-        ),
-        (
-            "ws://h]/",
-            "the host has `]` at position 7: a host is made of letters, digits, `-`, `.` and `_`",
-        ),
-        (
-            "ws://[::1]x:1/",
-            "the host has `[` at position 6: a host is made of letters, digits, `-`, `.` and `_`",
-        ),
+        ("ws://::1/", "the host has more than one colon: an IPv6 address goes in brackets, as in ws://[::1]:9001/"),
+        ("ws://bücher.de/", "the host has `ü` at position 7: give the name in its punycode form (xn--…)"),
+        ("ws://a b/", "the host has a space at position 7: a host is made of letters, digits, `-`, `.` and `_`"),
+        (" ws://h", "the host has a space at position 1: a host is made of letters, digits, `-`, `.` and `_`"),
+        ("ws://h]/", "the host has `]` at position 7: a host is made of letters, digits, `-`, `.` and `_`"),
+        ("ws://[::1]x:1/", "the host has `[` at position 6: a host is made of letters, digits, `-`, `.` and `_`"),
     ] {
         assert_eq!(error(url), message, "{url}");
     }
@@ -222,26 +144,11 @@ fn errors_about_scheme_and_host() {
 #[test]
 fn errors_about_ports() {
     for (url, message) in [
-        (
-            "ws://h:0/",
-            "port 0 is out of range: ports go from 1 to 65535",
-        ),
-        (
-            "ws://h:65536/",
-            "port 65536 is out of range: ports go from 1 to 65535",
-        ),
-        (
-            "ws://h:99999999999999999999/",
-            "port 99999999999999999999 is out of range: ports go from 1 to 65535",
-        ),
-        (
-            "ws://h:8o/",
-            "the port has `o` at position 9: a port is a number from 1 to 65535",
-        ),
-        (
-            "ws://h:+8/",
-            "the port has `+` at position 8: a port is a number from 1 to 65535",
-        ),
+        ("ws://h:0/", "port 0 is out of range: ports go from 1 to 65535"),
+        ("ws://h:65536/", "port 65536 is out of range: ports go from 1 to 65535"),
+        ("ws://h:99999999999999999999/", "port 99999999999999999999 is out of range: ports go from 1 to 65535"),
+        ("ws://h:8o/", "the port has `o` at position 9: a port is a number from 1 to 65535"),
+        ("ws://h:+8/", "the port has `+` at position 8: a port is a number from 1 to 65535"),
     ] {
         assert_eq!(error(url), message, "{url}");
     }
@@ -251,35 +158,13 @@ fn errors_about_ports() {
 fn errors_about_the_path() {
     let fragment = "a WebSocket URL has no fragment (RFC 6455, 3); write it as %23";
     for (url, message) in [
-        (
-            "ws://h/a b",
-            "the path has a space at position 9: write it as %20".to_owned(),
-        ),
-        (
-            "ws://h/é\n",
-            "the path has a line feed at position 9: write it as %XX".to_owned(),
-        ),
-        (
-            "ws://h/\u{7f}",
-            "the path has the character U+007F at position 8: write it as %XX".to_owned(),
-        ),
-        (
-            "ws://h/a#b",
-            format!("the path has `#` at position 9: {fragment}"),
-        ),
-        (
-            "ws://h#b",
-            format!("the path has `#` at position 7: {fragment}"),
-        ),
-        (
-            "ws+unix:/s:/#",
-            format!("the path has `#` at position 13: {fragment}"),
-        ),
-        (
-            "ws+unix:/\t",
-            "the socket's path has a tab at position 10: control characters can't be in it"
-                .to_owned(),
-        ),
+        ("ws://h/a b", "the path has a space at position 9: write it as %20".to_owned()),
+        ("ws://h/é\n", "the path has a line feed at position 9: write it as %XX".to_owned()),
+        ("ws://h/\u{7f}", "the path has the character U+007F at position 8: write it as %XX".to_owned()),
+        ("ws://h/a#b", format!("the path has `#` at position 9: {fragment}")),
+        ("ws://h#b", format!("the path has `#` at position 7: {fragment}")),
+        ("ws+unix:/s:/#", format!("the path has `#` at position 13: {fragment}")),
+        ("ws+unix:/\t", "the socket's path has a tab at position 10: control characters can't be in it".to_owned()),
     ] {
         assert_eq!(error(url), message, "{url}");
     }
@@ -292,18 +177,9 @@ fn errors_about_credentials_show_no_password() {
             "ws://bob:50%@h/",
             "the user name or password has a `%` at position 12 without two hex digits: write it as %25",
         ),
-        (
-            "ws://b%4:x@h/",
-            "the user name or password has a `%` at position 7 without two hex digits: write it as %25",
-        ),
-        (
-            "ws://b:%ff@h/",
-            "the user name or password is not UTF-8 once its %XX are decoded: use -u USER:PASS",
-        ),
-        (
-            "ws://b:pa/ss@h/",
-            "the user name or password has a `/` or `?`: write it as %2F or %3F, or use -u USER:PASS",
-        ),
+        ("ws://b%4:x@h/", "the user name or password has a `%` at position 7 without two hex digits: write it as %25"),
+        ("ws://b:%ff@h/", "the user name or password is not UTF-8 once its %XX are decoded: use -u USER:PASS"),
+        ("ws://b:pa/ss@h/", "the user name or password has a `/` or `?`: write it as %2F or %3F, or use -u USER:PASS"),
         (
             "ws://b%3A:x@h/",
             "the user name has a colon at position 2: Basic authentication can't carry that; it stands in the URL, before the `@`",

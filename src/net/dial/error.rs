@@ -35,10 +35,7 @@ pub enum DialError {
         attempts: Vec<Attempt>,
     },
     /// The deadline passed, or the system gave up waiting for an answer.
-    #[error(
-        "timed out after {after:.1?} while {step} {target}{}",
-        InBrackets(target, attempts)
-    )]
+    #[error("timed out after {after:.1?} while {step} {target}{}", InBrackets(target, attempts))]
     TimedOut {
         /// What was waited for.
         step: Step,
@@ -50,10 +47,7 @@ pub enum DialError {
         attempts: Vec<Attempt>,
     },
     /// There is no way to any of the addresses.
-    #[error(
-        "could not connect to {target}: {}; is this machine's network up?",
-        List(target, attempts)
-    )]
+    #[error("could not connect to {target}: {}; is this machine's network up?", List(target, attempts))]
     Unreachable {
         /// What to connect to.
         target: String,
@@ -125,22 +119,13 @@ impl fmt::Display for Family {
 }
 
 /// The error for attempts of which none succeeded: the one that says most about the host as a whole.
-pub(super) fn of_attempts(
-    endpoint: &Endpoint,
-    after: Duration,
-    attempts: Vec<(Attempt, Outcome)>,
-) -> DialError {
+pub(super) fn of_attempts(endpoint: &Endpoint, after: Duration, attempts: Vec<(Attempt, Outcome)>) -> DialError {
     let target = endpoint.to_string();
     let (attempts, outcomes): (Vec<_>, Vec<_>) = attempts.into_iter().unzip();
     let has = |outcome| outcomes.contains(&outcome);
     if has(Outcome::TimedOut) || has(Outcome::NotTried) {
         let step = Step::Connect;
-        DialError::TimedOut {
-            step,
-            target,
-            after,
-            attempts,
-        }
+        DialError::TimedOut { step, target, after, attempts }
     } else if has(Outcome::Refused) {
         DialError::Refused { target, attempts }
     } else if outcomes.iter().all(|it| *it == Outcome::Unreachable) {

@@ -10,9 +10,8 @@ pub(super) fn interleave(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     let Some(first) = addresses.first() else {
         return Vec::new();
     };
-    let (leading, following): (Vec<SocketAddr>, Vec<SocketAddr>) = addresses
-        .iter()
-        .partition(|address| address.is_ipv6() == first.is_ipv6());
+    let (leading, following): (Vec<SocketAddr>, Vec<SocketAddr>) =
+        addresses.iter().partition(|address| address.is_ipv6() == first.is_ipv6());
     let (mut leading, mut following) = (leading.into_iter(), following.into_iter());
     let mut ordered = Vec::with_capacity(addresses.len());
     loop {
@@ -34,10 +33,7 @@ mod tests {
 
     fn ordered(addresses: &[&str]) -> Vec<String> {
         let addresses: Vec<SocketAddr> = addresses.iter().map(|it| it.parse().unwrap()).collect();
-        interleave(&addresses)
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        interleave(&addresses).iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -46,26 +42,17 @@ mod tests {
             ordered(&["[::1]:1", "[::2]:1", "[::3]:1", "1.0.0.1:1", "1.0.0.2:1"]),
             ["[::1]:1", "1.0.0.1:1", "[::2]:1", "1.0.0.2:1", "[::3]:1"]
         );
-        assert_eq!(
-            ordered(&["1.0.0.1:1", "1.0.0.2:1", "[::1]:1"]),
-            ["1.0.0.1:1", "[::1]:1", "1.0.0.2:1"]
-        );
+        assert_eq!(ordered(&["1.0.0.1:1", "1.0.0.2:1", "[::1]:1"]), ["1.0.0.1:1", "[::1]:1", "1.0.0.2:1"]);
     }
 
     #[test]
     fn one_family_keeps_its_order_and_nothing_stays_nothing() {
-        assert_eq!(
-            ordered(&["1.0.0.2:1", "1.0.0.1:1"]),
-            ["1.0.0.2:1", "1.0.0.1:1"]
-        );
+        assert_eq!(ordered(&["1.0.0.2:1", "1.0.0.1:1"]), ["1.0.0.2:1", "1.0.0.1:1"]);
         assert!(ordered(&[]).is_empty());
     }
 
     #[test]
     fn what_is_named_twice_is_tried_once() {
-        assert_eq!(
-            ordered(&["127.0.0.1:1", "127.0.0.1:1", "[::1]:1"]),
-            ["127.0.0.1:1", "[::1]:1"]
-        );
+        assert_eq!(ordered(&["127.0.0.1:1", "127.0.0.1:1", "[::1]:1"]), ["127.0.0.1:1", "[::1]:1"]);
     }
 }

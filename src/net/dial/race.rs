@@ -55,18 +55,8 @@ pub(super) enum Outcome {
 }
 
 impl Race {
-    pub(super) fn new(
-        addresses: Vec<SocketAddr>,
-        delay: Duration,
-        deadline: Option<Instant>,
-    ) -> Self {
-        Self {
-            waiting: addresses.into_iter(),
-            contenders: Vec::new(),
-            next_start: Instant::now(),
-            delay,
-            deadline,
-        }
+    pub(super) fn new(addresses: Vec<SocketAddr>, delay: Duration, deadline: Option<Instant>) -> Self {
+        Self { waiting: addresses.into_iter(), contenders: Vec::new(), next_start: Instant::now(), delay, deadline }
     }
 
     /// Runs the race. The winner is in blocking mode; `None` when every attempt failed or the deadline came.
@@ -101,11 +91,7 @@ impl Race {
         let attempt = |contender: Contender| match contender.state {
             State::Connecting(_) => None,
             State::Ended(outcome, duration) => Some((
-                Attempt {
-                    address: contender.address.to_string(),
-                    outcome: outcome.to_string(),
-                    duration,
-                },
+                Attempt { address: contender.address.to_string(), outcome: outcome.to_string(), duration },
                 outcome,
             )),
         };
@@ -113,9 +99,7 @@ impl Race {
     }
 
     fn is_connecting(&self) -> bool {
-        self.contenders
-            .iter()
-            .any(|it| matches!(it.state, State::Connecting(_)))
+        self.contenders.iter().any(|it| matches!(it.state, State::Connecting(_)))
     }
 
     /// Starts an attempt; its place where its outcome can already be asked for.
@@ -125,22 +109,11 @@ impl Race {
             Ok((stream, is_settled)) => (State::Connecting(stream), is_settled),
             Err(error) => {
                 self.next_start = now;
-                (
-                    State::Ended(Outcome::of_failure(&error), now.elapsed()),
-                    false,
-                )
+                (State::Ended(Outcome::of_failure(&error), now.elapsed()), false)
             }
         };
-        self.contenders.push(Contender {
-            address,
-            begun: now,
-            state,
-        });
-        if is_settled {
-            vec![self.contenders.len() - 1]
-        } else {
-            Vec::new()
-        }
+        self.contenders.push(Contender { address, begun: now, state });
+        if is_settled { vec![self.contenders.len() - 1] } else { Vec::new() }
     }
 
     /// Waits until attempts have an outcome, the next one is due or the deadline has come; the places of the former.
@@ -158,11 +131,7 @@ impl Race {
             })
             .unzip();
         match wait_any(&fds, timeout) {
-            Ok(ready) => places
-                .into_iter()
-                .zip(ready)
-                .filter_map(|(at, ready)| ready.is_any().then_some(at))
-                .collect(),
+            Ok(ready) => places.into_iter().zip(ready).filter_map(|(at, ready)| ready.is_any().then_some(at)).collect(),
             Err(error) => {
                 self.end_all(&Outcome::of_failure(&error));
                 Vec::new()

@@ -17,21 +17,14 @@ fn host(name: &str, port: u16) -> Endpoint {
 }
 
 fn attempt(address: &str, outcome: Outcome) -> (Attempt, Outcome) {
-    let attempt = Attempt {
-        address: address.to_owned(),
-        outcome: outcome.to_string(),
-        duration: Duration::ZERO,
-    };
+    let attempt = Attempt { address: address.to_owned(), outcome: outcome.to_string(), duration: Duration::ZERO };
     (attempt, outcome)
 }
 
 #[test]
 fn an_address_or_its_text_connects() {
     let (listener, port) = listening();
-    for endpoint in [
-        host("127.0.0.1", port),
-        Endpoint::Ip(SocketAddr::from(([127, 0, 0, 1], port))),
-    ] {
+    for endpoint in [host("127.0.0.1", port), Endpoint::Ip(SocketAddr::from(([127, 0, 0, 1], port)))] {
         let dialed = dial(&endpoint, None).unwrap();
         let (mut server, client) = listener.accept().unwrap();
         assert_eq!(dialed.address, format!("127.0.0.1:{port}"));
@@ -74,10 +67,7 @@ fn a_family_leaves_the_other_out() {
     let endpoint = host("127.0.0.1", port);
     assert!(dial_family(&endpoint, Family::V4, None).is_ok());
     let error = dial_family(&endpoint, Family::V6, None).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        format!("127.0.0.1 port {port} has no IPv6 address")
-    );
+    assert_eq!(error.to_string(), format!("127.0.0.1 port {port} has no IPv6 address"));
 }
 
 #[test]
@@ -92,11 +82,7 @@ fn a_unix_socket_connects() {
     let Socket::Unix(stream) = &dialed.socket else {
         panic!("not unix");
     };
-    assert_eq!(
-        stream.write_timeout().unwrap(),
-        None,
-        "the deadline's rest stayed set"
-    );
+    assert_eq!(stream.write_timeout().unwrap(), None, "the deadline's rest stayed set");
     listener.accept().unwrap();
 }
 
@@ -106,10 +92,7 @@ fn a_unix_socket_that_nobody_listens_on_refuses_and_a_missing_one_is_named() {
     let path = directory.path().join("socket");
     let endpoint = Endpoint::Unix(path.clone());
     let missing = dial(&endpoint, None).unwrap_err().to_string();
-    assert!(
-        missing.contains(&*path.to_string_lossy()) && missing.contains("No such file"),
-        "{missing}"
-    );
+    assert!(missing.contains(&*path.to_string_lossy()) && missing.contains("No such file"), "{missing}");
     drop(UnixListener::bind(&path).unwrap());
     let refused = dial(&endpoint, None).unwrap_err();
     assert!(refused.is_refused(), "{refused:?}");
@@ -131,31 +114,21 @@ fn the_deadline_bounds_a_unix_socket_whose_queue_is_full() {
 
 #[test]
 fn the_error_names_every_attempt_unless_there_is_nothing_to_add() {
-    let text = |endpoint: &Endpoint, attempts| {
-        error::of_attempts(endpoint, Duration::from_secs(2), attempts).to_string()
-    };
-    let refused = vec![
-        attempt("[::1]:9", Outcome::Refused),
-        attempt("127.0.0.1:9", Outcome::Refused),
-    ];
+    let text =
+        |endpoint: &Endpoint, attempts| error::of_attempts(endpoint, Duration::from_secs(2), attempts).to_string();
+    let refused = vec![attempt("[::1]:9", Outcome::Refused), attempt("127.0.0.1:9", Outcome::Refused)];
     assert_eq!(
         text(&host("localhost", 9), refused),
         "could not connect to localhost port 9: [::1]:9 refused, 127.0.0.1:9 refused"
     );
     let ip = Endpoint::Ip("127.0.0.1:9".parse().unwrap());
-    assert_eq!(
-        text(&ip, vec![attempt("127.0.0.1:9", Outcome::Refused)]),
-        "could not connect to 127.0.0.1:9: refused"
-    );
+    assert_eq!(text(&ip, vec![attempt("127.0.0.1:9", Outcome::Refused)]), "could not connect to 127.0.0.1:9: refused");
     assert_eq!(
         text(&ip, vec![attempt("127.0.0.1:9", Outcome::TimedOut)]),
         "timed out after 2.0s while connecting to 127.0.0.1:9"
     );
     assert_eq!(
-        text(
-            &host("a.test", 9),
-            vec![attempt("1.0.0.1:9", Outcome::TimedOut)]
-        ),
+        text(&host("a.test", 9), vec![attempt("1.0.0.1:9", Outcome::TimedOut)]),
         "timed out after 2.0s while connecting to a.test port 9 (1.0.0.1:9 no answer in time)"
     );
 }
@@ -163,22 +136,13 @@ fn the_error_names_every_attempt_unless_there_is_nothing_to_add() {
 #[test]
 fn of_several_outcomes_the_most_telling_gives_the_error() {
     let error = |outcomes: &[Outcome]| {
-        let attempts = outcomes
-            .iter()
-            .map(|it| attempt("1.0.0.1:9", it.clone()))
-            .collect();
+        let attempts = outcomes.iter().map(|it| attempt("1.0.0.1:9", it.clone())).collect();
         error::of_attempts(&host("a.test", 9), Duration::ZERO, attempts)
     };
     let other = || Outcome::Other("odd".to_owned());
     assert!(error(&[Outcome::Unreachable, Outcome::Refused]).is_refused());
     assert!(error(&[Outcome::Refused, Outcome::NotTried]).is_timeout());
-    assert!(matches!(
-        error(&[Outcome::Unreachable, Outcome::Unreachable]),
-        DialError::Unreachable { .. }
-    ));
-    assert!(matches!(
-        error(&[Outcome::Unreachable, other()]),
-        DialError::Other { .. }
-    ));
+    assert!(matches!(error(&[Outcome::Unreachable, Outcome::Unreachable]), DialError::Unreachable { .. }));
+    assert!(matches!(error(&[Outcome::Unreachable, other()]), DialError::Other { .. }));
     assert_eq!(error(&[Outcome::Refused, other()]).attempts().len(), 2);
 }

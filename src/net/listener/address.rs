@@ -24,11 +24,7 @@ impl FromStr for ListenAddr {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if let Some(path) = text.strip_prefix("unix:") {
-            return if path.is_empty() {
-                Err(ListenAddrError::NoPath)
-            } else {
-                Ok(Self::Unix(path.into()))
-            };
+            return if path.is_empty() { Err(ListenAddrError::NoPath) } else { Ok(Self::Unix(path.into())) };
         }
         if text.contains("://") {
             return Err(ListenAddrError::Url(text.to_owned()));
@@ -44,10 +40,7 @@ impl FromStr for ListenAddr {
             return Err(ListenAddrError::NoPort(text.to_owned()));
         }
         let port = parse_port(port)?;
-        Ok(Self::Tcp {
-            host: parse_host(host, port)?,
-            port,
-        })
+        Ok(Self::Tcp { host: parse_host(host, port)?, port })
     }
 }
 
@@ -103,25 +96,17 @@ fn parse_bare(text: &str) -> Result<ListenAddr, ListenAddrError> {
     if text.is_empty() {
         return Err(ListenAddrError::Empty);
     }
-    let looks_like_a_port = text
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let looks_like_a_port = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     if !looks_like_a_port {
         return Err(ListenAddrError::NoPort(text.to_owned()));
     }
-    Ok(ListenAddr::Tcp {
-        host: "127.0.0.1".to_owned(),
-        port: parse_port(text)?,
-    })
+    Ok(ListenAddr::Tcp { host: "127.0.0.1".to_owned(), port: parse_port(text)? })
 }
 
 fn parse_port(text: &str) -> Result<u16, ListenAddrError> {
     // `u16` would take a sign as well.
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse()
-        .ok()
-        .filter(|_| digits)
-        .ok_or_else(|| ListenAddrError::BadPort(text.to_owned()))
+    text.parse().ok().filter(|_| digits).ok_or_else(|| ListenAddrError::BadPort(text.to_owned()))
 }
 
 fn parse_host(host: &str, port: u16) -> Result<String, ListenAddrError> {
@@ -145,9 +130,7 @@ fn parse_host(host: &str, port: u16) -> Result<String, ListenAddrError> {
 
 /// An IPv6 address, perhaps with a zone such as `%eth0` (RFC 4007 section 11), which the resolver understands.
 fn is_ipv6(text: &str) -> bool {
-    let address = text
-        .split_once('%')
-        .map_or(text, |(address, _zone)| address);
+    let address = text.split_once('%').map_or(text, |(address, _zone)| address);
     address.parse::<Ipv6Addr>().is_ok()
 }
 
@@ -196,14 +179,7 @@ mod tests {
 
     #[test]
     fn what_is_no_port_is_named() {
-        for text in [
-            "65536",
-            "-1",
-            "localhost:",
-            "localhost:http",
-            "localhost:+1",
-            "[::1]:x",
-        ] {
+        for text in ["65536", "-1", "localhost:", "localhost:http", "localhost:+1", "[::1]:x"] {
             let port = text.rsplit(':').next().unwrap().to_owned();
             assert_eq!(parse(text), Err(ListenAddrError::BadPort(port)), "{text}");
         }

@@ -11,9 +11,7 @@ use crate::net::resolve;
 #[non_exhaustive]
 pub enum BindError {
     /// The host to listen on has no address.
-    #[error(
-        "could not find the host {host} to listen on: {reason}; use one of this machine's addresses"
-    )]
+    #[error("could not find the host {host} to listen on: {reason}; use one of this machine's addresses")]
     NameNotFound {
         /// The name that was looked up.
         host: String,
@@ -85,10 +83,7 @@ impl BindError {
     }
 
     pub(super) fn of_look_up(host: &str, error: &io::Error) -> Self {
-        Self::NameNotFound {
-            host: host.to_owned(),
-            reason: resolve::reason_of(error),
-        }
+        Self::NameNotFound { host: host.to_owned(), reason: resolve::reason_of(error) }
     }
 
     pub(super) fn of_unix(path: &Path, reason: io::Error) -> Self {

@@ -37,16 +37,10 @@ impl UnixPathListener {
         };
         let fd = fd.map_err(|errno| match errno {
             // Somebody else was faster, between the removal and now.
-            Errno::ADDRINUSE => BindError::SocketInUse {
-                path: path.to_owned(),
-            },
+            Errno::ADDRINUSE => BindError::SocketInUse { path: path.to_owned() },
             errno => other(errno.into()),
         })?;
-        let listener = Self {
-            listener: fd.into(),
-            path: path.to_owned(),
-            identity: identity(path),
-        };
+        let listener = Self { listener: fd.into(), path: path.to_owned(), identity: identity(path) };
         rustix::net::listen(&listener, BACKLOG).map_err(|errno| other(errno.into()))?;
         Ok(listener)
     }
@@ -112,8 +106,7 @@ fn try_connect(address: &SocketAddrUnix) -> Result<(), Errno> {
 }
 
 fn open() -> Result<OwnedFd, Errno> {
-    socket::open(AddressFamily::UNIX)
-        .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
+    socket::open(AddressFamily::UNIX).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
 }
 
 fn identity(path: &Path) -> Option<Identity> {
@@ -124,9 +117,7 @@ fn identity(path: &Path) -> Option<Identity> {
 /// "File name too long" would have the reader look at the last part of the path; the whole of it counts.
 fn reason_of(errno: Errno) -> io::Error {
     if errno == Errno::NAMETOOLONG {
-        io::Error::other(
-            "the path is too long for a socket, which takes about 100 bytes; use a shorter one",
-        )
+        io::Error::other("the path is too long for a socket, which takes about 100 bytes; use a shorter one")
     } else {
         errno.into()
     }

@@ -10,13 +10,7 @@ fn keys() -> MaskingKeys {
 }
 
 fn chunk(kind: Kind, first: bool, last: bool, payload: &[u8]) -> Event<'_> {
-    Event::Data(Chunk {
-        kind,
-        first,
-        last,
-        length: None,
-        payload,
-    })
+    Event::Data(Chunk { kind, first, last, length: None, payload })
 }
 
 fn whole(payload: &[u8]) -> Event<'_> {
@@ -39,37 +33,20 @@ fn client(events: &[Event<'_>]) -> Vec<u8> {
     encoder.pending().to_vec()
 }
 
-const HELLO: Event<'static> = Event::Data(Chunk {
-    kind: Kind::Text,
-    first: true,
-    last: true,
-    length: Some(5),
-    payload: b"Hello",
-});
+const HELLO: Event<'static> =
+    Event::Data(Chunk { kind: Kind::Text, first: true, last: true, length: Some(5), payload: b"Hello" });
 
 /// RFC 6455, 5.7.
 #[test]
 fn the_examples_of_the_rfc() {
     assert_eq!(server(&[HELLO]), b"\x81\x05Hello");
-    assert_eq!(
-        client(&[HELLO]),
-        b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"
-    );
-    let fragments = [
-        chunk(Kind::Text, true, false, b"Hel"),
-        chunk(Kind::Text, false, true, b"lo"),
-    ];
+    assert_eq!(client(&[HELLO]), b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
+    let fragments = [chunk(Kind::Text, true, false, b"Hel"), chunk(Kind::Text, false, true, b"lo")];
     assert_eq!(server(&fragments), b"\x01\x03Hel\x80\x02lo");
     assert_eq!(server(&[Event::Ping(b"Hello")]), b"\x89\x05Hello");
-    assert_eq!(
-        client(&[Event::Pong(b"Hello")]),
-        b"\x8a\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"
-    );
+    assert_eq!(client(&[Event::Pong(b"Hello")]), b"\x8a\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
     assert_eq!(server(&[whole(&[7; 256])])[..4], *b"\x82\x7e\x01\x00");
-    assert_eq!(
-        server(&[whole(&vec![7; 65536])])[..10],
-        *b"\x82\x7f\0\0\0\0\0\x01\0\0"
-    );
+    assert_eq!(server(&[whole(&vec![7; 65536])])[..10], *b"\x82\x7f\0\0\0\0\0\x01\0\0");
 }
 
 /// RFC 6455, 5.2.
@@ -89,12 +66,7 @@ fn a_length_takes_as_few_bytes_as_it_can() {
         let mut masked = header.to_vec();
         masked[1] |= 0x80;
         masked.extend_from_slice(b"\x37\xfa\x21\x3d");
-        masked.extend(
-            payload
-                .iter()
-                .zip(b"\x37\xfa\x21\x3d".iter().cycle())
-                .map(|(byte, key)| byte ^ key),
-        );
+        masked.extend(payload.iter().zip(b"\x37\xfa\x21\x3d".iter().cycle()).map(|(byte, key)| byte ^ key));
         assert_eq!(client(&[whole(&payload)]), masked, "{length}");
     }
 }
@@ -131,10 +103,7 @@ fn chunks_make_fragments() {
         let expected = [&[opcode][..], b"\x01a\x89\x01p\x00\x01b\x80\x00"].concat();
         assert_eq!(server(&events), expected);
     }
-    let from_nothing = [
-        chunk(Kind::Text, true, false, b""),
-        chunk(Kind::Text, false, true, b"a"),
-    ];
+    let from_nothing = [chunk(Kind::Text, true, false, b""), chunk(Kind::Text, false, true, b"a")];
     assert_eq!(server(&from_nothing), b"\x01\x00\x80\x01a");
 }
 
@@ -168,10 +137,7 @@ fn a_close_says_why() {
     for (close, bytes) in [
         (Close::default(), &b"\x88\x00"[..]),
         (Close::new(1000, ""), b"\x88\x02\x03\xe8"),
-        (
-            Close::new(4001, "bye ✓"),
-            b"\x88\x09\x0f\xa1bye \xe2\x9c\x93",
-        ),
+        (Close::new(4001, "bye ✓"), b"\x88\x09\x0f\xa1bye \xe2\x9c\x93"),
     ] {
         assert_eq!(server(&[Event::Close(close)]), bytes);
     }
@@ -196,8 +162,5 @@ fn what_was_sent_is_gone() {
 fn debug_output_tells_no_payload() {
     let mut encoder = Encoder::client(keys());
     encoder.push(&HELLO);
-    assert_eq!(
-        format!("{encoder:?}"),
-        "Encoder { masks: true, pending: 11, inside_message: false }"
-    );
+    assert_eq!(format!("{encoder:?}"), "Encoder { masks: true, pending: 11, inside_message: false }");
 }

@@ -6,15 +6,8 @@ use crate::protocol::{Close, Kind};
 /// The chunks of a text, each with a length told in advance if it is known.
 fn chunks<'a>(kind: Kind, pieces: &[&'a [u8]], length: Option<u64>) -> Vec<Event<'a>> {
     let last = pieces.len() - 1;
-    let chunk = |(i, payload): (usize, &&'a [u8])| {
-        Event::Data(Chunk {
-            kind,
-            first: i == 0,
-            last: i == last,
-            length,
-            payload,
-        })
-    };
+    let chunk =
+        |(i, payload): (usize, &&'a [u8])| Event::Data(Chunk { kind, first: i == 0, last: i == last, length, payload });
     pieces.iter().enumerate().map(chunk).collect()
 }
 
@@ -27,10 +20,7 @@ fn binary(bytes: &[u8]) -> Event<'_> {
 }
 
 fn json() -> JsonEvents {
-    JsonEvents {
-        now: || SystemTime::UNIX_EPOCH + Duration::from_millis(1_767_323_045_678),
-        client: None,
-    }
+    JsonEvents { now: || SystemTime::UNIX_EPOCH + Duration::from_millis(1_767_323_045_678), client: None }
 }
 
 fn joined(format: Format, limit: Option<u64>, events: &[Event<'_>]) -> Result<Vec<u8>, JoinError> {
@@ -44,10 +34,7 @@ fn joined(format: Format, limit: Option<u64>, events: &[Event<'_>]) -> Result<Ve
 
 fn check(format: Format, events: &[Event<'_>], expected: &[u8]) {
     let out = joined(format, None, events).unwrap();
-    assert_eq!(
-        out.escape_ascii().to_string(),
-        expected.escape_ascii().to_string()
-    );
+    assert_eq!(out.escape_ascii().to_string(), expected.escape_ascii().to_string());
 }
 
 /// Control frames say nothing but in JSON.
@@ -96,18 +83,14 @@ fn lengths_stand_before_messages() {
 fn lengths_that_are_known_let_payload_pass() {
     let mut joiner = Joiner::new(Format::Length, Some(3), json());
     let mut out = Vec::new();
-    for (event, expected) in chunks(Kind::Text, &[b"abcd", b"e"], Some(5))
-        .iter()
-        .zip([&b"\0\0\0\x05abcd"[..], b"\0\0\0\x05abcde"])
+    for (event, expected) in
+        chunks(Kind::Text, &[b"abcd", b"e"], Some(5)).iter().zip([&b"\0\0\0\x05abcd"[..], b"\0\0\0\x05abcde"])
     {
         joiner.push(event, &mut out).unwrap();
         assert_eq!(out, expected);
     }
     out.clear();
-    for (event, expected) in chunks(Kind::Text, &[b"ab", b"c"], None)
-        .iter()
-        .zip([&b""[..], b"\0\0\0\x03abc"])
-    {
+    for (event, expected) in chunks(Kind::Text, &[b"ab", b"c"], None).iter().zip([&b""[..], b"\0\0\0\x03abc"]) {
         joiner.push(event, &mut out).unwrap();
         assert_eq!(out, expected);
     }
@@ -132,10 +115,7 @@ fn a_length_has_four_bytes() {
     let out = joined(Format::Length, None, &longest[..1]).unwrap();
     assert_eq!(out, b"\xff\xff\xff\xffa");
     let longer = chunks(Kind::Text, &[b"a", b""], Some(1 << 32));
-    assert!(matches!(
-        joined(Format::Length, None, &longer[..1]),
-        Err(JoinError::TooBig(_))
-    ));
+    assert!(matches!(joined(Format::Length, None, &longer[..1]), Err(JoinError::TooBig(_))));
 }
 
 #[test]
@@ -168,15 +148,11 @@ fn json_shows_every_event() {
 
 #[test]
 fn json_tells_how_a_session_begins_and_fails() {
-    let json = JsonEvents {
-        client: Some(7),
-        ..json()
-    };
+    let json = JsonEvents { client: Some(7), ..json() };
     let mut joiner = Joiner::new(Format::Json, None, json);
     let mut out = Vec::new();
     let json = joiner.json().unwrap();
-    json.open("ws://h/", "[::1]:80", Some("chat"), &mut out)
-        .unwrap();
+    json.open("ws://h/", "[::1]:80", Some("chat"), &mut out).unwrap();
     json.open("ws://h/", "[::1]:80", None, &mut out).unwrap();
     json.error("it \"broke\"", &mut out).unwrap();
     let rest = "\"client\":7,\"time\":\"2026-01-02T03:04:05.678Z\"}\n";
@@ -190,11 +166,7 @@ fn json_tells_how_a_session_begins_and_fails() {
     ]
     .concat();
     assert_eq!(String::from_utf8(out).unwrap(), expected);
-    assert!(
-        Joiner::new(Format::Lines, None, JsonEvents::default())
-            .json()
-            .is_none()
-    );
+    assert!(Joiner::new(Format::Lines, None, JsonEvents::default()).json().is_none());
 }
 
 #[test]

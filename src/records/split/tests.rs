@@ -45,21 +45,12 @@ fn splitter(format: Format, kind: Kind) -> Splitter {
 }
 
 /// An input gives the same however it comes.
-fn check(
-    format: Format,
-    kind: Kind,
-    input: &[u8],
-    entries: &[Entry],
-    end: &Result<(), RecordError>,
-) {
+fn check(format: Format, kind: Kind, input: &[u8], entries: &[Entry], end: &Result<(), RecordError>) {
     for pieces in cuts(input) {
         let (transcript, ended) = feed(&mut splitter(format, kind), &pieces);
         let lengths: Vec<usize> = pieces.iter().map(|piece| piece.len()).collect();
         let input = input[..input.len().min(200)].escape_ascii();
-        assert_eq!(
-            transcript.entries, entries,
-            "{input} in pieces of {lengths:?}"
-        );
+        assert_eq!(transcript.entries, entries, "{input} in pieces of {lengths:?}");
         assert_eq!(&ended, end, "{input} in pieces of {lengths:?}");
     }
 }
@@ -123,13 +114,7 @@ fn nothing_follows_an_error() {
 
 #[test]
 fn nothing_is_no_record() {
-    for format in [
-        Format::Lines,
-        Format::Nul,
-        Format::Raw,
-        Format::Length,
-        Format::Json,
-    ] {
+    for format in [Format::Lines, Format::Nul, Format::Raw, Format::Length, Format::Json] {
         check(format, Kind::Text, b"", &[], &Ok(()));
     }
 }
@@ -154,10 +139,7 @@ fn memory_is_bounded() {
     for (format, input) in [
         (Format::Lines, vec![b'x'; 20 * MAX_FRAME]),
         (Format::Whole, vec![b'x'; 20 * MAX_FRAME]),
-        (
-            Format::Length,
-            [b"\x10\0\0\0", &vec![b'x'; 20 * MAX_FRAME][..]].concat(),
-        ),
+        (Format::Length, [b"\x10\0\0\0", &vec![b'x'; 20 * MAX_FRAME][..]].concat()),
     ] {
         let mut splitter = splitter(format, Kind::Text);
         let _ = feed(&mut splitter, &[&input]);

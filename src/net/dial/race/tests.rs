@@ -19,10 +19,7 @@ impl Refusing {
         let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
         let socket = socket::open(socket::family_of(any)).unwrap();
         rustix::net::bind(&socket, &any).unwrap();
-        let address = rustix::net::getsockname(&socket)
-            .unwrap()
-            .try_into()
-            .unwrap();
+        let address = rustix::net::getsockname(&socket).unwrap().try_into().unwrap();
         Self { address, socket }
     }
 }
@@ -44,11 +41,7 @@ impl Silent {
         let queued = TcpStream::connect(address).unwrap();
         let listening = (socket.as_fd(), Interest::Read);
         assert!(crate::net::wait(&[listening], None).unwrap()[0].is_readable());
-        Self {
-            address,
-            _socket: socket,
-            _queued: queued,
-        }
+        Self { address, _socket: socket, _queued: queued }
     }
 }
 
@@ -59,10 +52,7 @@ fn listening() -> (TcpListener, SocketAddr) {
 }
 
 fn outcomes(race: Race) -> Vec<(String, Outcome)> {
-    race.into_attempts()
-        .into_iter()
-        .map(|(attempt, outcome)| (attempt.address, outcome))
-        .collect()
+    race.into_attempts().into_iter().map(|(attempt, outcome)| (attempt.address, outcome)).collect()
 }
 
 #[test]
@@ -74,10 +64,7 @@ fn a_refusal_starts_the_next_attempt_at_once() {
     assert_eq!(winner, open);
     assert_eq!(
         outcomes(race),
-        [
-            (refusing.address.to_string(), Outcome::Refused),
-            (open.to_string(), Outcome::Connected)
-        ]
+        [(refusing.address.to_string(), Outcome::Refused), (open.to_string(), Outcome::Connected)]
     );
 }
 
@@ -116,10 +103,7 @@ fn every_refusal_is_reported() {
     assert!(race.run().is_none());
     assert_eq!(
         outcomes(race),
-        [
-            (one.address.to_string(), Outcome::Refused),
-            (two.address.to_string(), Outcome::Refused)
-        ]
+        [(one.address.to_string(), Outcome::Refused), (two.address.to_string(), Outcome::Refused)]
     );
 }
 
@@ -143,10 +127,7 @@ fn silence_starts_the_next_attempt_after_the_delay() {
     assert!(begun.elapsed() >= delay);
     assert_eq!(
         outcomes(race),
-        [
-            (silent.address.to_string(), Outcome::Abandoned),
-            (open.to_string(), Outcome::Connected)
-        ]
+        [(silent.address.to_string(), Outcome::Abandoned), (open.to_string(), Outcome::Connected)]
     );
 }
 
@@ -171,10 +152,7 @@ fn the_deadline_ends_silence() {
     assert!(Instant::now() >= deadline);
     assert_eq!(
         outcomes(race),
-        [
-            (silent.address.to_string(), Outcome::TimedOut),
-            (open.to_string(), Outcome::NotTried)
-        ]
+        [(silent.address.to_string(), Outcome::TimedOut), (open.to_string(), Outcome::NotTried)]
     );
 }
 

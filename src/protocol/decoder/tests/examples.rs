@@ -9,13 +9,7 @@ fn a_single_frame_unmasked_text_message() {
 
 #[test]
 fn a_single_frame_masked_text_message() {
-    check(
-        Role::Server,
-        None,
-        b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58",
-        &[Entry::text("Hello")],
-        Ok(false),
-    );
+    check(Role::Server, None, b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58", &[Entry::text("Hello")], Ok(false));
 }
 
 #[test]
@@ -26,13 +20,7 @@ fn a_fragmented_unmasked_text_message() {
 #[test]
 fn an_unmasked_ping_and_its_masked_pong() {
     reads(b"\x89\x05Hello", &[Entry::ping(b"Hello")]);
-    check(
-        Role::Server,
-        None,
-        b"\x8a\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58",
-        &[Entry::pong(b"Hello")],
-        Ok(false),
-    );
+    check(Role::Server, None, b"\x8a\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58", &[Entry::pong(b"Hello")], Ok(false));
 }
 
 #[test]

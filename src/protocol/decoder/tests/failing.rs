@@ -4,14 +4,8 @@ use super::*;
 
 #[test]
 fn nothing_follows_a_violation() {
-    for bytes in [
-        &b"\x83\x00"[..],
-        b"\x81\x01\xff",
-        b"\x81\x02\xff",
-        b"\x88\x01\x03",
-        b"\x80\x00",
-        b"\x89\x7e\x00\x7e",
-    ] {
+    for bytes in [&b"\x83\x00"[..], b"\x81\x01\xff", b"\x81\x02\xff", b"\x88\x01\x03", b"\x80\x00", b"\x89\x7e\x00\x7e"]
+    {
         let mut decoder = Decoder::new(Role::Client, 0, None);
         assert!(feed(&mut decoder, &[bytes]).1.is_err(), "{bytes:x?}");
         assert_eq!(decoder.next(), Ok(None));

@@ -5,11 +5,7 @@ use super::*;
 #[test]
 fn reserved_bits_have_no_meaning() {
     for (first, bits) in [(0xc1, 0b100), (0xa1, 0b010), (0x91, 0b001), (0xf1, 0b111)] {
-        refuses(
-            &[0x81, 0, first, 2, b'h', b'i'],
-            &[Entry::text("")],
-            Violation::ReservedBits(bits),
-        );
+        refuses(&[0x81, 0, first, 2, b'h', b'i'], &[Entry::text("")], Violation::ReservedBits(bits));
     }
     refuses(b"\xc8\x00", &[], Violation::ReservedBits(0b100));
     refuses(b"\x01\x01a\xc0\x01b", &[], Violation::ReservedBits(0b100));
@@ -59,33 +55,13 @@ fn a_length_takes_as_few_bytes_as_it_can() {
 
 #[test]
 fn the_most_significant_bit_of_a_length_is_zero() {
-    refuses(
-        b"\x82\x7f\x80\0\0\0\0\0\0\0",
-        &[],
-        Violation::LengthTooLarge(1 << 63),
-    );
-    refuses(
-        b"\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xff",
-        &[],
-        Violation::LengthTooLarge(u64::MAX),
-    );
+    refuses(b"\x82\x7f\x80\0\0\0\0\0\0\0", &[], Violation::LengthTooLarge(1 << 63));
+    refuses(b"\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xff", &[], Violation::LengthTooLarge(u64::MAX));
 }
 
 #[test]
 fn the_longest_message_can_begin() {
-    check(
-        Role::Client,
-        None,
-        b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xffabc",
-        &[],
-        Ok(true),
-    );
+    check(Role::Client, None, b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xffabc", &[], Ok(true));
     // Fragments may come to more than 64 bits can count.
-    check(
-        Role::Client,
-        None,
-        b"\x02\x01a\x00\x7f\x7f\xff\xff\xff\xff\xff\xff\xffabc",
-        &[],
-        Ok(true),
-    );
+    check(Role::Client, None, b"\x02\x01a\x00\x7f\x7f\xff\xff\xff\xff\xff\xff\xffabc", &[], Ok(true));
 }

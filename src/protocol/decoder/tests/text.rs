@@ -20,11 +20,7 @@ fn characters_may_not_be_cut_at_the_end() {
 /// The offset counts from the message's beginning, over its fragments.
 #[test]
 fn what_is_not_utf8_is_refused() {
-    refuses(
-        b"\x81\x01a\x81\x03ab\xff",
-        &[Entry::text("a")],
-        Violation::TextNotUtf8(2),
-    );
+    refuses(b"\x81\x01a\x81\x03ab\xff", &[Entry::text("a")], Violation::TextNotUtf8(2));
     refuses(b"\x01\x03abc\x80\x02d\xff", &[], Violation::TextNotUtf8(4));
     refuses(b"\x81\x03\xed\xa0\x80", &[], Violation::TextNotUtf8(0));
 }
@@ -32,23 +28,12 @@ fn what_is_not_utf8_is_refused() {
 /// Autobahn 6.4: as soon as no byte can mend it, without waiting for the frame or the message to end.
 #[test]
 fn it_fails_fast() {
-    refuses(
-        b"\x81\x15\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xf4\x90",
-        &[],
-        Violation::TextNotUtf8(11),
-    );
-    refuses(
-        b"\x01\x03\xce\xba\xf4\x00\x7f\0\0\0\0\0\x01\0\0\x90",
-        &[],
-        Violation::TextNotUtf8(2),
-    );
+    refuses(b"\x81\x15\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xf4\x90", &[], Violation::TextNotUtf8(11));
+    refuses(b"\x01\x03\xce\xba\xf4\x00\x7f\0\0\0\0\0\x01\0\0\x90", &[], Violation::TextNotUtf8(2));
 }
 
 #[test]
 fn binary_may_hold_anything() {
     reads(b"\x82\x02\xff\xc3", &[Entry::binary(b"\xff\xc3")]);
-    reads(
-        b"\x02\x01\xff\x80\x01\xc3\x81\x02\xc3\xa9",
-        &[Entry::binary(b"\xff\xc3"), Entry::text("é")],
-    );
+    reads(b"\x02\x01\xff\x80\x01\xc3\x81\x02\xc3\xa9", &[Entry::binary(b"\xff\xc3"), Entry::text("é")]);
 }

@@ -12,13 +12,7 @@ fn reads(input: &str, entries: &[Entry]) {
 fn refuses(line: &str, problem: JsonProblem) {
     let input = format!("{{\"type\":\"ping\"}}\n{line}\n");
     let problem = Problem::Json(problem);
-    super::refuses(
-        Format::Json,
-        input.as_bytes(),
-        &[Entry::ping(b"")],
-        2,
-        problem,
-    );
+    super::refuses(Format::Json, input.as_bytes(), &[Entry::ping(b"")], 2, problem);
 }
 
 fn syntax(line: &str, what: &str, column: usize) {
@@ -59,10 +53,7 @@ fn a_close_needs_no_code() {
     let close = [Entry::Close(Close::default())];
     reads("{\"type\":\"close\"}", &close);
     reads("{\"type\":\"close\",\"code\":null,\"reason\":\"\"}", &close);
-    reads(
-        "{\"type\":\"close\",\"code\":1000}",
-        &[Entry::close(1000, "")],
-    );
+    reads("{\"type\":\"close\",\"code\":1000}", &[Entry::close(1000, "")]);
 }
 
 #[test]
@@ -93,11 +84,7 @@ fn syntax_errors_have_a_column() {
     syntax("{\"type\":\"text\",\"data\":x}", "expected value", 23);
     syntax("{\"type\":\"ping\"} x", "trailing characters", 17);
     syntax("{\"data\":\"a\"}", "missing field `type`", 12);
-    syntax(
-        "{\"type\":\"ping\",\"data\":1}",
-        "invalid type: integer `1`, expected a string",
-        23,
-    );
+    syntax("{\"type\":\"ping\",\"data\":1}", "invalid type: integer `1`, expected a string", 23);
 }
 
 #[test]
@@ -111,11 +98,7 @@ fn an_event_is_an_object() {
 /// The words of the parser repeat the value, whatever it says.
 #[test]
 fn a_value_can_not_cut_the_message() {
-    syntax(
-        "{\"type\":\"close\",\"code\":\"x at line y\"}",
-        "invalid type: string \"x at line y\", expected u16",
-        36,
-    );
+    syntax("{\"type\":\"close\",\"code\":\"x at line y\"}", "invalid type: string \"x at line y\", expected u16", 36);
 }
 
 #[test]
@@ -130,13 +113,7 @@ fn types_are_known() {
 fn messages_have_data() {
     for kind in ["text", "binary"] {
         let line = format!("{{\"type\":\"{kind}\",\"base64\":\"AA==\"}}");
-        refuses(
-            &line,
-            JsonProblem::Missing {
-                kind,
-                field: "data",
-            },
-        );
+        refuses(&line, JsonProblem::Missing { kind, field: "data" });
     }
 }
 
@@ -147,61 +124,37 @@ fn binary_data_is_base64() {
         let (transcript, end) = feed(&mut splitter(Format::Json, Kind::Text), &[input.as_bytes()]);
         assert_eq!(transcript.entries, []);
         let error = end.unwrap_err();
-        assert!(
-            matches!(error.problem, Problem::Json(JsonProblem::Base64(_))),
-            "{error:?}"
-        );
+        assert!(matches!(error.problem, Problem::Json(JsonProblem::Base64(_))), "{error:?}");
     }
 }
 
 #[test]
 fn control_frames_hold_125_bytes() {
     let data = "x".repeat(125);
-    reads(
-        &format!("{{\"type\":\"ping\",\"data\":\"{data}\"}}"),
-        &[Entry::ping(data.as_bytes())],
-    );
-    refuses(
-        &format!("{{\"type\":\"pong\",\"data\":\"{data}x\"}}"),
-        JsonProblem::ControlTooLong(126),
-    );
+    reads(&format!("{{\"type\":\"ping\",\"data\":\"{data}\"}}"), &[Entry::ping(data.as_bytes())]);
+    refuses(&format!("{{\"type\":\"pong\",\"data\":\"{data}x\"}}"), JsonProblem::ControlTooLong(126));
 }
 
 #[test]
 fn closes_can_be_sent() {
     for code in [0, 1005, 2999, 5000] {
-        refuses(
-            &format!("{{\"type\":\"close\",\"code\":{code}}}"),
-            JsonProblem::Close(CloseCodeError::Code(code)),
-        );
+        refuses(&format!("{{\"type\":\"close\",\"code\":{code}}}"), JsonProblem::Close(CloseCodeError::Code(code)));
     }
     let reason = "r".repeat(124);
     refuses(
         &format!("{{\"type\":\"close\",\"code\":1000,\"reason\":\"{reason}\"}}"),
         JsonProblem::Close(CloseCodeError::Reason(124)),
     );
-    refuses(
-        "{\"type\":\"close\",\"reason\":\"why\"}",
-        JsonProblem::Missing {
-            kind: "close",
-            field: "code",
-        },
-    );
+    refuses("{\"type\":\"close\",\"reason\":\"why\"}", JsonProblem::Missing { kind: "close", field: "code" });
 }
 
 /// A JSON text is UTF-8, and so is its content.
 #[test]
 fn what_is_not_utf8_is_no_json() {
-    for line in [
-        &b"{\"type\":\"text\",\"data\":\"\xff\"}"[..],
-        b"{\"type\":\"text\",\"data\":\"\\ud800\"}",
-    ] {
+    for line in [&b"{\"type\":\"text\",\"data\":\"\xff\"}"[..], b"{\"type\":\"text\",\"data\":\"\\ud800\"}"] {
         let (_, end) = feed(&mut splitter(Format::Json, Kind::Binary), &[line]);
         let error = end.unwrap_err();
-        assert!(
-            matches!(error.problem, Problem::Json(JsonProblem::Syntax { .. })),
-            "{error:?}"
-        );
+        assert!(matches!(error.problem, Problem::Json(JsonProblem::Syntax { .. })), "{error:?}");
     }
 }
 
@@ -222,10 +175,7 @@ fn a_message_has_a_limit() {
     let endless = [b"\n{\"type\":\"text\",\"data\":\"", &[b' '; 3000][..]].concat();
     let padded = [&endless, &b"\"}\n"[..]].concat();
     for chunk in [1, 10, 4096] {
-        assert_eq!(
-            limited(escaped, chunk),
-            (vec![Entry::text("\0\0\0")], Ok(()))
-        );
+        assert_eq!(limited(escaped, chunk), (vec![Entry::text("\0\0\0")], Ok(())));
         assert_eq!(limited(over, chunk), (vec![], too_long(2)));
         assert_eq!(limited(&endless, chunk), (vec![], too_long(2)));
         assert_eq!(limited(&padded, chunk), (vec![], too_long(2)));
@@ -240,9 +190,6 @@ fn a_line_has_a_limit() {
         let mut splitter = Splitter::new(Format::Json, Kind::Text, 0, Some(3));
         let pieces: Vec<&[u8]> = line.chunks(chunk).collect();
         let problem = Problem::TooLong(3);
-        assert_eq!(
-            feed(&mut splitter, &pieces).1,
-            Err(RecordError { record: 1, problem })
-        );
+        assert_eq!(feed(&mut splitter, &pieces).1, Err(RecordError { record: 1, problem }));
     }
 }

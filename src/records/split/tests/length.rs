@@ -4,21 +4,13 @@ use super::*;
 
 #[test]
 fn each_record_is_a_message() {
-    texts(
-        Format::Length,
-        "\0\0\0\x03one\0\0\0\x04tw\no\0\0\0\x01\0",
-        &["one", "tw\no", "\0"],
-    );
+    texts(Format::Length, "\0\0\0\x03one\0\0\0\x04tw\no\0\0\0\x01\0", &["one", "tw\no", "\0"]);
     texts(Format::Length, "\0\0\0\x07é✓é", &["é✓é"]);
 }
 
 #[test]
 fn records_may_be_empty() {
-    texts(
-        Format::Length,
-        "\0\0\0\0\0\0\0\0\0\0\0\x01a\0\0\0\0",
-        &["", "", "a", ""],
-    );
+    texts(Format::Length, "\0\0\0\0\0\0\0\0\0\0\0\x01a\0\0\0\0", &["", "", "a", ""]);
 }
 
 #[test]
@@ -26,10 +18,7 @@ fn the_input_may_not_end_inside_a_length() {
     let a = [Entry::text("a")];
     for found in 1..4_u8 {
         let input = [&b"\0\0\0\x01a"[..], &[0; 3][..found.into()]].concat();
-        let problem = Problem::Truncated {
-            expected: 4,
-            found: found.into(),
-        };
+        let problem = Problem::Truncated { expected: 4, found: found.into() };
         refuses(Format::Length, &input, &a, 2, problem);
     }
 }
@@ -37,11 +26,9 @@ fn the_input_may_not_end_inside_a_length() {
 #[test]
 fn the_input_may_not_end_inside_a_record() {
     let a = [Entry::text("a")];
-    for (rest, expected, found) in [
-        (&b"\0\0\0\x05"[..], 5, 0),
-        (b"\0\0\0\x05bcde", 5, 4),
-        (b"\xff\xff\xff\xffb", u32::MAX.into(), 1),
-    ] {
+    for (rest, expected, found) in
+        [(&b"\0\0\0\x05"[..], 5, 0), (b"\0\0\0\x05bcde", 5, 4), (b"\xff\xff\xff\xffb", u32::MAX.into(), 1)]
+    {
         let input = [b"\0\0\0\x01a", rest].concat();
         let problem = Problem::Truncated { expected, found };
         refuses(Format::Length, &input, &a, 2, problem);
@@ -53,10 +40,7 @@ fn the_input_may_not_end_inside_a_record() {
 fn the_input_may_not_end_inside_a_long_record() {
     for found in [MAX_FRAME - 1, MAX_FRAME, MAX_FRAME + 1, 2 * MAX_FRAME + 9] {
         let input = [b"\0\0\0\x01a\x01\0\0\0", &vec![b'x'; found][..]].concat();
-        let problem = Problem::Truncated {
-            expected: 1 << 24,
-            found: found as u64,
-        };
+        let problem = Problem::Truncated { expected: 1 << 24, found: found as u64 };
         refuses(Format::Length, &input, &[Entry::text("a")], 2, problem);
     }
 }
@@ -68,13 +52,7 @@ fn what_is_not_utf8_is_refused() {
     refuses(Format::Length, bad, &a, 2, Problem::NotUtf8(2));
     let cut = b"\0\0\0\x01a\0\0\0\x01\xc3\0\0\0\x01\xa9";
     refuses(Format::Length, cut, &a, 2, Problem::NotUtf8(0));
-    check(
-        Format::Length,
-        Kind::Binary,
-        cut,
-        &[b"a", b"\xc3", b"\xa9"].map(|bytes| Entry::binary(bytes)),
-        &Ok(()),
-    );
+    check(Format::Length, Kind::Binary, cut, &[b"a", b"\xc3", b"\xa9"].map(|bytes| Entry::binary(bytes)), &Ok(()));
 }
 
 #[test]

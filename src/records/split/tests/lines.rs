@@ -29,47 +29,23 @@ fn characters_may_come_in_pieces() {
 
 #[test]
 fn binary_may_hold_anything() {
-    check(
-        Format::Lines,
-        Kind::Binary,
-        b"\xff\0\n\xc3\n",
-        &[Entry::binary(b"\xff\0"), Entry::binary(b"\xc3")],
-        &Ok(()),
-    );
+    check(Format::Lines, Kind::Binary, b"\xff\0\n\xc3\n", &[Entry::binary(b"\xff\0"), Entry::binary(b"\xc3")], &Ok(()));
 }
 
 #[test]
 fn a_line_that_is_not_utf8_is_named() {
     let a = [Entry::text("a")];
     refuses(Format::Lines, b"a\nbc\xff\n", &a, 2, Problem::NotUtf8(2));
-    refuses(
-        Format::Lines,
-        b"a\nbc\xffd\ne\n",
-        &a,
-        2,
-        Problem::NotUtf8(2),
-    );
+    refuses(Format::Lines, b"a\nbc\xffd\ne\n", &a, 2, Problem::NotUtf8(2));
     refuses(Format::Nul, b"a\0b\xff", &a, 2, Problem::NotUtf8(1));
-    refuses(
-        Format::Lines,
-        b"\xed\xa0\x80\n",
-        &[],
-        1,
-        Problem::NotUtf8(0),
-    );
+    refuses(Format::Lines, b"\xed\xa0\x80\n", &[], 1, Problem::NotUtf8(0));
 }
 
 /// The delimiter is a character of its own, so one that is not complete before it never will be.
 #[test]
 fn a_line_does_not_end_inside_a_character() {
     let a = [Entry::text("a")];
-    refuses(
-        Format::Lines,
-        b"a\nb\xc3\n\xa9\n",
-        &a,
-        2,
-        Problem::NotUtf8(1),
-    );
+    refuses(Format::Lines, b"a\nb\xc3\n\xa9\n", &a, 2, Problem::NotUtf8(1));
     refuses(Format::Lines, b"a\nb\xe2\x9c", &a, 2, Problem::NotUtf8(1));
 }
 
@@ -107,14 +83,8 @@ fn a_long_line_may_be_cut_inside_a_character() {
 #[test]
 fn many_lines_in_one_read() {
     let input = "a line of text\n".repeat(10_000);
-    let (transcript, _) = feed(
-        &mut splitter(Format::Lines, Kind::Text),
-        &[input.as_bytes()],
-    );
-    assert_eq!(
-        transcript.entries,
-        vec![Entry::text("a line of text"); 10_000]
-    );
+    let (transcript, _) = feed(&mut splitter(Format::Lines, Kind::Text), &[input.as_bytes()]);
+    assert_eq!(transcript.entries, vec![Entry::text("a line of text"); 10_000]);
 }
 
 /// A line of text after many, which a check of many at once must not miss or misplace.
@@ -130,12 +100,6 @@ fn the_wrong_one_of_many_lines_is_named() {
         let expected = [&before[..], &[Entry::text("✓ ok ")]].concat();
         assert_eq!(transcript.entries, expected);
         let problem = Problem::NotUtf8(offset);
-        assert_eq!(
-            end,
-            Err(RecordError {
-                record: 5002,
-                problem
-            })
-        );
+        assert_eq!(end, Err(RecordError { record: 5002, problem }));
     }
 }

@@ -67,11 +67,7 @@ fn what_is_not_utf8_is_refused_at_once() {
         splitter.space()[..input.len()].copy_from_slice(&input);
         splitter.filled(input.len());
         let problem = Problem::NotUtf8(2);
-        assert_eq!(
-            splitter.next(),
-            Err(RecordError { record: 1, problem }),
-            "{wrong:x?}"
-        );
+        assert_eq!(splitter.next(), Err(RecordError { record: 1, problem }), "{wrong:x?}");
     }
 }
 
