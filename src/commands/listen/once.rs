@@ -5,12 +5,13 @@ use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::ListenConfig;
 use crate::bridge::{EchoSink, Ending, Keeper, Session, Signals};
 use crate::commands::RECEIVE_BUFFER;
 use crate::commands::pipe::{Ends, Pipe, output_pipe};
+use crate::handshake::ServerOptions;
 use crate::net::{Connection, Interest, Listener, Socket, Wake, wait};
 use crate::opening::{self, Accepted};
 use crate::outcome::{Failure, judge};
@@ -31,7 +32,8 @@ pub(super) fn serve(
     start: Instant,
 ) -> Result<(), Failure> {
     let url = listener.url();
-    let first = first_client(listener, config, signals, start)?;
+    let first = first_client(&listener, config, signals, start)?;
+    drop(listener);
     log::info!("serving {}", first.peer);
     let ending = run(first, &url, config, signals, start).map_err(Failure::io("cannot run the session"))?;
     log::info!("{ending}");
@@ -40,14 +42,20 @@ pub(super) fn serve(
 
 /// Waits for the first client. Handshakes run side by side: one that stalls, or is none, holds up nobody.
 fn first_client(
-    listener: Listener,
+    listener: &Listener,
     config: &ListenConfig,
     signals: &Signals,
     start: Instant,
 ) -> Result<First, Failure> {
     let wake = Arc::new(Wake::new().map_err(Failure::io("cannot wake threads"))?);
-    let taken = Arc::new(AtomicBool::new(false));
     let (sender, receiver) = mpsc::channel();
+    let door = Door {
+        server: config.server.clone(),
+        patience: config.handshake_timeout,
+        taken: Arc::default(),
+        sender,
+        wake: Arc::clone(&wake),
+    };
     let deadline = config.pipe.deadline(start);
     loop {
         let timeout = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -66,24 +74,48 @@ fn first_client(
         }
         if client.is_readable() {
             let (socket, peer) = listener.accept().map_err(Failure::io("cannot accept a client"))?;
-            let (taken, wake, sender) = (Arc::clone(&taken), Arc::clone(&wake), sender.clone());
-            let (options, patience) = (config.server.clone(), config.handshake_timeout);
-            let handshake = move || {
-                // Whoever comes later is told so before a handshake, not after it.
-                let admit = || !taken.swap(true, SeqCst);
-                match opening::accept_if(&socket, &options, Instant::now() + patience, admit) {
-                    Ok(accepted) => {
-                        let _ = sender.send(First { socket, peer, accepted });
-                        wake.wake();
-                    }
-                    Err(why) => log::info!("{peer}: {why}"),
-                }
-            };
-            thread::Builder::new()
-                .name("handshake".into())
-                .spawn(handshake)
-                .map_err(Failure::io("cannot serve a client"))?;
+            door.shake_hands(socket, peer).map_err(Failure::io("cannot serve a client"))?;
         }
+    }
+}
+
+/// Where handshakes are carried out, and where the first that is complete is left.
+struct Door {
+    server: ServerOptions,
+    patience: Duration,
+    /// Somebody is being served, or about to be.
+    taken: Arc<AtomicBool>,
+    sender: mpsc::Sender<First>,
+    wake: Arc<Wake>,
+}
+
+impl Door {
+    /// Carries out a handshake on a thread of its own. Whoever comes too late is told so before it is complete.
+    fn shake_hands(&self, socket: Socket, peer: String) -> io::Result<()> {
+        let (options, deadline) = (self.server.clone(), Instant::now() + self.patience);
+        let (taken, sender, wake) = (Arc::clone(&self.taken), self.sender.clone(), Arc::clone(&self.wake));
+        let handshake = move || {
+            let mut claimed = false;
+            let admit = || {
+                claimed = !taken.swap(true, SeqCst);
+                claimed
+            };
+            match opening::accept_if(&socket, &options, deadline, admit) {
+                Ok(accepted) => {
+                    // Nobody waits for it if the run is over.
+                    let _ = sender.send(First { socket, peer, accepted });
+                    wake.wake();
+                }
+                Err(why) => {
+                    log::info!("{peer}: {why}");
+                    if claimed {
+                        taken.store(false, SeqCst);
+                    }
+                }
+            }
+        };
+        thread::Builder::new().name("handshake".into()).spawn(handshake)?;
+        Ok(())
     }
 }
 
