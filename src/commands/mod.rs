@@ -13,4 +13,4 @@ pub use listen::{ListenConfig, listen};
 pub use pipe::Pipe;
 
 /// What one read of the socket can bring, in bytes: enough that a busy connection is read in few calls.
-const RECEIVE_BUFFER: usize = 256 << 10;
+const RECEIVE_BUFFER: usize = 512 << 10;

@@ -102,11 +102,18 @@ impl Encoder {
         let mask = self.keys.as_mut().map(|next_key| next_key());
         let header = FrameHeader { is_final, opcode, mask, ..FrameHeader::default() };
         header.format(payload.len() as u64, &mut self.out).expect("memory takes every header");
-        let start = self.out.len();
-        self.out.extend_from_slice(payload);
-        if let Some(key) = mask {
-            apply_mask(&mut self.out[start..], key);
+        let Some(key) = mask else { return self.out.extend_from_slice(payload) };
+        // Copying and masking block by block is one pass over memory instead of two.
+        self.out.reserve(payload.len());
+        let (blocks, rest) = payload.as_chunks::<256>();
+        for block in blocks {
+            let mut block = *block;
+            apply_mask(&mut block, key);
+            self.out.extend_from_slice(&block);
         }
+        let start = self.out.len();
+        self.out.extend_from_slice(rest);
+        apply_mask(&mut self.out[start..], key);
     }
 }
 
