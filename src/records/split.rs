@@ -64,14 +64,15 @@ struct Piece {
 impl Splitter {
     /// A splitter for a format; messages are of type `kind` where the format does not say it.
     ///
-    /// `chunk_size` is the longest message that `raw` makes of one read; `max_message` bounds what `json` has to hold; both in
+    /// `chunk_size` is the longest message that `raw` makes of what one read gives; `max_message` bounds what `json` has to hold; both in
     /// bytes.
     #[must_use]
     pub fn new(format: Format, kind: Kind, chunk_size: usize, max_message: Option<u64>) -> Self {
         let framing = match format {
             Format::Lines => Framing::Delimited(Delimited::new(b'\n')),
             Format::Nul => Framing::Delimited(Delimited::new(0)),
-            Format::Raw => Framing::Raw { chunk_size: chunk_size.max(1) },
+            // Text needs room for a character.
+            Format::Raw => Framing::Raw { chunk_size: chunk_size.max(if kind == Kind::Text { 4 } else { 1 }) },
             Format::Whole => Framing::Whole { done: false },
             Format::Length => Framing::Length { current: None },
             Format::Json => Framing::Json {
@@ -106,7 +107,7 @@ impl Splitter {
         self.start = 0;
         let room = self.buffer.len();
         let wanted = match self.framing {
-            Framing::Raw { chunk_size } => chunk_size.max(self.end + 1),
+            Framing::Raw { chunk_size } => self.end + chunk_size.max(MAX_FRAME),
             _ if room - self.end < MIN_SPACE => (room * 2).max(FIRST_BUFFER),
             _ => room,
         };
@@ -181,10 +182,11 @@ impl Splitter {
                     _ => return Ok(None),
                 }
             }
-            Framing::Raw { .. } => {
+            Framing::Raw { chunk_size } => {
+                let limit = end.min(start + *chunk_size);
                 // A read may end inside a character; what is here of it waits for its rest.
-                let waits = self.kind == Kind::Text && !self.finished;
-                let end = if waits { end - incomplete_tail(&self.buffer[start..end]) } else { end };
+                let waits = self.kind == Kind::Text && !(self.finished && limit == end);
+                let end = if waits { limit - incomplete_tail(&self.buffer[start..limit]) } else { limit };
                 if start == end {
                     return Ok(None);
                 }

@@ -85,3 +85,17 @@ fn a_message_has_the_given_size_at_most() {
         assert!(transcript.chunks.iter().all(|len| *len <= 4));
     }
 }
+
+/// What one read gives is cut into messages of the chunk size, never inside a character.
+#[test]
+fn a_large_read_is_several_messages() {
+    let chunked = |kind, size, input: &[u8]| {
+        let (transcript, end) = feed(&mut Splitter::new(Format::Raw, kind, size, None), &[input]);
+        assert_eq!(end, Ok(()));
+        transcript.entries
+    };
+    assert_eq!(chunked(Kind::Binary, 3, b"abcdefgh"), [b"abc".as_slice(), b"def", b"gh"].map(Entry::binary));
+    assert_eq!(chunked(Kind::Binary, 1, b"ab"), [b"a", b"b"].map(|byte| Entry::binary(byte)));
+    assert_eq!(chunked(Kind::Text, 4, "abc✓👩d".as_bytes()), ["abc", "✓", "👩", "d"].map(Entry::text));
+    assert_eq!(chunked(Kind::Text, 1, "✓👩".as_bytes()), ["✓", "👩"].map(Entry::text));
+}
