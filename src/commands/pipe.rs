@@ -49,9 +49,11 @@ pub(super) struct Ends {
     pub(super) bell: Arc<Wake>,
 }
 
+/// What a pipe before standard input is enlarged to, in bytes: as much as one read takes.
+const INPUT_PIPE: usize = 256 << 10;
 /// What a pipe behind standard output is enlarged to, in bytes: with the usual 64 KiB, writer and reader take turns rather
 /// than run side by side.
-const PIPE_SIZE: usize = 1 << 20;
+const OUTPUT_PIPE: usize = 1 << 20;
 
 impl Pipe {
     /// The rules for a session's end; the run began at `start`.
@@ -86,6 +88,7 @@ impl Pipe {
         if !self.reads_input || pipe::is_null_device(&stdin) {
             return Ok(None);
         }
+        pipe::enlarge(&stdin, INPUT_PIPE);
         Stdio::of(&stdin).map(Some)
     }
 
@@ -107,7 +110,7 @@ impl Pipe {
 /// Standard output: as it is, or made visible on a terminal.
 pub(super) fn standard_output() -> io::Result<Output> {
     let stdout = io::stdout();
-    pipe::enlarge(&stdout, PIPE_SIZE);
+    pipe::enlarge(&stdout, OUTPUT_PIPE);
     let file = Stdio::of(&stdout)?;
     Ok(if isatty(&stdout) { Output::terminal(file) } else { Output::new(file) })
 }
