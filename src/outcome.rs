@@ -167,7 +167,7 @@ pub fn judge(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
         }
         Cause::PeerClosed => peer_closed(ending, awaited),
         Cause::InputEnded | Cause::Satisfied => match &ending.peer_close {
-            Some(close) if close.is_normal() => Ok(()),
+            Some(close) if close.is_normal() || is_answer(close, ending) => Ok(()),
             Some(close) => Err(closed_badly(close, ending)),
             None => Err(broken("the peer never answered our Close (--close-timeout)".into())),
         },
@@ -191,6 +191,11 @@ fn peer_closed(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
     }
 }
 
+/// Whether the peer's Close only says our code again, as an answer does (RFC 6455, 5.5.1).
+fn is_answer(close: &Close, ending: &Ending) -> bool {
+    ending.our_close.as_ref().is_some_and(|ours| ours.code == close.code)
+}
+
 fn closed_badly(close: &Close, ending: &Ending) -> Failure {
     bad(ExitStatus::ClosedBadly, format!("the peer closed with {close}{}", unsent(ending)))
 }
@@ -209,3 +214,6 @@ fn unsent(ending: &Ending) -> String {
 fn bad(status: ExitStatus, words: String) -> Failure {
     Failure::Session(BadEnding { status, words })
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,8 @@ use crate::records::RecordError;
 pub struct Ending {
     /// What began the end.
     pub cause: Cause,
+    /// Our Close, if it was time for one.
+    pub our_close: Option<Close>,
     /// The peer's Close, if one came.
     pub peer_close: Option<Close>,
     /// What was read from the input and never reached the socket.

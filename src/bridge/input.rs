@@ -24,7 +24,8 @@ pub struct StreamInput<R> {
     /// Bytes of the input that had reached the socket when that was last so.
     sent: u64,
     ended: bool,
-    failed: bool,
+    /// Nothing more may be read or sent.
+    over: bool,
 }
 
 impl<R: Read + AsFd + Send> StreamInput<R> {
@@ -33,18 +34,19 @@ impl<R: Read + AsFd + Send> StreamInput<R> {
     #[must_use]
     pub fn new(greetings: Vec<String>, input: Option<R>, splitter: Splitter, bell: Arc<Wake>) -> Self {
         let ended = input.is_none() && greetings.is_empty();
-        StreamInput { greetings: greetings.into(), input, splitter, bell, read: 0, sent: 0, ended, failed: false }
+        StreamInput { greetings: greetings.into(), input, splitter, bell, read: 0, sent: 0, ended, over: false }
     }
 
     /// Encodes the complete records in the buffer, up to a batch.
     fn split(&mut self, encoder: &mut Encoder) -> Result<Option<Pulled>, SourceError> {
         loop {
             match self.splitter.next() {
+                Ok(Some(Event::Close(close))) => {
+                    self.over = true;
+                    return Ok(Some(Pulled::Close(close)));
+                }
                 Ok(Some(event)) => {
                     encoder.push(&event);
-                    if matches!(event, Event::Close(_)) {
-                        return Ok(Some(Pulled::Close));
-                    }
                     if encoder.pending().len() >= BATCH {
                         return Ok(Some(Pulled::Frames));
                     }
@@ -52,9 +54,8 @@ impl<R: Read + AsFd + Send> StreamInput<R> {
                 Ok(None) if encoder.pending().is_empty() => return Ok(None),
                 Ok(None) => return Ok(Some(Pulled::Frames)),
                 Err(error) => {
-                    self.failed = true;
-                    let begun = self.splitter.is_inside_message() && encoder.is_inside_message();
-                    return Err(SourceError::BadRecord(error, begun));
+                    self.over = true;
+                    return Err(SourceError::BadRecord(error, self.splitter.is_inside_message()));
                 }
             }
         }
@@ -63,7 +64,7 @@ impl<R: Read + AsFd + Send> StreamInput<R> {
     /// Waits for the input and reads it once. It is never read while there are orders.
     fn read(&mut self) -> Result<Option<Pulled>, SourceError> {
         let wake = (self.bell.as_fd(), Interest::Read);
-        let input = self.input.as_mut().filter(|_| !self.ended && !self.failed);
+        let input = self.input.as_mut().filter(|_| !self.ended && !self.over);
         let rung = match &input {
             Some(input) => wait(&[wake, (input.as_fd(), Interest::Read)], None).map(|[bell, _]| bell.is_readable()),
             None => wait(&[wake], None).map(|_| true),
@@ -84,7 +85,7 @@ impl<R: Read + AsFd + Send> StreamInput<R> {
             }
             Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {}
             Err(error) => {
-                self.failed = true;
+                self.over = true;
                 return Err(SourceError::Failed(error.to_string()));
             }
         }
@@ -101,7 +102,7 @@ impl<R: Read + AsFd + Send> Source for StreamInput<R> {
             return Ok(Pulled::Frames);
         }
         loop {
-            if !self.failed
+            if !self.over
                 && let Some(pulled) = self.split(encoder)?
             {
                 return Ok(pulled);

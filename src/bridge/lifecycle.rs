@@ -87,6 +87,8 @@ pub struct Lifecycle {
     rules: Rules,
     input_ended: Option<Instant>,
     closing: Option<Closing>,
+    /// The Close that we were to send.
+    ordered: Option<Close>,
     peer: Peer,
     /// The sending side is over.
     sender: Option<Unsent>,
@@ -121,7 +123,15 @@ impl Lifecycle {
     /// A session that has just been opened.
     #[must_use]
     pub fn new(rules: Rules) -> Self {
-        Lifecycle { rules, input_ended: None, closing: None, peer: Peer::There, sender: None, hung_up: false }
+        Lifecycle {
+            rules,
+            input_ended: None,
+            closing: None,
+            ordered: None,
+            peer: Peer::There,
+            sender: None,
+            hung_up: false,
+        }
     }
 
     /// Takes note of a fact. The first one that ends the session is its cause.
@@ -197,7 +207,7 @@ impl Lifecycle {
             Peer::Closed(close) => Some(close.clone()),
             Peer::There | Peer::Gone => None,
         };
-        Ending { cause, peer_close, unsent: self.sender.unwrap_or_default() }
+        Ending { cause, our_close: self.ordered.clone(), peer_close, unsent: self.sender.unwrap_or_default() }
     }
 
     /// Ends the session if its time or its patience is over; else says when that will be.
@@ -237,7 +247,11 @@ impl Lifecycle {
         let hang_up = !self.hung_up && (lost || now >= due);
         self.hung_up |= hang_up;
         let ended = through || (now >= due && !lost);
-        Step { close: closing.close.take(), hang_up, wake_at: (!ended).then_some(due.max(now)), ended }
+        let close = closing.close.take();
+        if close.is_some() {
+            self.ordered.clone_from(&close);
+        }
+        Step { close, hang_up, wake_at: (!ended).then_some(due.max(now)), ended }
     }
 
     /// Begins the end, or takes a graver cause for the one that has begun.

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::{Control, Fact, Unsent};
-use crate::protocol::{Encoder, Event};
+use crate::protocol::{Close, Encoder, Event};
 use crate::records::RecordError;
 
 /// Frames leave when this many bytes have gathered, or when the source has nothing more at the moment.
@@ -30,12 +30,12 @@ pub trait Source: Send {
 }
 
 /// What a source had to give.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pulled {
     /// Frames.
     Frames,
-    /// Frames, the last of which is a Close.
-    Close,
+    /// Frames perhaps, and after them the input asks for this Close.
+    Close(Close),
     /// Nothing: there are orders.
     Orders,
     /// Nothing: the input has ended.
@@ -74,16 +74,13 @@ impl<W: Write> Pump<'_, W> {
             match pulled {
                 Ok(Pulled::Frames) => {}
                 Ok(Pulled::Ended) => self.control.note(Fact::InputEnded),
-                Ok(Pulled::Close) => {
-                    self.control.note(Fact::CloseSent);
-                    return Ok(());
-                }
+                // The order to close follows, and is waited for as any other.
+                Ok(Pulled::Close(close)) => self.control.note(Fact::CloseAsked(close)),
                 Ok(Pulled::Orders) => {
                     if self.carry_out_orders(source)? {
                         return Ok(());
                     }
                 }
-                // The order to close, which follows, is waited for as any other.
                 Err(SourceError::Failed(why)) => self.control.note(Fact::InputFailed(why)),
                 Err(SourceError::BadRecord(error, begun)) => {
                     self.control.note(Fact::BadRecord(error, begun));

@@ -1,0 +1,90 @@
+//! Every ending and its exit status.
+
+use super::*;
+use crate::bridge::Unsent;
+use crate::records::{Problem, RecordError};
+
+fn ending(cause: Cause, peer_close: Option<Close>) -> Ending {
+    Ending { cause, our_close: Some(Close::new(1000, "")), peer_close, unsent: Unsent::default() }
+}
+
+fn close(code: u16) -> Option<Close> {
+    Some(Close::new(code, ""))
+}
+
+/// The status, and the words if there are any.
+fn judged(ending: &Ending, awaited: Option<u64>) -> (u8, String) {
+    match judge(ending, awaited) {
+        Ok(()) => (0, String::new()),
+        Err(failure) => (failure.status() as u8, failure.to_string()),
+    }
+}
+
+fn status(ending: &Ending) -> u8 {
+    judged(ending, None).0
+}
+
+#[test]
+fn only_a_clean_close_is_success() {
+    for cause in [Cause::InputEnded, Cause::Satisfied, Cause::PeerClosed] {
+        for clean in [Some(Close::default()), close(1000), close(1001)] {
+            assert_eq!(status(&ending(cause.clone(), clean)), 0);
+        }
+        assert_eq!(status(&ending(cause.clone(), close(1011))), 7);
+    }
+    let (status, words) = judged(&ending(Cause::InputEnded, None), None);
+    assert_eq!((status, words.as_str()), (6, "the peer never answered our Close (--close-timeout)"));
+}
+
+#[test]
+fn our_own_code_coming_back_is_an_answer() {
+    let mut own = ending(Cause::InputEnded, close(4000));
+    assert_eq!(status(&own), 7);
+    own.our_close = close(4000);
+    assert_eq!(status(&own), 0);
+}
+
+#[test]
+fn a_reader_that_stops_is_success_whatever_the_peer_does() {
+    for answer in [None, close(1000), close(1011)] {
+        assert_eq!(status(&ending(Cause::OutputClosed, answer)), 0);
+    }
+}
+
+#[test]
+fn what_this_side_could_not_do_is_1() {
+    let error = RecordError { record: 3, problem: Problem::NotUtf8(0) };
+    for cause in [Cause::OutputFailed("full".into()), Cause::InputFailed("gone".into()), Cause::BadRecord(error)] {
+        assert_eq!(status(&ending(cause, close(1000))), 1);
+    }
+}
+
+#[test]
+fn a_break_is_6_and_says_what_was_not_sent() {
+    let mut broken = ending(Cause::PeerGone(Some("reset".into())), None);
+    broken.unsent = Unsent { bytes: 42, inside_message: true };
+    let words = "the connection broke without a Close: reset; 42 bytes that had been read from the input were not sent; \
+                 its last message is incomplete";
+    assert_eq!(judged(&broken, None), (6, words.to_owned()));
+    assert_eq!(status(&ending(Cause::Violation(Violation::Masked), None)), 6);
+
+    let mut early = ending(Cause::PeerClosed, close(1000));
+    early.unsent = Unsent { bytes: 1, inside_message: false };
+    assert_eq!(status(&early), 6);
+    early.peer_close = close(1008);
+    assert_eq!(status(&early), 7);
+}
+
+#[test]
+fn an_unmet_count_is_8_a_time_out_9() {
+    assert_eq!(judged(&ending(Cause::PeerClosed, close(1000)), Some(3)).0, 8);
+    assert_eq!(judged(&ending(Cause::PeerClosed, close(1011)), Some(3)).0, 7);
+    assert_eq!(status(&ending(Cause::TimedOut, None)), 9);
+    assert!(matches!(judge(&ending(Cause::Signal(15), None), None), Err(Failure::Signal(15))));
+}
+
+#[test]
+fn the_statuses_are_those_of_the_manual() {
+    let numbers: Vec<u8> = ExitStatus::ALL.iter().map(|status| *status as u8).collect();
+    assert_eq!(numbers, (0..=9).collect::<Vec<u8>>());
+}
