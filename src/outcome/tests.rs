@@ -8,6 +8,7 @@ fn ending(cause: Cause, peer_close: Option<Close>) -> Ending {
     Ending { cause, our_close: Some(Close::new(1000, "")), peer_close, unsent: Unsent::default() }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it stands where a Close may be missing")]
 fn close(code: u16) -> Option<Close> {
     Some(Close::new(code, ""))
 }
