@@ -23,7 +23,7 @@
 //! | read a head from a connection | [`HeadReader`], then [`RequestHead`] or [`ResponseHead`] |
 //! | judge an answer, or a request | [`response_checks`], [`request_checks`]: a list of [`Check`] |
 //! | say why a server refused | [`Refusal`], with the body by [`BodyExcerpt`] |
-//! | answer as a server | [`answer`], [`ServerOptions`], [`refusal`] |
+//! | answer as a server | [`answer`], [`ServerOptions`], [`refusal()`] |
 //! | show what came from a peer | [`printable()`], [`redact`] |
 //! | hold a password | [`Secret`], [`Credentials`], [`Authorization`] |
 

@@ -1,6 +1,6 @@
 //! The server's answer to a request, byte for byte (RFC 6455, 4.2.2).
 //!
-//! Invariant: a request that breaks a rule of [`request_checks`](super::request_checks) is refused with a complete,
+//! Invariant: a request that breaks a rule of [`request_checks`] is refused with a complete,
 //! true HTTP/1.1 response, whose body says in a sentence or two what is wrong.
 
 use std::fmt::Write as _;
