@@ -1,0 +1,340 @@
+"""Processes that are waited for with a time limit, cases, and checks whose failures show both streams."""
+
+import inspect
+import itertools
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import threading
+import time
+from pathlib import Path
+from urllib.parse import urlencode
+
+HERE = Path(__file__).resolve().parent
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or HERE.parent.parent / "target").resolve()
+PEERS = Path(os.environ.get("INTEROP_PEERS") or TARGET / "interop-peers").resolve()
+WSPIPE = os.environ.get("WSPIPE") or str(TARGET / "release" / "wspipe")
+
+# Nothing here takes more than a few seconds, even on a busy machine: what takes this long is stuck.
+LIMIT = 60.0
+
+
+class Failed(Exception):
+    """A case did not come out as it should."""
+
+
+class Skipped(Exception):
+    """A case can't be tried on this machine."""
+
+
+# --- Processes --------------------------------------------------------------------------------------------------------
+
+
+class Stream:
+    """Everything that a process has written to one of its outputs, collected as it comes."""
+
+    def __init__(self, pipe):
+        self._pipe = pipe
+        self._bytes = bytearray()
+        self._ended = False
+        self._changed = threading.Condition()
+        threading.Thread(target=self._collect, daemon=True).start()
+
+    def _collect(self):
+        while chunk := self._pipe.read1(1 << 16):
+            with self._changed:
+                self._bytes += chunk
+                self._changed.notify_all()
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def wait_for(self, find, limit=LIMIT):
+        """What `find` makes of the bytes, as soon as it makes something of them; else None."""
+        deadline = time.monotonic() + limit
+        with self._changed:
+            while (found := find(bytes(self._bytes))) is None and not self._ended:
+                if not self._changed.wait(deadline - time.monotonic()):
+                    return find(bytes(self._bytes))
+            return found
+
+    def whole(self, limit=LIMIT):
+        """All of it, once it has ended; None if it does not end."""
+        with self._changed:
+            return bytes(self._bytes) if self._changed.wait_for(lambda: self._ended, limit) else None
+
+    def so_far(self):
+        with self._changed:
+            return bytes(self._bytes)
+
+
+class Process:
+    """A child process; leaving its `with` block ends it, if it has not ended by itself."""
+
+    def __init__(self, *command, input=subprocess.PIPE, env=None):
+        """`input` is a pipe that is fed by hand, `subprocess.DEVNULL`, or the bytes to feed."""
+        self.command = [str(word) for word in command]
+        fed = isinstance(input, bytes)
+        self._child = subprocess.Popen(
+            self.command,
+            stdin=subprocess.PIPE if fed else input,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **(env or {})},
+        )
+        self.out = Stream(self._child.stdout)
+        self.err = Stream(self._child.stderr)
+        if fed:
+            self.feed(input)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._child.kill()
+        self._child.wait()
+
+    def feed(self, data):
+        """Gives it its whole input, from a thread: it may not read before it has been read from."""
+        threading.Thread(target=self._feed, args=(data,), daemon=True).start()
+
+    def feed_open(self, data):
+        """The same, but the input stays open."""
+        threading.Thread(target=self._feed, args=(data, False), daemon=True).start()
+
+    def _feed(self, data, end=True):
+        try:
+            self.write(data)
+            if end:
+                self.end_input()
+        except BrokenPipeError:
+            pass  # It ended without wanting all of it, which is its business.
+
+    def write(self, data):
+        self._child.stdin.write(data)
+        self._child.stdin.flush()
+
+    def end_input(self):
+        self._child.stdin.close()
+
+    def terminate(self):
+        self._child.terminate()
+
+    def wait_for(self, stream, find, what):
+        """Waits until `find` makes something of a stream's bytes."""
+        found = stream.wait_for(find)
+        if found is None:
+            raise Failed(f"{what} did not come\n{self.describe()}")
+        return found
+
+    def wait_for_output(self, expected):
+        """Waits until its output is this, exactly."""
+        self.wait_for(self.out, lambda out: True if len(out) >= len(expected) else None, f"{len(expected)} bytes")
+        check_equal("output so far", self.out.so_far(), expected, self)
+
+    def status(self):
+        """Waits for its end; a negative status is the signal that it died of."""
+        try:
+            return self._child.wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"it did not end in {LIMIT:.0f} s\n{self.describe()}") from None
+
+    def ends_with(self, status=0, out=None, err=b""):
+        """Checks how it ends: the status, and what it wrote. `err` is all of it, or words that must be in it."""
+        check_equal("exit status", self.status(), status, self)
+        if out is not None:
+            check_equal("standard output", self.out.whole(), out, self)
+        said = self.err.whole()
+        if isinstance(err, bytes):
+            check_equal("standard error", said, err, self)
+        elif err not in said.decode():
+            raise Failed(f"standard error does not say {err!r}\n{self.describe()}")
+
+    def describe(self):
+        status = self._child.poll()
+        if status is not None:
+            # What it wrote last is on its way here.
+            self.out.whole(limit=1)
+            self.err.whole(limit=1)
+        return (
+            f"command:  {shlex.join(self.command)}\n"
+            f"status:   {'still running' if status is None else status}\n"
+            f"stdout:   {excerpt(self.out.so_far())}\n"
+            f"stderr:   {excerpt(self.err.so_far())}"
+        )
+
+
+def wspipe(*arguments, input=subprocess.PIPE):
+    return Process(WSPIPE, *arguments, input=input)
+
+
+def program(name, variable=None):
+    """The path of a program that need not be there."""
+    path = variable and os.environ.get(variable) or shutil.which(name)
+    if not path:
+        raise Skipped(f"no {name} here")
+    return path
+
+
+PYTHON = {"PYTHONPATH": str(PEERS / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
+NODE = {"NODE_PATH": str(PEERS / "node_modules")}
+
+
+class Peer(Process):
+    """A script around one of the libraries; it prints events, each a line of JSON."""
+
+    def __init__(self, library, role, *arguments, **kwargs):
+        self.library = library
+        interpreter, env, suffix = {"websockets": ("python3", PYTHON, "py"), "ws": ("node", NODE, "js")}[library]
+        super().__init__(interpreter, HERE / "peers" / f"{role}.{suffix}", *arguments, env=env, **kwargs)
+
+    def event(self, name, **fields):
+        """The first event of this name with these fields; waits for it."""
+
+        def find(out):
+            wanted = {"event": name, **fields}.items()
+            return next((event for event in parse_events(out) if wanted <= pairs(event)), None)
+
+        return self.wait_for(self.out, find, f"the event {name} {fields or ''}")
+
+    def events(self, name):
+        """All events of this name, once it has ended."""
+        self.ends_with(0)
+        return [event for event in parse_events(self.out.whole()) if event["event"] == name]
+
+
+class Server(Peer):
+    """A server that does what the path of the URL asks for; see peers/server.py."""
+
+    def __init__(self, library):
+        super().__init__(library, "server", input=subprocess.DEVNULL)
+        self._port = self.event("listening")["port"]
+
+    def visit(self, behaviour, **parameters):
+        return Visit(self, behaviour, parameters)
+
+
+class Visit:
+    """One connection to a server, known by the number in its URL."""
+
+    _numbers = itertools.count(1)
+
+    def __init__(self, server, behaviour, parameters):
+        self._server = server
+        self._number = str(next(self._numbers))
+        self.target = f"/{behaviour}?{urlencode({'id': self._number, **parameters})}"
+        self.url = f"ws://127.0.0.1:{server._port}{self.target}"
+
+    def event(self, name):
+        return self._server.event(name, id=self._number)
+
+    def connect(self, *arguments, input=subprocess.PIPE):
+        return wspipe("connect", self.url, *arguments, input=input)
+
+
+class Client(Peer):
+    """A client that carries out steps; see peers/client.py."""
+
+    def __init__(self, library, url, *steps, subprotocols=(), headers=None):
+        plan = {"url": url, "steps": steps, "subprotocols": list(subprotocols), "headers": headers or {}}
+        super().__init__(library, "client", input=json.dumps(plan).encode())
+
+
+class Listener(Process):
+    """`wspipe listen` on a port that it picks."""
+
+    def __init__(self, *arguments, input=subprocess.PIPE):
+        super().__init__(WSPIPE, "listen", "0", *arguments, input=input)
+        self.url = self.wait_for(self.err, announced, "the line that says where it listens")
+        self.announcement = f"listening on {self.url}\n".encode()
+
+
+def announced(err):
+    line, end, _ = err.partition(b"\n")
+    return line.removeprefix(b"listening on ").decode() if end else None
+
+
+def parse_events(out):
+    return [json.loads(line) for line in out.split(b"\n")[:-1]]
+
+
+def pairs(event):
+    """An event's simple fields, as a set."""
+    return {(name, value) for name, value in event.items() if isinstance(value, str | int)}
+
+
+# --- Cases ------------------------------------------------------------------------------------------------------------
+
+CASES = []
+
+
+def case(name, libraries=(None,)):
+    """Registers a function as a case, or as one for each library."""
+
+    def register(function):
+        for library in libraries:
+            CASES.append((name.format(library=library), function, library))
+        return function
+
+    return register
+
+
+def run_cases(words):
+    """Runs the cases whose names hold one of the words, or all; true if none failed."""
+    counts = {"passed": 0, "FAILED": 0, "skipped": 0}
+    servers = {}
+    try:
+        for name, function, library in CASES:
+            if words and not any(word in name for word in words):
+                continue
+            started = time.monotonic()
+            outcome, why = run_case(function, library, servers)
+            counts[outcome] += 1
+            print(f"{outcome:7}  {name}  ({why or f'{time.monotonic() - started:.1f} s'})", flush=True)
+    finally:
+        for server in servers.values():
+            server.__exit__()
+    if counts["skipped"]:
+        print(f"{counts['skipped']} skipped")
+    print(f"{counts['passed']} passed, {counts['FAILED']} failed")
+    return counts["passed"] > 0 and counts["FAILED"] == 0
+
+
+def run_case(function, library, servers):
+    """The outcome, and why."""
+    wants_server = "server" in inspect.signature(function).parameters
+    try:
+        if wants_server:
+            if library not in servers:
+                servers[library] = Server(library)
+            function(server=servers[library])
+        elif library:
+            function(library)
+        else:
+            function()
+    except Skipped as why:
+        return "skipped", str(why)
+    except Failed as why:
+        if not wants_server or library not in servers:
+            return "FAILED", str(why)
+        # It may be the server that came to grief; the next case gets a new one.
+        with servers.pop(library) as server:
+            return "FAILED", f"{why}\nserver's stderr: {excerpt(server.err.so_far())}"
+    return "passed", None
+
+
+# --- Checks -----------------------------------------------------------------------------------------------------------
+
+
+def check_equal(what, found, expected, process=None):
+    if found != expected:
+        described = f"\n{process.describe()}" if process else ""
+        raise Failed(f"{what}\nexpected: {excerpt(expected)}\nfound:    {excerpt(found)}{described}")
+
+
+def excerpt(value, length=600):
+    text = repr(value)
+    return text if len(text) <= length else f"{text[:length]}… ({len(value)} in all)"
+
