@@ -1,0 +1,160 @@
+//! A command line that is about to be run.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use super::{Finished, Running};
+
+/// What standard input is.
+#[derive(Debug)]
+pub(crate) enum Stdin {
+    /// `/dev/null`: no input at all.
+    Null,
+    /// A pipe with these bytes, then its end.
+    Bytes(Vec<u8>),
+    /// A pipe that the test holds: see [`Running::write`] and [`Running::end_input`].
+    Held,
+    /// This file.
+    File(File),
+    /// Closed before the program starts.
+    Closed,
+}
+
+/// What standard output is.
+#[derive(Debug)]
+pub(crate) enum Stdout {
+    /// A pipe that is read all the time.
+    Read,
+    /// A pipe that the test reads when it wants to: see [`Running::take_stdout`].
+    Held,
+    /// This file.
+    File(File),
+}
+
+/// A run of the executable: its arguments, and what its streams are.
+#[derive(Debug)]
+pub(crate) struct Run {
+    args: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
+    stdin: Stdin,
+    stdout: Stdout,
+}
+
+impl Run {
+    /// A run with no input, an empty environment, and an output that is read.
+    pub(crate) fn new<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Self {
+        Run {
+            args: args.into_iter().map(|arg| arg.as_ref().into()).collect(),
+            env: Vec::new(),
+            stdin: Stdin::Null,
+            stdout: Stdout::Read,
+        }
+    }
+
+    /// `connect URL` with the options in `words`, which are separated by spaces.
+    pub(crate) fn connect(words: &str, url: &str) -> Self {
+        Run::new(["connect"]).words(words).arg(url)
+    }
+
+    /// `listen 0` with the options in `words`, which are separated by spaces.
+    pub(crate) fn listen(words: &str) -> Self {
+        Run::new(["listen", "0"]).words(words)
+    }
+
+    /// Adds arguments that are separated by spaces.
+    pub(crate) fn words(mut self, words: &str) -> Self {
+        self.args.extend(words.split_whitespace().map(OsString::from));
+        self
+    }
+
+    /// Adds arguments as they are.
+    pub(crate) fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        self.args.extend(args.into_iter().map(|arg| arg.as_ref().into()));
+        self
+    }
+
+    /// Adds an argument as it is.
+    pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.args.push(arg.as_ref().into());
+        self
+    }
+
+    /// Sets a variable in the environment.
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.env.push((name.into(), value.as_ref().into()));
+        self
+    }
+
+    /// Says what standard input is.
+    pub(crate) fn stdin(mut self, stdin: Stdin) -> Self {
+        self.stdin = stdin;
+        self
+    }
+
+    /// Gives these bytes as standard input.
+    pub(crate) fn input(self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.stdin(Stdin::Bytes(bytes.into()))
+    }
+
+    /// Says what standard output is.
+    pub(crate) fn stdout(mut self, stdout: Stdout) -> Self {
+        self.stdout = stdout;
+        self
+    }
+
+    /// Starts it.
+    pub(crate) fn start(self) -> Running {
+        let Run { args, env, stdin, stdout } = self;
+        let mut shown = "wspipe".to_owned();
+        for arg in &args {
+            // Writing to a String never fails.
+            let _ = write!(shown, " {:?}", arg.to_string_lossy());
+        }
+        let mut command = command(matches!(stdin, Stdin::Closed));
+        command.args(&args).env_clear().envs(env);
+        let mut bytes = None;
+        command.stdin(match stdin {
+            Stdin::Null | Stdin::Closed => Stdio::null(),
+            Stdin::Held => Stdio::piped(),
+            Stdin::File(file) => file.into(),
+            Stdin::Bytes(given) => {
+                bytes = Some(given);
+                Stdio::piped()
+            }
+        });
+        let is_read = matches!(stdout, Stdout::Read);
+        command.stdout(match stdout {
+            Stdout::Read | Stdout::Held => Stdio::piped(),
+            Stdout::File(file) => file.into(),
+        });
+        command.stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the executable starts");
+        if let Some(bytes) = bytes
+            && let Some(mut pipe) = child.stdin.take()
+        {
+            // The child may end before it has read everything.
+            thread::spawn(move || drop(pipe.write_all(&bytes)));
+        }
+        Running::new(shown, child, is_read)
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn finish(self) -> Finished {
+        self.start().finish()
+    }
+}
+
+/// The executable; through a shell where its standard input is to be closed, which only `fork` and `exec` can do.
+fn command(closes_stdin: bool) -> Command {
+    let executable = env!("CARGO_BIN_EXE_wspipe");
+    if !closes_stdin {
+        return Command::new(executable);
+    }
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", "exec \"$0\" \"$@\" <&-", executable]);
+    shell
+}

@@ -1,0 +1,73 @@
+//! A server that does exactly what a test says.
+
+use std::net::TcpListener;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::peer::switching_protocols;
+use super::{PATIENCE, Peer};
+
+/// A listening socket on a port that the system has picked.
+#[derive(Debug)]
+pub(crate) struct Server {
+    listener: TcpListener,
+}
+
+impl Server {
+    /// A server on the loopback interface.
+    pub(crate) fn start() -> Self {
+        Server::at("127.0.0.1").expect("the loopback interface has a port left")
+    }
+
+    /// A server at this address, if the machine has it.
+    pub(crate) fn at(host: &str) -> Option<Self> {
+        let listener = TcpListener::bind((host, 0)).ok()?;
+        Some(Server { listener })
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.listener.local_addr().expect("it is bound").port()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("ws://127.0.0.1:{}/", self.port())
+    }
+
+    /// Waits for a connection, on which nothing has been said.
+    #[track_caller]
+    pub(crate) fn connection(&self) -> Peer {
+        let mut ready = [PollFd::new(&self.listener, PollFlags::IN)];
+        let patience = Timespec::try_from(PATIENCE).expect("it is short");
+        let count = poll(&mut ready, Some(&patience)).expect("a socket can be polled");
+        assert_eq!(count, 1, "nobody connected");
+        let (stream, _) = self.listener.accept().expect("somebody is there");
+        Peer::new(stream, false)
+    }
+
+    /// Waits for a client and opens a session.
+    #[track_caller]
+    pub(crate) fn accept(&self) -> Peer {
+        let mut peer = self.connection();
+        peer.accept("");
+        peer
+    }
+
+    /// Waits for a client and opens a session; these bytes come in one segment with the answer.
+    #[track_caller]
+    pub(crate) fn accept_with(&self, early: impl AsRef<[u8]>) -> Peer {
+        let mut peer = self.connection();
+        let mut answer = switching_protocols(&peer.head(), "").into_bytes();
+        answer.extend_from_slice(early.as_ref());
+        peer.send(answer);
+        peer
+    }
+
+    /// Waits for a client and answers its request with `text`, as it is.
+    #[track_caller]
+    pub(crate) fn answer(&self, text: impl AsRef<[u8]>) -> Peer {
+        let mut peer = self.connection();
+        peer.head();
+        peer.send(text);
+        peer
+    }
+}

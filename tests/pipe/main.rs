@@ -1,0 +1,9 @@
+//! The executable, driven as a user and a shell drive it, against peers on real loopback sockets.
+//!
+//! One binary for all, so that it links once. What a module tests stands in its name; `harness` runs the program and plays
+//! the other side.
+
+mod harness;
+
+mod statuses;
+mod violations;
