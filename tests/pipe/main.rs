@@ -5,5 +5,10 @@
 
 mod harness;
 
+mod both_ways;
+mod ending;
+mod input;
+mod output;
+mod records;
 mod statuses;
 mod violations;
