@@ -166,11 +166,17 @@ pub fn judge(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
             Err(broken(format!("the connection broke without a Close{why}{}", unsent(ending))))
         }
         Cause::PeerClosed => peer_closed(ending, awaited),
-        Cause::InputEnded | Cause::Satisfied => match &ending.peer_close {
-            Some(close) if close.is_normal() || is_answer(close, ending) => Ok(()),
-            Some(close) => Err(closed_badly(close, ending)),
-            None => Err(broken("the peer never answered our Close (--close-timeout)".into())),
-        },
+        Cause::InputEnded => closed_by_us(ending, awaited),
+        Cause::Satisfied => closed_by_us(ending, None),
+    }
+}
+
+fn closed_by_us(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
+    match (&ending.peer_close, awaited) {
+        (None, _) => Err(bad(ExitStatus::Broken, "the peer never answered our Close (--close-timeout)".into())),
+        (Some(close), _) if !close.is_normal() && !is_answer(close, ending) => Err(closed_badly(close, ending)),
+        (Some(_), Some(count)) => Err(unmet("the input closed the session", count)),
+        (Some(_), None) => Ok(()),
     }
 }
 
@@ -183,10 +189,7 @@ fn peer_closed(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
         return Err(bad(ExitStatus::Broken, format!("the peer closed, {close}{}", unsent(ending))));
     }
     match awaited {
-        Some(count) => {
-            let words = format!("the peer closed, {close}, before {count} messages had come (--count)");
-            Err(bad(ExitStatus::Unmet, words))
-        }
+        Some(count) => Err(unmet(&format!("the peer closed, {close},"), count)),
         None => Ok(()),
     }
 }
@@ -194,6 +197,10 @@ fn peer_closed(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
 /// Whether the peer's Close only says our code again, as an answer does (RFC 6455, 5.5.1).
 fn is_answer(close: &Close, ending: &Ending) -> bool {
     ending.our_close.as_ref().is_some_and(|ours| ours.code == close.code)
+}
+
+fn unmet(what: &str, count: u64) -> Failure {
+    bad(ExitStatus::Unmet, format!("{what} before {count} messages had come (--count)"))
 }
 
 fn closed_badly(close: &Close, ending: &Ending) -> Failure {

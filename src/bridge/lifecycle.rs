@@ -283,6 +283,7 @@ fn outranks(new: &Cause, old: &Cause) -> bool {
     match new {
         Cause::Signal(_) => true,
         Cause::PeerClosed => matches!(old, Cause::PeerGone(_)),
+        Cause::Satisfied => matches!(old, Cause::InputEnded),
         Cause::Violation(_) | Cause::OutputFailed(_) | Cause::InputFailed(_) | Cause::BadRecord(_) => {
             matches!(old, Cause::InputEnded | Cause::Satisfied | Cause::PeerClosed)
         }

@@ -80,6 +80,8 @@ fn a_break_is_6_and_says_what_was_not_sent() {
 fn an_unmet_count_is_8_a_time_out_9() {
     assert_eq!(judged(&ending(Cause::PeerClosed, close(1000)), Some(3)).0, 8);
     assert_eq!(judged(&ending(Cause::PeerClosed, close(1011)), Some(3)).0, 7);
+    assert_eq!(judged(&ending(Cause::InputEnded, close(1000)), Some(3)).0, 8);
+    assert_eq!(judged(&ending(Cause::Satisfied, close(1000)), Some(3)).0, 0);
     assert_eq!(status(&ending(Cause::TimedOut, None)), 9);
     assert!(matches!(judge(&ending(Cause::Signal(15), None), None), Err(Failure::Signal(15))));
 }
