@@ -9,6 +9,8 @@ mod both_ways;
 mod ending;
 mod input;
 mod json;
+mod listen;
+mod listening;
 mod output;
 mod records;
 mod statuses;

@@ -21,6 +21,8 @@ struct Members {
     /// What was sent last has ended with a whole message.
     between_messages: bool,
     input: Input,
+    /// Why the run ends; told also to those whose handshake was under way then.
+    end: Option<Fact>,
 }
 
 /// What has become of the input.
@@ -52,7 +54,7 @@ pub(super) struct Client {
 impl Crowd {
     /// Nobody yet.
     pub(super) fn new(wake: Arc<Wake>) -> Self {
-        let members = Members { clients: Vec::new(), between_messages: true, input: Input::Open };
+        let members = Members { clients: Vec::new(), between_messages: true, input: Input::Open, end: None };
         Crowd { members: Mutex::new(members), arrived: Condvar::new(), wake }
     }
 
@@ -63,6 +65,9 @@ impl Crowd {
             Input::Open => {}
             Input::Ended => client.outbox.end(),
             Input::EndedWith(fact) => client.control.note(fact.clone()),
+        }
+        if let Some(fact) = &members.end {
+            client.control.note(fact.clone());
         }
         members.clients.push(client);
         self.arrived.notify_all();
@@ -109,9 +114,11 @@ impl Crowd {
         self.lock().input.clone()
     }
 
-    /// Tells every session a fact.
-    pub(super) fn note(&self, fact: &Fact) {
-        self.lock().clients.iter().for_each(|client| client.control.note(fact.clone()));
+    /// Tells every session why the run ends.
+    pub(super) fn end(&self, fact: &Fact) {
+        let mut members = self.lock();
+        members.clients.iter().for_each(|client| client.control.note(fact.clone()));
+        members.end = Some(fact.clone());
     }
 
     /// Sees to what the time has brought: those whose sessions are over leave. Says when to do so again.

@@ -114,7 +114,7 @@ impl Host<'_> {
             Some(_) => {}
         }
         if let Some(fact) = fact {
-            self.service.crowd.note(fact);
+            self.service.crowd.end(fact);
         }
     }
 
