@@ -1,6 +1,7 @@
 //! `wspipe connect`.
 
 use wspipe::commands::{ConnectConfig, Destination};
+use wspipe::handshake::TargetError;
 use wspipe::outcome::Failure;
 
 use super::handshake::HandshakeArgs;
@@ -14,8 +15,8 @@ use super::pipe::PipeArgs;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// ws:// or http:// URL, HOST[:PORT]/PATH, ws+unix:PATH:/URI, or echo: for an echo server of our own
-    #[arg(value_name = "URL", value_parser = destination)]
-    url: Destination,
+    #[arg(value_name = "URL")]
+    url: String,
 
     /// Send every message back instead of using standard input and output
     #[arg(long, help_heading = "Sending and ending", hide_short_help = true)]
@@ -31,7 +32,7 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn resolve(self) -> Result<ConnectConfig, Failure> {
         Ok(ConnectConfig {
-            destination: self.url,
+            destination: destination(&self.url)?,
             handshake: self.handshake.resolve()?,
             connect_timeout: self.handshake.connect_timeout,
             echo: self.echo,
@@ -40,6 +41,7 @@ impl Args {
     }
 }
 
-pub(super) fn destination(text: &str) -> Result<Destination, String> {
-    text.parse::<Destination>().map_err(|error| error.to_string())
+/// What the user gave as the URL. It is not clap that parses it, for clap's messages would show the password in it.
+pub(super) fn destination(text: &str) -> Result<Destination, Failure> {
+    text.parse().map_err(|error: TargetError| Failure::Usage(error.to_string()))
 }

@@ -78,7 +78,7 @@ pub(super) fn headers(given: &[String]) -> Result<Vec<Header>, Failure> {
 }
 
 fn header(text: &str) -> Result<Header, Failure> {
-    text.parse().map_err(|error| Failure::Usage(format!("-H {text:?}: {error}")))
+    text.parse().map_err(|error| Failure::Usage(format!("-H: {error}")))
 }
 
 fn credentials(text: &str) -> Result<Credentials, Failure> {

@@ -1,6 +1,6 @@
 //! `wspipe inspect`.
 
-use wspipe::commands::{Destination, InspectConfig, inspect_key, inspect_url};
+use wspipe::commands::{InspectConfig, inspect_key, inspect_url};
 use wspipe::outcome::Failure;
 
 use super::connect::destination;
@@ -15,8 +15,8 @@ use super::handshake::HandshakeArgs;
 #[command(group = clap::ArgGroup::new("subject").required(true).args(["url", "key"]))]
 pub(super) struct Args {
     /// Where to connect, as for connect
-    #[arg(value_name = "URL", value_parser = destination)]
-    url: Option<Destination>,
+    #[arg(value_name = "URL")]
+    url: Option<String>,
 
     /// Print the Sec-WebSocket-Accept for this Sec-WebSocket-Key
     #[arg(long, value_name = "KEY")]
@@ -42,8 +42,8 @@ impl Args {
     pub(super) fn run(self) -> Result<(), Failure> {
         match (self.url, self.key) {
             (_, Some(key)) => inspect_key(&key, self.accept.as_deref()),
-            (Some(destination), None) => inspect_url(InspectConfig {
-                destination,
+            (Some(url), None) => inspect_url(InspectConfig {
+                destination: destination(&url)?,
                 handshake: self.handshake.resolve()?,
                 connect_timeout: self.handshake.connect_timeout,
                 json: self.json,

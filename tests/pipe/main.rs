@@ -13,5 +13,7 @@ mod listen;
 mod listening;
 mod output;
 mod records;
+mod refusal;
+mod request;
 mod statuses;
 mod violations;
