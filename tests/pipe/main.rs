@@ -8,6 +8,7 @@ mod harness;
 mod both_ways;
 mod ending;
 mod input;
+mod inspect;
 mod json;
 mod listen;
 mod listening;
