@@ -1,8 +1,9 @@
 //! The executable, driven as a user and a shell drive it, against peers on real loopback sockets.
 //!
 //! One binary for all, so that it links once. What a module tests stands in its name; `harness` runs the program and plays
-//! the other side.
+//! the other side. `WSPIPE_REGENERATE=1 cargo test generated` writes the pages and completions anew.
 
+mod generated;
 mod harness;
 
 mod both_ways;

@@ -1,0 +1,166 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'wspipe' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'wspipe'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'wspipe' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on standard error; the exit status tells')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on standard error; the exit status tells')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what happens on standard error; -vv says more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what happens on standard error; -vv says more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('connect', 'connect', [CompletionResultType]::ParameterValue, 'Connect to a server: standard input to messages, messages to standard output')
+            [CompletionResult]::new('listen', 'listen', [CompletionResultType]::ParameterValue, 'Wait for clients: standard input to all of them, their messages to standard output')
+            [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Perform a handshake and explain it, or compute a Sec-WebSocket-Accept')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a manual page: wspipe man | man -l -')
+            break
+        }
+        'wspipe;connect' {
+            [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'Add a header to the request; @FILE reads headers from a file, one a line; repeatable')
+            [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Add a header to the request; @FILE reads headers from a file, one a line; repeatable')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Offer a subprotocol; repeatable, the preferred one first')
+            [CompletionResult]::new('--subprotocol', '--subprotocol', [CompletionResultType]::ParameterName, 'Offer a subprotocol; repeatable, the preferred one first')
+            [CompletionResult]::new('--origin', '--origin', [CompletionResultType]::ParameterName, 'Send an Origin, as a browser would')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Log in by HTTP Basic authentication')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Log in by HTTP Basic authentication')
+            [CompletionResult]::new('--bearer', '--bearer', [CompletionResultType]::ParameterName, 'Log in with a bearer token; @FILE reads it from a file')
+            [CompletionResult]::new('--cookie', '--cookie', [CompletionResultType]::ParameterName, 'Send a cookie; repeatable')
+            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'Ask for this host rather than for the URL''s')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Bound the way to an open connection, every step of it')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How messages lie in standard input and output')
+            [CompletionResult]::new('--in', '--in', [CompletionResultType]::ParameterName, 'How standard input is cut into messages')
+            [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'How messages are laid out on standard output')
+            [CompletionResult]::new('--chunk-size', '--chunk-size', [CompletionResultType]::ParameterName, 'The longest message that raw makes of one read')
+            [CompletionResult]::new('--max-message', '--max-message', [CompletionResultType]::ParameterName, 'Refuse longer messages from the peer with close code 1009')
+            [CompletionResult]::new('--send', '--send', [CompletionResultType]::ParameterName, 'Send this text message first, before standard input; repeatable')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'After the input has ended, close when nothing has come for so long; 0 closes at once')
+            [CompletionResult]::new('--on-eof', '--on-eof', [CompletionResultType]::ParameterName, 'What the end of the input does: close (after --wait), or keep the session until the peer closes')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'End with status 0 after N messages have come')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'End with status 0 after N messages have come')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Bound the whole run')
+            [CompletionResult]::new('--close-code', '--close-code', [CompletionResultType]::ParameterName, 'The code of our Close')
+            [CompletionResult]::new('--close-reason', '--close-reason', [CompletionResultType]::ParameterName, 'The reason of our Close, at most 123 bytes')
+            [CompletionResult]::new('--close-timeout', '--close-timeout', [CompletionResultType]::ParameterName, 'How long the peer may take to answer our Close')
+            [CompletionResult]::new('--echo', '--echo', [CompletionResultType]::ParameterName, 'Send every message back instead of using standard input and output')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Send text messages, which must be UTF-8 (the default)')
+            [CompletionResult]::new('--text', '--text', [CompletionResultType]::ParameterName, 'Send text messages, which must be UTF-8 (the default)')
+            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Send binary messages; the format is then raw unless given')
+            [CompletionResult]::new('--binary', '--binary', [CompletionResultType]::ParameterName, 'Send binary messages; the format is then raw unless given')
+            [CompletionResult]::new('-0', '-0', [CompletionResultType]::ParameterName, 'Records end with NUL: --format nul')
+            [CompletionResult]::new('--nul', '--nul', [CompletionResultType]::ParameterName, 'Records end with NUL: --format nul')
+            [CompletionResult]::new('--no-stdin', '--no-stdin', [CompletionResultType]::ParameterName, 'Don''t read standard input')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on standard error; the exit status tells')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on standard error; the exit status tells')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what happens on standard error; -vv says more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what happens on standard error; -vv says more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'wspipe;listen' {
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Accept a subprotocol that the client offers; repeatable, the preferred one first')
+            [CompletionResult]::new('--subprotocol', '--subprotocol', [CompletionResultType]::ParameterName, 'Accept a subprotocol that the client offers; repeatable, the preferred one first')
+            [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'Add a header to the response; repeatable')
+            [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Add a header to the response; repeatable')
+            [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'Serve this path only; others get 404')
+            [CompletionResult]::new('--url-file', '--url-file', [CompletionResultType]::ParameterName, 'Write the URL to a file when ready, for scripts')
+            [CompletionResult]::new('--handshake-timeout', '--handshake-timeout', [CompletionResultType]::ParameterName, 'How long a client may take for its handshake')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How messages lie in standard input and output')
+            [CompletionResult]::new('--in', '--in', [CompletionResultType]::ParameterName, 'How standard input is cut into messages')
+            [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'How messages are laid out on standard output')
+            [CompletionResult]::new('--chunk-size', '--chunk-size', [CompletionResultType]::ParameterName, 'The longest message that raw makes of one read')
+            [CompletionResult]::new('--max-message', '--max-message', [CompletionResultType]::ParameterName, 'Refuse longer messages from the peer with close code 1009')
+            [CompletionResult]::new('--send', '--send', [CompletionResultType]::ParameterName, 'Send this text message first, before standard input; repeatable')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'After the input has ended, close when nothing has come for so long; 0 closes at once')
+            [CompletionResult]::new('--on-eof', '--on-eof', [CompletionResultType]::ParameterName, 'What the end of the input does: close (after --wait), or keep the session until the peer closes')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'End with status 0 after N messages have come')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'End with status 0 after N messages have come')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Bound the whole run')
+            [CompletionResult]::new('--close-code', '--close-code', [CompletionResultType]::ParameterName, 'The code of our Close')
+            [CompletionResult]::new('--close-reason', '--close-reason', [CompletionResultType]::ParameterName, 'The reason of our Close, at most 123 bytes')
+            [CompletionResult]::new('--close-timeout', '--close-timeout', [CompletionResultType]::ParameterName, 'How long the peer may take to answer our Close')
+            [CompletionResult]::new('--echo', '--echo', [CompletionResultType]::ParameterName, 'Send every message back to the client that it came from')
+            [CompletionResult]::new('--once', '--once', [CompletionResultType]::ParameterName, 'Serve one client, then exit with its status')
+            [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Send text messages, which must be UTF-8 (the default)')
+            [CompletionResult]::new('--text', '--text', [CompletionResultType]::ParameterName, 'Send text messages, which must be UTF-8 (the default)')
+            [CompletionResult]::new('-b', '-b', [CompletionResultType]::ParameterName, 'Send binary messages; the format is then raw unless given')
+            [CompletionResult]::new('--binary', '--binary', [CompletionResultType]::ParameterName, 'Send binary messages; the format is then raw unless given')
+            [CompletionResult]::new('-0', '-0', [CompletionResultType]::ParameterName, 'Records end with NUL: --format nul')
+            [CompletionResult]::new('--nul', '--nul', [CompletionResultType]::ParameterName, 'Records end with NUL: --format nul')
+            [CompletionResult]::new('--no-stdin', '--no-stdin', [CompletionResultType]::ParameterName, 'Don''t read standard input')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on standard error; the exit status tells')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on standard error; the exit status tells')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what happens on standard error; -vv says more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what happens on standard error; -vv says more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'wspipe;inspect' {
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Print the Sec-WebSocket-Accept for this Sec-WebSocket-Key')
+            [CompletionResult]::new('--accept', '--accept', [CompletionResultType]::ParameterName, 'Verify that this Sec-WebSocket-Accept belongs to --key: status 0 or 5')
+            [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'Add a header to the request; @FILE reads headers from a file, one a line; repeatable')
+            [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Add a header to the request; @FILE reads headers from a file, one a line; repeatable')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Offer a subprotocol; repeatable, the preferred one first')
+            [CompletionResult]::new('--subprotocol', '--subprotocol', [CompletionResultType]::ParameterName, 'Offer a subprotocol; repeatable, the preferred one first')
+            [CompletionResult]::new('--origin', '--origin', [CompletionResultType]::ParameterName, 'Send an Origin, as a browser would')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Log in by HTTP Basic authentication')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Log in by HTTP Basic authentication')
+            [CompletionResult]::new('--bearer', '--bearer', [CompletionResultType]::ParameterName, 'Log in with a bearer token; @FILE reads it from a file')
+            [CompletionResult]::new('--cookie', '--cookie', [CompletionResultType]::ParameterName, 'Send a cookie; repeatable')
+            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'Ask for this host rather than for the URL''s')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Bound the way to an open connection, every step of it')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON, for machines')
+            [CompletionResult]::new('--show-secrets', '--show-secrets', [CompletionResultType]::ParameterName, 'Show credentials in the request instead of ***')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on standard error; the exit status tells')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on standard error; the exit status tells')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what happens on standard error; -vv says more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what happens on standard error; -vv says more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'wspipe;completions' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on standard error; the exit status tells')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on standard error; the exit status tells')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what happens on standard error; -vv says more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what happens on standard error; -vv says more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'wspipe;man' {
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on standard error; the exit status tells')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on standard error; the exit status tells')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what happens on standard error; -vv says more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what happens on standard error; -vv says more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

@@ -1,0 +1,144 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_wspipe_global_optspecs
+    string join \n q/quiet v/verbose h/help V/version
+end
+
+function __fish_wspipe_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_wspipe_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_wspipe_using_subcommand
+    set -l cmd (__fish_wspipe_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c wspipe -n "__fish_wspipe_needs_command" -s q -l quiet -d 'Say nothing on standard error; the exit status tells'
+complete -c wspipe -n "__fish_wspipe_needs_command" -s v -l verbose -d 'Say what happens on standard error; -vv says more'
+complete -c wspipe -n "__fish_wspipe_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wspipe -n "__fish_wspipe_needs_command" -s V -l version -d 'Print version'
+complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "connect" -d 'Connect to a server: standard input to messages, messages to standard output'
+complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "listen" -d 'Wait for clients: standard input to all of them, their messages to standard output'
+complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "inspect" -d 'Perform a handshake and explain it, or compute a Sec-WebSocket-Accept'
+complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "man" -d 'Print a manual page: wspipe man | man -l -'
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s H -l header -d 'Add a header to the request; @FILE reads headers from a file, one a line; repeatable' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s s -l subprotocol -d 'Offer a subprotocol; repeatable, the preferred one first' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l origin -d 'Send an Origin, as a browser would' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s u -l user -d 'Log in by HTTP Basic authentication' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l bearer -d 'Log in with a bearer token; @FILE reads it from a file' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l cookie -d 'Send a cookie; repeatable' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l host -d 'Ask for this host rather than for the URL\'s' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l connect-timeout -d 'Bound the way to an open connection, every step of it' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l format -d 'How messages lie in standard input and output' -r -f -a "lines\t'A message a line; the line feed is not part of it (the default)'
+nul\t'Like lines, with NUL bytes'
+raw\t'In: what one read gives is a message; out: payload, nothing added (the default with -b)'
+whole\t'In: all of the input is one message; out: like raw'
+length\t'A 4-byte big-endian length, then that many bytes'
+json\t'JSON Lines: one event a line'"
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l in -d 'How standard input is cut into messages' -r -f -a "lines\t'A message a line; the line feed is not part of it (the default)'
+nul\t'Like lines, with NUL bytes'
+raw\t'In: what one read gives is a message; out: payload, nothing added (the default with -b)'
+whole\t'In: all of the input is one message; out: like raw'
+length\t'A 4-byte big-endian length, then that many bytes'
+json\t'JSON Lines: one event a line'"
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l out -d 'How messages are laid out on standard output' -r -f -a "lines\t'A message a line; the line feed is not part of it (the default)'
+nul\t'Like lines, with NUL bytes'
+raw\t'In: what one read gives is a message; out: payload, nothing added (the default with -b)'
+whole\t'In: all of the input is one message; out: like raw'
+length\t'A 4-byte big-endian length, then that many bytes'
+json\t'JSON Lines: one event a line'"
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l chunk-size -d 'The longest message that raw makes of one read' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l max-message -d 'Refuse longer messages from the peer with close code 1009' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l send -d 'Send this text message first, before standard input; repeatable' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l wait -d 'After the input has ended, close when nothing has come for so long; 0 closes at once' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l on-eof -d 'What the end of the input does: close (after --wait), or keep the session until the peer closes' -r -f -a "close\t'Close, once nothing has come for the time of --wait'
+keep\t'Stay until the peer closes'"
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s c -l count -d 'End with status 0 after N messages have come' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l timeout -d 'Bound the whole run' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l close-code -d 'The code of our Close' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l close-reason -d 'The reason of our Close, at most 123 bytes' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l close-timeout -d 'How long the peer may take to answer our Close' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l echo -d 'Send every message back instead of using standard input and output'
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s t -l text -d 'Send text messages, which must be UTF-8 (the default)'
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s b -l binary -d 'Send binary messages; the format is then raw unless given'
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s 0 -l nul -d 'Records end with NUL: --format nul'
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l no-stdin -d 'Don\'t read standard input'
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s q -l quiet -d 'Say nothing on standard error; the exit status tells'
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s v -l verbose -d 'Say what happens on standard error; -vv says more'
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s s -l subprotocol -d 'Accept a subprotocol that the client offers; repeatable, the preferred one first' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s H -l header -d 'Add a header to the response; repeatable' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l path -d 'Serve this path only; others get 404' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l url-file -d 'Write the URL to a file when ready, for scripts' -r -F
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l handshake-timeout -d 'How long a client may take for its handshake' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l format -d 'How messages lie in standard input and output' -r -f -a "lines\t'A message a line; the line feed is not part of it (the default)'
+nul\t'Like lines, with NUL bytes'
+raw\t'In: what one read gives is a message; out: payload, nothing added (the default with -b)'
+whole\t'In: all of the input is one message; out: like raw'
+length\t'A 4-byte big-endian length, then that many bytes'
+json\t'JSON Lines: one event a line'"
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l in -d 'How standard input is cut into messages' -r -f -a "lines\t'A message a line; the line feed is not part of it (the default)'
+nul\t'Like lines, with NUL bytes'
+raw\t'In: what one read gives is a message; out: payload, nothing added (the default with -b)'
+whole\t'In: all of the input is one message; out: like raw'
+length\t'A 4-byte big-endian length, then that many bytes'
+json\t'JSON Lines: one event a line'"
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l out -d 'How messages are laid out on standard output' -r -f -a "lines\t'A message a line; the line feed is not part of it (the default)'
+nul\t'Like lines, with NUL bytes'
+raw\t'In: what one read gives is a message; out: payload, nothing added (the default with -b)'
+whole\t'In: all of the input is one message; out: like raw'
+length\t'A 4-byte big-endian length, then that many bytes'
+json\t'JSON Lines: one event a line'"
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l chunk-size -d 'The longest message that raw makes of one read' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l max-message -d 'Refuse longer messages from the peer with close code 1009' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l send -d 'Send this text message first, before standard input; repeatable' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l wait -d 'After the input has ended, close when nothing has come for so long; 0 closes at once' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l on-eof -d 'What the end of the input does: close (after --wait), or keep the session until the peer closes' -r -f -a "close\t'Close, once nothing has come for the time of --wait'
+keep\t'Stay until the peer closes'"
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s c -l count -d 'End with status 0 after N messages have come' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l timeout -d 'Bound the whole run' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l close-code -d 'The code of our Close' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l close-reason -d 'The reason of our Close, at most 123 bytes' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l close-timeout -d 'How long the peer may take to answer our Close' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l echo -d 'Send every message back to the client that it came from'
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l once -d 'Serve one client, then exit with its status'
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s t -l text -d 'Send text messages, which must be UTF-8 (the default)'
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s b -l binary -d 'Send binary messages; the format is then raw unless given'
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s 0 -l nul -d 'Records end with NUL: --format nul'
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l no-stdin -d 'Don\'t read standard input'
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s q -l quiet -d 'Say nothing on standard error; the exit status tells'
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s v -l verbose -d 'Say what happens on standard error; -vv says more'
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l key -d 'Print the Sec-WebSocket-Accept for this Sec-WebSocket-Key' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l accept -d 'Verify that this Sec-WebSocket-Accept belongs to --key: status 0 or 5' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s H -l header -d 'Add a header to the request; @FILE reads headers from a file, one a line; repeatable' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s s -l subprotocol -d 'Offer a subprotocol; repeatable, the preferred one first' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l origin -d 'Send an Origin, as a browser would' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s u -l user -d 'Log in by HTTP Basic authentication' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l bearer -d 'Log in with a bearer token; @FILE reads it from a file' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l cookie -d 'Send a cookie; repeatable' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l host -d 'Ask for this host rather than for the URL\'s' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l connect-timeout -d 'Bound the way to an open connection, every step of it' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l json -d 'Print JSON, for machines'
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l show-secrets -d 'Show credentials in the request instead of ***'
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s q -l quiet -d 'Say nothing on standard error; the exit status tells'
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s v -l verbose -d 'Say what happens on standard error; -vv says more'
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wspipe -n "__fish_wspipe_using_subcommand completions" -s q -l quiet -d 'Say nothing on standard error; the exit status tells'
+complete -c wspipe -n "__fish_wspipe_using_subcommand completions" -s v -l verbose -d 'Say what happens on standard error; -vv says more'
+complete -c wspipe -n "__fish_wspipe_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wspipe -n "__fish_wspipe_using_subcommand man" -s q -l quiet -d 'Say nothing on standard error; the exit status tells'
+complete -c wspipe -n "__fish_wspipe_using_subcommand man" -s v -l verbose -d 'Say what happens on standard error; -vv says more'
+complete -c wspipe -n "__fish_wspipe_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
