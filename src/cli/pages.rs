@@ -63,7 +63,9 @@ fn sections(page: Option<Page>) -> &'static [&'static str] {
     }
 }
 
-fn render(mut command: Command, page: Option<Page>, out: &mut Vec<u8>) -> io::Result<()> {
+fn render(command: Command, page: Option<Page>, out: &mut Vec<u8>) -> io::Result<()> {
+    // A page leaves out the words of options that -h leaves out; this is the place where all of them are said.
+    let mut command = command.mut_subcommands(|command| command.mut_args(|option| option.hide_short_help(false)));
     command.build();
     let name = page.as_ref().and_then(ValueEnum::to_possible_value);
     let shown = match &name {

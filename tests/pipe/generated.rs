@@ -77,6 +77,17 @@ fn every_option_of_the_help_is_in_the_page() {
 }
 
 #[test]
+fn every_option_in_a_page_is_explained() {
+    for command in ["connect", "listen", "inspect"] {
+        let page = printed(&["man", command]);
+        for option in page.split("\n.TP\n").filter(|entry| entry.starts_with("\\fB\\-")) {
+            let words = option.lines().nth(1).unwrap_or_default();
+            assert!(words.starts_with(|c: char| c.is_alphanumeric()), "no words for this option:\n{option}");
+        }
+    }
+}
+
+#[test]
 fn the_pages_name_every_exit_status() {
     let page = printed(&["man"]);
     for status in 0..=9 {
