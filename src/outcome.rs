@@ -4,7 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::bridge::{Cause, Ending};
+use crate::bridge::{Cause, Ending, Peer, Unsent};
 use crate::net::BindError;
 use crate::opening::OpenError;
 use crate::protocol::{Close, Violation};
@@ -165,33 +165,36 @@ pub fn judge(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
             let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
             Err(broken(format!("the connection broke without a Close{why}{}", unsent(ending))))
         }
-        Cause::PeerClosed => peer_closed(ending, awaited),
+        Cause::PeerClosed => closed_by_peer(ending, awaited),
         Cause::InputEnded => closed_by_us(ending, awaited),
         Cause::Satisfied => closed_by_us(ending, None),
     }
 }
 
 fn closed_by_us(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
-    match (&ending.peer_close, awaited) {
-        (None, _) => Err(bad(ExitStatus::Broken, "the peer never answered our Close (--close-timeout)".into())),
-        (Some(close), _) if !close.is_normal() && !is_answer(close, ending) => Err(closed_badly(close, ending)),
-        (Some(_), Some(count)) => Err(unmet("the input closed the session", count)),
-        (Some(_), None) => Ok(()),
+    match &ending.peer {
+        Peer::There => Err(bad(ExitStatus::Broken, "the peer never answered our Close (--close-timeout)".into())),
+        Peer::Gone => Err(bad(ExitStatus::Broken, "the connection broke before the peer answered our Close".into())),
+        Peer::Closed(close) if !close.is_normal() && !is_answer(close, ending) => Err(closed_badly(close, ending)),
+        Peer::Closed(_) if ending.cause == Cause::InputEnded && !all_sent(ending) => {
+            Err(bad(ExitStatus::Failed, format!("the input goes on after its close event{}", unsent(ending))))
+        }
+        Peer::Closed(_) => awaited.map_or(Ok(()), |count| Err(unmet("the input closed the session", count))),
     }
 }
 
-fn peer_closed(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
-    let close = ending.peer_close.clone().unwrap_or_default();
+fn closed_by_peer(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
+    let close = match &ending.peer {
+        Peer::Closed(close) => close.clone(),
+        Peer::There | Peer::Gone => Close::default(),
+    };
     if !close.is_normal() {
         return Err(closed_badly(&close, ending));
     }
-    if !ending.unsent.is_nothing() {
+    if !all_sent(ending) {
         return Err(bad(ExitStatus::Broken, format!("the peer closed, {close}{}", unsent(ending))));
     }
-    match awaited {
-        Some(count) => Err(unmet(&format!("the peer closed, {close},"), count)),
-        None => Ok(()),
-    }
+    awaited.map_or(Ok(()), |count| Err(unmet(&format!("the peer closed, {close},"), count)))
 }
 
 /// Whether the peer's Close only says our code again, as an answer does (RFC 6455, 5.5.1).
@@ -214,8 +217,16 @@ fn violation_words(violation: Violation) -> String {
     }
 }
 
+fn all_sent(ending: &Ending) -> bool {
+    ending.unsent.is_some_and(Unsent::is_nothing)
+}
+
 fn unsent(ending: &Ending) -> String {
-    if ending.unsent.is_nothing() { String::new() } else { format!("; {}", ending.unsent) }
+    match ending.unsent {
+        Some(unsent) if unsent.is_nothing() => String::new(),
+        Some(unsent) => format!("; {unsent}"),
+        None => "; what had been read from the input last was not sent".into(),
+    }
 }
 
 fn bad(status: ExitStatus, words: String) -> Failure {

@@ -12,10 +12,21 @@ pub struct Ending {
     pub cause: Cause,
     /// Our Close, if it was time for one.
     pub our_close: Option<Close>,
-    /// The peer's Close, if one came.
-    pub peer_close: Option<Close>,
-    /// What was read from the input and never reached the socket.
-    pub unsent: Unsent,
+    /// What became of the peer's direction.
+    pub peer: Peer,
+    /// What was read from the input and never reached the socket; none if the sending side did not come to its end.
+    pub unsent: Option<Unsent>,
+}
+
+/// What has become of the peer's direction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Peer {
+    /// It goes on, or nobody has looked any more.
+    There,
+    /// It ended with a Close.
+    Closed(Close),
+    /// It ended without one.
+    Gone,
 }
 
 /// What began the end of a session.
@@ -71,11 +82,11 @@ impl fmt::Display for Unsent {
 
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.cause, &self.peer_close) {
-            (Cause::PeerClosed, Some(close)) => write!(f, "closed by the peer, {close}"),
+        match (&self.cause, &self.peer) {
+            (Cause::PeerClosed, Peer::Closed(close)) => write!(f, "closed by the peer, {close}"),
             (Cause::PeerGone(_) | Cause::Violation(_), _) => write!(f, "the connection broke"),
-            (_, Some(close)) => write!(f, "closed; the peer answered {close}"),
-            (_, None) => write!(f, "closed without an answer"),
+            (_, Peer::Closed(close)) => write!(f, "closed; the peer answered {close}"),
+            (_, Peer::There | Peer::Gone) => write!(f, "closed without an answer"),
         }
     }
 }

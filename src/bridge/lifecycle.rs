@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Cause, Ending, Unsent};
+use super::{Cause, Ending, Peer, Unsent};
 use crate::protocol::{Close, Violation};
 use crate::records::RecordError;
 
 /// How long an end that no longer hopes for anything waits for the peer's Close.
 const GRACE: Duration = Duration::from_secs(1);
-/// How long a run whose time is over still tries to say so to the peer.
+/// How long a run whose time is over still tries to say so to the peer, and how long after hanging up the sending side may
+/// take to say what it could not send.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// What a session was asked to do at its end.
@@ -92,18 +93,8 @@ pub struct Lifecycle {
     peer: Peer,
     /// The sending side is over.
     sender: Option<Unsent>,
-    hung_up: bool,
-}
-
-/// What has become of the peer's direction.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Peer {
-    /// It goes on.
-    There,
-    /// It ended with a Close.
-    Closed(Close),
-    /// It ended without one.
-    Gone,
+    /// When we gave up on the socket.
+    hung_up: Option<Instant>,
 }
 
 /// This side is ending the session.
@@ -119,6 +110,17 @@ struct Closing {
     busy: Duration,
 }
 
+impl Closing {
+    /// When patience is over. While data is still to be written for an end that was planned, the peer's answer can't be
+    /// read, so that time does not count.
+    fn due(&self, busy: Duration) -> Instant {
+        let planned =
+            matches!(self.cause, Cause::InputEnded | Cause::Satisfied | Cause::BadRecord(_) | Cause::InputFailed(_));
+        let extension = if planned { busy.saturating_sub(self.busy) } else { Duration::ZERO };
+        self.since + self.patience + extension
+    }
+}
+
 impl Lifecycle {
     /// A session that has just been opened.
     #[must_use]
@@ -130,7 +132,7 @@ impl Lifecycle {
             ordered: None,
             peer: Peer::There,
             sender: None,
-            hung_up: false,
+            hung_up: None,
         }
     }
 
@@ -203,11 +205,7 @@ impl Lifecycle {
     #[must_use]
     pub fn ending(&self) -> Ending {
         let cause = self.closing.as_ref().map_or(Cause::InputEnded, |closing| closing.cause.clone());
-        let peer_close = match &self.peer {
-            Peer::Closed(close) => Some(close.clone()),
-            Peer::There | Peer::Gone => None,
-        };
-        Ending { cause, our_close: self.ordered.clone(), peer_close, unsent: self.sender.unwrap_or_default() }
+        Ending { cause, our_close: self.ordered.clone(), peer: self.peer.clone(), unsent: self.sender }
     }
 
     /// Ends the session if its time or its patience is over; else says when that will be.
@@ -230,28 +228,29 @@ impl Lifecycle {
         Some(deadline.map_or(due, |deadline| due.min(deadline)))
     }
 
-    /// The session is ending: gives the Close once, and hangs up when it is through or patience is.
+    /// The session is ending: gives the Close once, hangs up when patience is over, and ends when both sides have.
     fn step_closing(&mut self, now: Instant, busy: Duration) -> Step {
         let Some(closing) = &mut self.closing else {
             return Step::default();
         };
-        let mut due = closing.since + closing.patience + busy.saturating_sub(closing.busy);
-        if let Some(deadline) = self.rules.deadline.filter(|_| closing.cause != Cause::TimedOut) {
-            due = due.min(deadline.max(closing.since));
-            if now >= deadline {
-                closing.cause = Cause::TimedOut;
-            }
+        let deadline = self.rules.deadline.filter(|_| closing.cause != Cause::TimedOut);
+        if deadline.is_some_and(|deadline| now >= deadline) && outranks(&Cause::TimedOut, &closing.cause) {
+            closing.cause = Cause::TimedOut;
         }
-        let lost = self.peer == Peer::Gone;
-        let through = self.peer != Peer::There && self.sender.is_some();
-        let hang_up = !self.hung_up && (lost || now >= due);
-        self.hung_up |= hang_up;
-        let ended = through || (now >= due && !lost);
         let close = closing.close.take();
         if close.is_some() {
             self.ordered.clone_from(&close);
         }
-        Step { close, hang_up, wake_at: (!ended).then_some(due.max(now)), ended }
+        let due = deadline.map_or(closing.due(busy), |deadline| closing.due(busy).min(deadline));
+        let hang_up = self.hung_up.is_none() && (self.peer == Peer::Gone || now >= due);
+        if hang_up {
+            self.hung_up = Some(now);
+        }
+        // Hanging up frees a sending side that waits for the socket, so what it could not send is known at once.
+        let last = self.hung_up.map(|at| at + LAST_WORDS);
+        let over = self.peer != Peer::There || self.hung_up.is_some();
+        let ended = (over && self.sender.is_some()) || last.is_some_and(|last| now >= last);
+        Step { close, hang_up, wake_at: (!ended).then_some(last.unwrap_or(due)), ended }
     }
 
     /// Begins the end, or takes a graver cause for the one that has begun.
@@ -284,6 +283,7 @@ fn outranks(new: &Cause, old: &Cause) -> bool {
         Cause::Signal(_) => true,
         Cause::PeerClosed => matches!(old, Cause::PeerGone(_)),
         Cause::Satisfied => matches!(old, Cause::InputEnded),
+        Cause::TimedOut => matches!(old, Cause::InputEnded | Cause::Satisfied),
         Cause::Violation(_) | Cause::OutputFailed(_) | Cause::InputFailed(_) | Cause::BadRecord(_) => {
             matches!(old, Cause::InputEnded | Cause::Satisfied | Cause::PeerClosed)
         }

@@ -27,7 +27,7 @@ mod signals;
 
 pub use control::{Bell, Control, Tick};
 pub use echo::EchoSink;
-pub use ending::{Cause, Ending, Unsent};
+pub use ending::{Cause, Ending, Peer, Unsent};
 pub use input::StreamInput;
 pub use lifecycle::{Fact, Lifecycle, OnEof, Rules, Step};
 pub use outbox::{Outbox, QueueSource};

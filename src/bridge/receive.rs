@@ -61,28 +61,30 @@ pub fn receive(
     control: &Control,
 ) {
     let mut receiver = Receiver { sink, remaining: count, discards: count == Some(0), had_data: false, control };
-    loop {
-        if let Some(fact) = receiver.events(&mut decoder) {
-            let drains = matches!(fact, Fact::Violation(_));
-            control.note(fact);
-            if drains {
-                drain(&mut reader);
-                control.note(Fact::PeerGone(None));
-            }
-            return;
-        }
+    let end = loop {
+        let end = receiver.events(&mut decoder);
+        // From here on we wait for the peer again, also when nothing more is to be read.
         control.activity.start_reading(std::mem::take(&mut receiver.had_data));
-        let read = read(&mut reader, decoder.space());
-        control.activity.stop_reading();
-        match read {
-            Ok(count) if count > 0 => decoder.filled(count),
+        if let Some(end) = end {
+            break end;
+        }
+        match read(&mut reader, decoder.space()) {
+            Ok(count) if count > 0 => {
+                control.activity.stop_reading();
+                decoder.filled(count);
+            }
             end => {
                 let why = end.err().map(|error| error.to_string());
                 receiver.sink.trouble(why.as_deref().unwrap_or("the connection ended without a Close"));
-                control.note(Fact::PeerGone(why));
-                return;
+                break Fact::PeerGone(why);
             }
         }
+    };
+    let failed = matches!(end, Fact::Violation(_));
+    control.note(end);
+    if failed {
+        drain(&mut reader);
+        control.note(Fact::PeerGone(None));
     }
 }
 

@@ -5,7 +5,8 @@ use crate::bridge::Unsent;
 use crate::records::{Problem, RecordError};
 
 fn ending(cause: Cause, peer_close: Option<Close>) -> Ending {
-    Ending { cause, our_close: Some(Close::new(1000, "")), peer_close, unsent: Unsent::default() }
+    let peer = peer_close.map_or(Peer::There, Peer::Closed);
+    Ending { cause, our_close: Some(Close::new(1000, "")), peer, unsent: Some(Unsent::default()) }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it stands where a Close may be missing")]
@@ -63,17 +64,36 @@ fn what_this_side_could_not_do_is_1() {
 #[test]
 fn a_break_is_6_and_says_what_was_not_sent() {
     let mut broken = ending(Cause::PeerGone(Some("reset".into())), None);
-    broken.unsent = Unsent { bytes: 42, inside_message: true };
+    broken.unsent = Some(Unsent { bytes: 42, inside_message: true });
     let words = "the connection broke without a Close: reset; 42 bytes that had been read from the input were not sent; \
                  its last message is incomplete";
     assert_eq!(judged(&broken, None), (6, words.to_owned()));
     assert_eq!(status(&ending(Cause::Violation(Violation::Masked), None)), 6);
 
     let mut early = ending(Cause::PeerClosed, close(1000));
-    early.unsent = Unsent { bytes: 1, inside_message: false };
+    early.unsent = Some(Unsent { bytes: 1, inside_message: false });
     assert_eq!(status(&early), 6);
-    early.peer_close = close(1008);
+    early.unsent = None;
+    assert_eq!(status(&early), 6, "what is not known was not sent");
+    early.peer = Peer::Closed(Close::new(1008, ""));
     assert_eq!(status(&early), 7);
+}
+
+#[test]
+fn a_connection_that_breaks_while_we_close_is_6() {
+    let mut broken = ending(Cause::InputEnded, None);
+    broken.peer = Peer::Gone;
+    let words = "the connection broke before the peer answered our Close";
+    assert_eq!(judged(&broken, None), (6, words.to_owned()));
+}
+
+#[test]
+fn an_input_that_goes_on_after_its_close_event_is_1() {
+    let mut early = ending(Cause::InputEnded, close(1000));
+    early.unsent = Some(Unsent { bytes: 9, inside_message: false });
+    assert_eq!(status(&early), 1);
+    early.cause = Cause::Satisfied;
+    assert_eq!(status(&early), 0);
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn after_the_input_it_lingers_then_closes_then_waits_for_the_answer() {
     let step = session.at(2000).note(Fact::PeerClosed(Close::new(1000, "")));
     assert!(step.ended && !step.hang_up);
     assert_eq!(session.cause(), Cause::InputEnded);
-    assert_eq!(session.lifecycle.ending().peer_close, Some(Close::new(1000, "")));
+    assert_eq!(session.lifecycle.ending().peer, Peer::Closed(Close::new(1000, "")));
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn an_unanswered_close_hangs_up_when_patience_ends() {
     assert!(!session.at(5010).step().ended, "time in which we did not read does not count");
     let step = session.at(5410).step();
     assert!(step.hang_up && step.ended);
-    assert_eq!((session.cause(), session.lifecycle.ending().peer_close), (Cause::InputEnded, None));
+    assert_eq!((session.cause(), session.lifecycle.ending().peer), (Cause::InputEnded, Peer::There));
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn a_peer_that_closes_and_reads_nothing_is_hung_up_on() {
     assert!(session.at(5000).step().hang_up);
     let unsent = Unsent { bytes: 7, inside_message: false };
     assert!(session.note(Fact::SenderEnded(unsent)).ended);
-    assert_eq!(session.lifecycle.ending().unsent, unsent);
+    assert_eq!(session.lifecycle.ending().unsent, Some(unsent));
 }
 
 #[test]
@@ -198,7 +198,8 @@ fn a_signal_says_1001_and_a_second_one_hangs_up() {
     let step = session.note(Fact::Signal(2));
     assert_eq!((step.close, step.hang_up), (Some(Close::new(1001, "")), false));
     let step = session.at(1).note(Fact::Signal(15));
-    assert!(step.hang_up && step.ended);
+    assert!(step.hang_up && !step.ended);
+    assert!(session.note(sent_all()).ended);
     assert_eq!(session.cause(), Cause::Signal(15));
 }
 
@@ -210,13 +211,15 @@ fn the_deadline_bounds_open_and_closing_sessions() {
     assert_eq!(open.wake(&step), Some(3000));
     let step = open.at(3000).step();
     assert!(step.close.is_some() && !step.ended);
-    assert!(open.at(3200).step().ended);
+    assert!(open.at(3200).step().hang_up);
+    assert!(open.at(3400).step().ended, "whether or not the sending side comes to its end");
     assert_eq!(open.cause(), Cause::TimedOut);
 
     let mut closing = session(Rules { on_eof: OnEof::Linger(Duration::ZERO), ..rules() });
     closing.lifecycle.rules.deadline = Some(closing.start + ms(3000));
     closing.note(Fact::InputEnded);
-    assert!(!closing.at(2999).note(Fact::CloseSent).ended);
+    closing.at(2999).note(Fact::CloseSent);
+    assert!(!closing.note(sent_all()).ended);
     assert!(closing.at(3000).step().ended);
     assert_eq!(closing.cause(), Cause::TimedOut);
 }
@@ -227,4 +230,37 @@ fn what_was_awaited_or_nobody_reading_any_more_closes() {
         let mut session = session(Rules { awaiting: true, ..rules() });
         assert!(session.note(fact).close.is_some());
     }
+}
+
+#[test]
+fn a_deadline_does_not_hide_a_graver_cause() {
+    for fact in [Fact::Signal(15), Fact::Violation(Violation::Masked), Fact::PeerGone(None)] {
+        let mut session = session(rules());
+        session.lifecycle.rules.deadline = Some(session.start + ms(100));
+        session.note(fact);
+        let cause = session.cause();
+        assert!(session.at(100).step().hang_up || session.lifecycle.hung_up.is_some());
+        assert_eq!(session.cause(), cause);
+    }
+}
+
+/// Time in which the output is not taken only helps an end that was planned.
+#[test]
+fn a_blocked_output_holds_up_no_signal() {
+    for fact in [Fact::Signal(15), Fact::OutputClosed, Fact::PeerClosed(Close::default())] {
+        let mut session = session(rules());
+        session.note(fact);
+        session.busy = ms(10_000);
+        assert!(session.at(5000).step().hang_up);
+    }
+}
+
+/// What the sending side does not say counts as not sent; it is not waited for without end.
+#[test]
+fn a_sender_that_never_ends_is_left_behind() {
+    let mut session = session(rules());
+    let step = session.note(Fact::PeerGone(None));
+    assert_eq!((step.ended, session.wake(&step)), (false, Some(200)));
+    assert!(session.at(200).step().ended);
+    assert_eq!(session.lifecycle.ending().unsent, None);
 }
