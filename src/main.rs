@@ -29,9 +29,12 @@ fn main() -> ExitCode {
 fn start_log(level: log::LevelFilter) {
     use std::io::Write;
 
-    env_logger::Builder::new()
-        .filter_level(level)
-        .parse_default_env()
+    let mut builder = env_logger::Builder::new();
+    builder.filter_level(level);
+    if level != log::LevelFilter::Off {
+        builder.parse_default_env();
+    }
+    builder
         .format(|out, record| match record.level() {
             log::Level::Error | log::Level::Warn | log::Level::Info => {
                 writeln!(out, "wspipe: {}", record.args())

@@ -19,9 +19,9 @@ pub struct StreamInput<R> {
     input: Option<R>,
     splitter: Splitter,
     bell: Arc<Wake>,
-    /// Bytes read from the input.
-    read: u64,
-    /// Bytes of the input that had reached the socket when that was last so.
+    /// Bytes of greetings and input taken.
+    taken: u64,
+    /// How many of them had reached the socket when all had that were encoded.
     sent: u64,
     ended: bool,
     /// Nothing more may be read or sent.
@@ -34,7 +34,7 @@ impl<R: Read + AsFd + Send> StreamInput<R> {
     #[must_use]
     pub fn new(greetings: Vec<String>, input: Option<R>, splitter: Splitter, bell: Arc<Wake>) -> Self {
         let ended = input.is_none() && greetings.is_empty();
-        StreamInput { greetings: greetings.into(), input, splitter, bell, read: 0, sent: 0, ended, over: false }
+        StreamInput { greetings: greetings.into(), input, splitter, bell, taken: 0, sent: 0, ended, over: false }
     }
 
     /// Encodes the complete records in the buffer, up to a batch.
@@ -81,7 +81,7 @@ impl<R: Read + AsFd + Send> StreamInput<R> {
             }
             Ok(count) => {
                 self.splitter.filled(count);
-                self.read += count as u64;
+                self.taken += count as u64;
             }
             Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {}
             Err(error) => {
@@ -97,6 +97,7 @@ impl<R: Read + AsFd + Send> Source for StreamInput<R> {
     fn pull(&mut self, encoder: &mut Encoder) -> Result<Pulled, SourceError> {
         while let Some(text) = self.greetings.pop_front() {
             encoder.push(&Event::Data(Chunk::whole(Kind::Text, text.as_bytes())));
+            self.taken += text.len() as u64;
         }
         if !encoder.pending().is_empty() {
             return Ok(Pulled::Frames);
@@ -118,10 +119,10 @@ impl<R: Read + AsFd + Send> Source for StreamInput<R> {
     }
 
     fn sent(&mut self) {
-        self.sent = self.read - self.splitter.held() as u64;
+        self.sent = self.taken - self.splitter.held() as u64;
     }
 
     fn unsent(&self) -> Unsent {
-        Unsent { bytes: self.read - self.sent, inside_message: self.splitter.is_inside_message() }
+        Unsent { bytes: self.taken - self.sent, inside_message: self.splitter.is_inside_message() }
     }
 }

@@ -34,5 +34,5 @@ pub use outbox::{Outbox, QueueSource};
 pub use output::{Output, RecordSink};
 pub use receive::{Sink, SinkError, receive};
 pub use send::{Pulled, Source, SourceError, send};
-pub use session::{Keeper, Session};
+pub use session::{Keeper, Receiving, Session};
 pub use signals::Signals;

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::Bell;
 use super::send::{BATCH, Pulled, Source, SourceError};
+use super::{Bell, Unsent};
 use crate::protocol::Encoder;
 
 /// A queue of encoded frames with a limit. Who puts into it waits for room; who takes from it waits for frames or orders.
@@ -80,13 +80,15 @@ impl Bell for Outbox {
 pub struct QueueSource {
     outbox: Arc<Outbox>,
     end_told: bool,
+    /// Bytes taken out that have not reached the socket.
+    in_hand: usize,
 }
 
 impl QueueSource {
     /// The source that takes from this queue.
     #[must_use]
     pub fn new(outbox: Arc<Outbox>) -> Self {
-        QueueSource { outbox, end_told: false }
+        QueueSource { outbox, end_told: false, in_hand: 0 }
     }
 }
 
@@ -104,6 +106,7 @@ impl Source for QueueSource {
                 return Ok(Pulled::Orders);
             }
             if take(&mut state, encoder, BATCH) {
+                self.in_hand = encoder.pending().len();
                 self.outbox.room.notify_all();
                 return Ok(Pulled::Frames);
             }
@@ -117,6 +120,15 @@ impl Source for QueueSource {
 
     fn drain(&mut self, encoder: &mut Encoder) {
         take(&mut self.outbox.lock(), encoder, usize::MAX);
+        self.in_hand = encoder.pending().len();
+    }
+
+    fn sent(&mut self) {
+        self.in_hand = 0;
+    }
+
+    fn unsent(&self) -> Unsent {
+        Unsent { bytes: (self.outbox.lock().bytes + self.in_hand) as u64, inside_message: false }
     }
 }
 

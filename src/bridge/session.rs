@@ -1,6 +1,7 @@
 //! One session from its open connection to its ending: the threads, and the clock.
 
-use std::io;
+use std::fmt;
+use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::thread;
@@ -26,34 +27,78 @@ pub struct Session {
     pub rules: Rules,
 }
 
+/// The stack of a session's thread, in bytes: what is large lies elsewhere.
+const STACK: usize = 256 << 10;
+
 impl Session {
-    /// Runs the session on two more threads while this one keeps the time. `bell` wakes the source when it waits.
+    /// Starts the sending side on a thread of its own. `bell` wakes the source when it waits, `keeper` whoever keeps the
+    /// time. The receiving side is left to the caller.
+    ///
+    /// # Errors
+    /// The system has no threads left.
+    pub fn start(
+        self,
+        source: impl Source + 'static,
+        bell: Arc<dyn Bell>,
+        keeper: Arc<dyn Bell>,
+    ) -> io::Result<Receiving> {
+        let Session { connection, decoder, encoder, count, rules } = self;
+        let Connection { reader, writer, socket } = connection;
+        let control = Arc::new(Control::new(rules, socket, bell, keeper));
+        let shared = Arc::clone(&control);
+        spawn("send", move || send(source, encoder, writer, &shared))?;
+        Ok(Receiving { reader, decoder, count, control })
+    }
+
+    /// Runs the session on two more threads while this one keeps the time.
     ///
     /// # Errors
     /// The system has no threads or descriptors left.
-    pub fn run<S, K>(self, source: S, mut sink: K, bell: Arc<dyn Bell>, keeper: &Keeper<'_>) -> io::Result<Ending>
-    where
-        S: Source + 'static,
-        K: Sink + 'static,
-    {
-        let Session { connection, decoder, encoder, count, rules } = self;
-        let Connection { reader, writer, socket } = connection;
-        let control = Arc::new(Control::new(rules, socket, bell, Arc::clone(&keeper.wake) as Arc<dyn Bell>));
-        let shared = Arc::clone(&control);
-        let sender =
-            thread::Builder::new().name("send".into()).spawn(move || send(source, encoder, writer, &shared))?;
-        let shared = Arc::clone(&control);
-        thread::Builder::new()
-            .name("receive".into())
-            .spawn(move || receive(reader, decoder, &mut sink, count, &shared))?;
-        let ending = keeper.keep(&control)?;
-        // The receiving side may hang in a write to an output that nobody reads; the sending side can't, and drops
-        // the source.
-        if sender.is_finished() {
-            let _ = sender.join();
-        }
-        Ok(ending)
+    pub fn run(
+        self,
+        source: impl Source + 'static,
+        mut sink: impl Sink + 'static,
+        bell: Arc<dyn Bell>,
+        keeper: &Keeper<'_>,
+    ) -> io::Result<Ending> {
+        let receiving = self.start(source, bell, Arc::clone(&keeper.wake) as Arc<dyn Bell>)?;
+        let control = Arc::clone(receiving.control());
+        spawn("receive", move || receiving.run(&mut sink))?;
+        // When it is over, a thread may still hang in a write to an output that nobody takes; none is waited for.
+        keeper.keep(&control)
     }
+}
+
+/// A session whose sending side runs.
+pub struct Receiving {
+    reader: Box<dyn Read + Send>,
+    decoder: Decoder,
+    count: Option<u64>,
+    control: Arc<Control>,
+}
+
+impl fmt::Debug for Receiving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiving").field("control", &self.control).finish_non_exhaustive()
+    }
+}
+
+impl Receiving {
+    /// The session's shared state, for whoever keeps its time.
+    #[must_use]
+    pub fn control(&self) -> &Arc<Control> {
+        &self.control
+    }
+
+    /// Runs the receiving side on this thread, to its end.
+    pub fn run(self, sink: &mut impl Sink) {
+        receive(self.reader, self.decoder, sink, self.count, &self.control);
+    }
+}
+
+fn spawn(name: &str, side: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().name(name.into()).stack_size(STACK).spawn(side)?;
+    Ok(())
 }
 
 /// Keeps the time of a session, and watches for what may end it from outside.

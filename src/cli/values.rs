@@ -5,11 +5,15 @@ use std::time::Duration;
 /// A span of time: `500ms`, `2s`, `1m 30s`; a plain number is seconds, as for curl and sleep.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let explain = || format!("{text:?} is no span of time: write 500ms, 2s, 1.5 (seconds) or 1m");
-    match text.parse::<f64>() {
-        Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|_| explain()),
-        Err(_) => humantime::parse_duration(text).map_err(|_| explain()),
-    }
+    let span = match text.parse::<f64>() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|_| explain())?,
+        Err(_) => humantime::parse_duration(text).map_err(|_| explain())?,
+    };
+    // Longer ones are no clearer, and clocks can't count them.
+    if span <= LONGEST { Ok(span) } else { Err(format!("{text:?} is longer than 100 years")) }
 }
+
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// A number of bytes: `4096`, `64K`, `1M`, `2G`; the letters, also with `iB`, are powers of 1024.
 pub(crate) fn size(text: &str) -> Result<u64, String> {
@@ -46,6 +50,7 @@ mod tests {
         for text in ["", "x", "-1", "1 parsec", "inf", "NaN"] {
             assert!(duration(text).unwrap_err().contains("no span of time"), "{text}");
         }
+        assert!(duration("1e19").unwrap_err().contains("longer"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod serve;
 mod shared;
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -58,8 +58,9 @@ fn announce(url: &str, file: Option<&Path>) -> Result<(), Failure> {
     if let Some(path) = file {
         write_whole(path, &format!("{url}\n")).map_err(Failure::io("cannot write the file of --url-file"))?;
     }
-    if log::log_enabled!(log::Level::Warn) {
-        eprintln!("listening on {url}");
+    if log::max_level() != log::LevelFilter::Off {
+        // Nobody may be there to read it, and that ends no listener.
+        let _ = writeln!(io::stderr(), "listening on {url}");
     }
     Ok(())
 }
@@ -73,4 +74,27 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     unfinished.push(".tmp");
     fs::write(&unfinished, text)?;
     fs::rename(&unfinished, path)
+}
+
+/// A rest after the system had no descriptor or thread for another client: trying again at once would only fail again.
+#[derive(Debug, Default)]
+struct Pause(Option<Instant>);
+
+impl Pause {
+    /// How long no client is accepted.
+    const LENGTH: Duration = Duration::from_millis(100);
+
+    fn begin(&mut self, error: &io::Error) {
+        log::warn!("cannot take another client for the moment: {error}");
+        self.0 = Some(Instant::now() + Self::LENGTH);
+    }
+
+    fn is_over(&mut self, now: Instant) -> bool {
+        self.0 = self.0.filter(|until| *until > now);
+        self.0.is_none()
+    }
+
+    fn until(&self) -> Option<Instant> {
+        self.0
+    }
 }

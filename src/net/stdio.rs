@@ -9,7 +9,7 @@ use super::{Interest, wait};
 /// A descriptor of the process, shared with whoever started it.
 ///
 /// Another process may have made it non-blocking, for all that share it (terminals and pipes of event loops are often
-/// found so); reading and writing here wait all the same.
+/// found so). Writing waits all the same; a read may say `WouldBlock`, since who reads has something else to wait for.
 #[derive(Debug)]
 pub struct Stdio(File);
 
@@ -22,12 +22,12 @@ impl Stdio {
         Ok(Stdio(fd.as_fd().try_clone_to_owned()?.into()))
     }
 
-    /// Repeats a call until it neither would block nor was interrupted.
-    fn patiently(&self, interest: Interest, mut call: impl FnMut(&File) -> io::Result<usize>) -> io::Result<usize> {
+    /// Repeats a write until it neither would block nor was interrupted.
+    fn patiently(&self, mut write: impl FnMut(&File) -> io::Result<usize>) -> io::Result<usize> {
         loop {
-            match call(&self.0) {
+            match write(&self.0) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    wait(&[(self.as_fd(), interest)], None)?;
+                    wait(&[(self.as_fd(), Interest::Write)], None)?;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return result,
@@ -44,17 +44,17 @@ impl AsFd for Stdio {
 
 impl Read for Stdio {
     fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
-        self.patiently(Interest::Read, |mut file| file.read(space))
+        self.0.read(space)
     }
 }
 
 impl Write for Stdio {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.patiently(Interest::Write, |mut file| file.write(bytes))
+        self.patiently(|mut file| file.write(bytes))
     }
 
     fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.patiently(Interest::Write, |mut file| file.write_vectored(pieces))
+        self.patiently(|mut file| file.write_vectored(pieces))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -68,9 +68,8 @@ mod tests {
     use std::thread;
 
     #[test]
-    fn a_non_blocking_pipe_is_waited_for() {
+    fn a_full_non_blocking_pipe_is_waited_for() {
         let (reader, writer) = io::pipe().unwrap();
-        rustix::io::ioctl_fionbio(&reader, true).unwrap();
         rustix::io::ioctl_fionbio(&writer, true).unwrap();
         let bytes: Vec<u8> = (0..=255).cycle().take(1 << 20).collect();
         let expected = bytes.clone();

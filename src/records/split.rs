@@ -291,13 +291,24 @@ impl Splitter {
             let limit = *limit;
             let problem = match line.read(&self.buffer[range]) {
                 Ok(false) => continue,
-                Ok(true) if line.payload_len() as u64 <= limit => return Ok(self.json_event()),
+                Ok(true) if line.payload_len() as u64 <= limit => {
+                    if line.is_close() {
+                        self.skip_blank();
+                    }
+                    return Ok(self.json_event());
+                }
                 Ok(true) => Problem::TooLong(limit),
                 Err(problem) => Problem::Json(problem),
             };
             return Err(self.fail(self.records, problem));
         }
         Ok(None)
+    }
+
+    /// Passes over white space behind the last event: it is nothing that could stay unsent.
+    fn skip_blank(&mut self) {
+        let held = &self.buffer[self.start..self.end];
+        self.start += held.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     }
 
     fn json_event(&self) -> Option<Event<'_>> {

@@ -104,6 +104,16 @@ fn to_close(peer: &mut Peer) -> Vec<Frame> {
     }
 }
 
+/// What stands behind a Close can't be sent, and that is told.
+#[test]
+fn an_input_that_goes_on_after_its_close_is_an_error() {
+    let server = Server::start();
+    let input = "{\"type\":\"close\",\"code\":1000}\n{\"type\":\"text\",\"data\":\"late\"}\n";
+    let run = Run::connect("--in json", &server.url()).input(input).start();
+    assert_eq!(to_close(&mut server.accept()).len(), 1);
+    run.finish().status(1).stderr_has("the input goes on after its close event");
+}
+
 #[test]
 fn lines_are_sent_as_the_frames_they_name() {
     let frames = sent(concat!(
@@ -118,9 +128,7 @@ fn lines_are_sent_as_the_frames_they_name() {
         r#"{"type":"ping","base64":"/w=="}"#,
         "\n",
         r#"{"type":"close","code":1001,"reason":"bye"}"#,
-        "\n",
-        r#"{"type":"text","data":"after the close"}"#,
-        "\n",
+        "\n\n",
     ));
     let frames: Vec<_> = frames.iter().map(|frame| (frame.first, &frame.payload[..])).collect();
     let expected: [(u8, &[u8]); 6] = [

@@ -1,11 +1,12 @@
 //! Standard input, sent to every client that is there.
 
 use std::io::{ErrorKind, Read};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use super::crowd::{Crowd, Input};
 use crate::bridge::Fact;
-use crate::net::Stdio;
+use crate::net::{Interest, Stdio, wait};
 use crate::protocol::{Encoder, Event};
 use crate::records::Splitter;
 
@@ -25,6 +26,10 @@ pub(super) fn distribute(mut input: Stdio, mut splitter: Splitter, crowd: &Crowd
             }
             Ok(count) => splitter.filled(count),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                // Somebody has made it non-blocking; what fails here fails again in the read that follows.
+                let _ = wait(&[(input.as_fd(), Interest::Read)], None);
+            }
             Err(error) => over = Input::EndedWith(Fact::InputFailed(error.to_string())),
         }
         if let Err(fact) = hand_out(&mut splitter, &mut encoder, crowd) {

@@ -7,12 +7,12 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::ListenConfig;
+use super::{ListenConfig, Pause};
 use crate::bridge::{EchoSink, Ending, Keeper, Session, Signals};
 use crate::commands::RECEIVE_BUFFER;
 use crate::commands::pipe::{Ends, Pipe, output_pipe};
 use crate::handshake::ServerOptions;
-use crate::net::{Connection, Interest, Listener, Socket, Wake, wait};
+use crate::net::{Connection, Interest, Listener, Socket, Wake, wait_any};
 use crate::opening::{self, Accepted};
 use crate::outcome::{Failure, judge};
 use crate::protocol::{Decoder, Encoder, Role};
@@ -57,24 +57,30 @@ fn first_client(
         wake: Arc::clone(&wake),
     };
     let deadline = config.pipe.deadline(start);
+    let mut pause = Pause::default();
     loop {
-        let timeout = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let watched = [listener.as_fd(), wake.as_fd(), signals.as_fd()].map(|fd| (fd, Interest::Read));
-        let [client, woken, _] = wait(&watched, timeout).map_err(Failure::io("cannot wait for clients"))?;
+        let now = Instant::now();
+        let mut watched = vec![(wake.as_fd(), Interest::Read), (signals.as_fd(), Interest::Read)];
+        if pause.is_over(now) {
+            watched.push((listener.as_fd(), Interest::Read));
+        }
+        let wake_at = [deadline, pause.until()].into_iter().flatten().min();
+        let timeout = wake_at.map(|at| at.saturating_duration_since(now));
+        let ready = wait_any(&watched, timeout).map_err(Failure::io("cannot wait for clients"))?;
         if let Some(signal) = signals.caught() {
             return Err(Failure::Signal(signal));
         }
-        if woken.is_readable()
-            && let Ok(first) = receiver.try_recv()
-        {
+        wake.clear();
+        if let Ok(first) = receiver.try_recv() {
             return Ok(first);
         }
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Err(Failure::TimedOut);
         }
-        if client.is_readable() {
-            let (socket, peer) = listener.accept().map_err(Failure::io("cannot accept a client"))?;
-            door.shake_hands(socket, peer).map_err(Failure::io("cannot serve a client"))?;
+        if ready.get(2).is_some_and(|client| client.is_readable())
+            && let Err(error) = listener.accept().and_then(|(socket, peer)| door.shake_hands(socket, peer))
+        {
+            pause.begin(&error);
         }
     }
 }

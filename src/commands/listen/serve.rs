@@ -5,13 +5,13 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::ListenConfig;
 use super::crowd::{Client, Crowd, Input};
 use super::distribute::distribute;
 use super::shared::{ClientSink, SharedOutput};
-use crate::bridge::{Bell, Cause, Control, EchoSink, Ending, Fact, OnEof, Outbox, QueueSource, Signals, receive, send};
+use super::{ListenConfig, Pause};
+use crate::bridge::{Bell, Cause, EchoSink, Ending, Fact, OnEof, Outbox, Peer, QueueSource, Session, Signals};
 use crate::commands::pipe::{output_pipe, standard_output};
 use crate::net::{Connection, Interest, Listener, Socket, Stdio, Wake, wait_any};
 use crate::opening::{self, Accepted};
@@ -22,11 +22,8 @@ use crate::protocol::{Chunk, Decoder, Encoder, Event, Kind, Role};
 const QUEUE: usize = 1 << 20;
 /// What one read of a client's socket can bring, in bytes.
 const CLIENT_BUFFER: usize = 64 << 10;
-/// The stack of a client's thread, in bytes: its buffers are elsewhere.
+/// The stack of a client's thread, in bytes: what is large lies elsewhere.
 const CLIENT_STACK: usize = 256 << 10;
-/// How long no client is accepted after the system had no descriptor for one.
-const PAUSE: Duration = Duration::from_millis(100);
-
 /// Serves everybody who comes, until the input ends or a signal arrives.
 pub(super) fn serve(
     listener: Listener,
@@ -37,8 +34,15 @@ pub(super) fn serve(
     let stdout = io::stdout();
     let output = if config.echo { None } else { output_pipe(&stdout) };
     let (service, wake) = Service::start(config, listener.url(), start).map_err(Failure::io("cannot start"))?;
-    let host =
-        Host { service: Arc::new(service), wake, signals, output, listener: Some(listener), paused: None, over: None };
+    let host = Host {
+        service: Arc::new(service),
+        wake,
+        signals,
+        output,
+        listener: Some(listener),
+        paused: Pause::default(),
+        over: None,
+    };
     host.run()
 }
 
@@ -63,7 +67,7 @@ struct Host<'a> {
     output: Option<BorrowedFd<'a>>,
     /// None once nobody more is let in.
     listener: Option<Listener>,
-    paused: Option<Instant>,
+    paused: Pause,
     /// The run is ending, and this is how; it is over when everybody has left.
     over: Option<Result<(), Failure>>,
 }
@@ -88,13 +92,15 @@ impl Host<'_> {
         if let Some(signal) = self.signals.caught() {
             self.end(Some(&Fact::Signal(signal)), Err(Failure::Signal(signal)));
         }
-        if service.output.as_ref().is_some_and(|output| output.is_satisfied()) {
+        if self.over.is_none() && service.output.as_ref().is_some_and(|output| output.is_satisfied()) {
             self.end(Some(&Fact::Satisfied), Ok(()));
         }
-        if service.crowd.input() != Input::Open && pipe.on_eof != OnEof::Keep && pipe.count.is_none() {
-            self.end(None, Ok(()));
+        match service.crowd.input() {
+            Input::Ended if pipe.on_eof != OnEof::Keep && pipe.count.is_none() => self.end(None, Ok(())),
+            Input::Open | Input::Ended => {}
+            Input::EndedWith(fact) => self.end(None, input_verdict(&fact)),
         }
-        let deadline = pipe.deadline(service.start);
+        let deadline = pipe.deadline(service.start).filter(|_| self.over.is_none());
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             self.end(None, Err(Failure::TimedOut));
         }
@@ -102,7 +108,7 @@ impl Host<'_> {
         for (client, ending) in left {
             self.farewell(&client, &ending);
         }
-        [wake_at, deadline, self.paused].into_iter().flatten().min()
+        [wake_at, deadline, self.paused.until()].into_iter().flatten().min()
     }
 
     /// Begins the end of the run: nobody more is let in, and the sessions learn why.
@@ -125,8 +131,9 @@ impl Host<'_> {
         match &ending.cause {
             Cause::OutputClosed => self.end(Some(&Fact::OutputClosed), verdict),
             Cause::OutputFailed(why) => self.end(Some(&Fact::OutputFailed(why.clone())), verdict),
-            Cause::InputFailed(_) | Cause::BadRecord(_) => self.end(None, verdict),
-            Cause::Signal(_) | Cause::TimedOut => {}
+            Cause::Satisfied if self.over.is_none() => self.end(Some(&Fact::Satisfied), verdict),
+            // These are the run's, and it knows them already.
+            Cause::InputFailed(_) | Cause::BadRecord(_) | Cause::Signal(_) | Cause::TimedOut => {}
             _ => {
                 if let Err(failure) = verdict {
                     log::warn!("client {} at {}: {failure}", client.number, client.peer);
@@ -137,8 +144,7 @@ impl Host<'_> {
 
     fn wait(&mut self, wake_at: Option<Instant>) -> io::Result<()> {
         let now = Instant::now();
-        self.paused = self.paused.filter(|until| *until > now);
-        let listener = self.listener.as_ref().filter(|_| self.paused.is_none());
+        let listener = self.listener.as_ref().filter(|_| self.paused.is_over(now));
         let mut watched = vec![(self.wake.as_fd(), Interest::Read), (self.signals.as_fd(), Interest::Read)];
         watched.extend(listener.map(|listener| (listener.as_fd(), Interest::Read)));
         watched.extend(self.output.map(|output| (output, Interest::Gone)));
@@ -169,8 +175,7 @@ impl Host<'_> {
 
     /// Trying again at once would only fail again.
     fn pause(&mut self, error: &io::Error) {
-        log::warn!("cannot take another client for the moment: {error}");
-        self.paused = Some(Instant::now() + PAUSE);
+        self.paused.begin(error);
     }
 }
 
@@ -212,27 +217,25 @@ impl Service {
         let number = self.arrivals.fetch_add(1, Relaxed) + 1;
         log::info!("client {number} at {peer}: {}", accepted.request.target);
         let pipe = &self.config.pipe;
-        let decoder = Decoder::resuming(Role::Server, CLIENT_BUFFER, pipe.decoder_limit(), &accepted.early);
         let (source, echo, outbox) = self.ends();
-        let Connection { reader, writer, socket } = Connection::plain(socket);
+        let session = Session {
+            connection: Connection::plain(socket),
+            decoder: Decoder::resuming(Role::Server, CLIENT_BUFFER, pipe.decoder_limit(), &accepted.early),
+            encoder: Encoder::server(),
+            count: echo.as_ref().and(pipe.count),
+            rules: pipe.rules(self.start),
+        };
         let bell = Arc::clone(&outbox) as Arc<dyn Bell>;
-        let keeper = Arc::clone(&self.wake) as Arc<dyn Bell>;
-        let control = Arc::new(Control::new(pipe.rules(self.start), socket, bell, keeper));
-        self.crowd.join(Client { number, peer: peer.to_owned(), control: Arc::clone(&control), outbox, waits: true });
-        let shared = Arc::clone(&control);
-        thread::Builder::new()
-            .name("send".into())
-            .stack_size(CLIENT_STACK)
-            .spawn(move || send(source, Encoder::server(), writer, &shared))
-            .inspect_err(|_| control.note(Fact::SenderEnded(crate::bridge::Unsent::default())))?;
+        let receiving = session.start(source, bell, Arc::clone(&self.wake) as Arc<dyn Bell>)?;
+        let control = Arc::clone(receiving.control());
+        self.crowd.join(Client { number, peer: peer.to_owned(), control, outbox, waits: true });
         match (&self.output, echo) {
             (Some(output), _) => {
-                let joiner = pipe.joiner(Some(number));
-                let mut sink = ClientSink::new(joiner, pipe.output.delimiter(), Arc::clone(output));
+                let mut sink = ClientSink::new(pipe.joiner(Some(number)), pipe.output, Arc::clone(output));
                 sink.open(&self.url, peer, accepted.subprotocol.as_deref());
-                receive(reader, decoder, &mut sink, None, &control);
+                receiving.run(&mut sink);
             }
-            (None, Some(mut echo)) => receive(reader, decoder, &mut echo, pipe.count, &control),
+            (None, Some(mut echo)) => receiving.run(&mut echo),
             (None, None) => {}
         }
         Ok(())
@@ -253,4 +256,14 @@ impl Service {
         outbox.put(encoder.pending().into());
         (QueueSource::new(Arc::clone(&outbox)), None, outbox)
     }
+}
+
+/// How a run ends whose input ended in a way that ends the sessions.
+fn input_verdict(fact: &Fact) -> Result<(), Failure> {
+    let cause = match fact {
+        Fact::InputFailed(why) => Cause::InputFailed(why.clone()),
+        Fact::BadRecord(error, _) => Cause::BadRecord(error.clone()),
+        _ => return Ok(()),
+    };
+    judge(&Ending { cause, our_close: None, peer: Peer::There, unsent: None }, None)
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::bridge::{Output, Sink, SinkError};
 use crate::net::Wake;
-use crate::protocol::Event;
-use crate::records::Joiner;
+use crate::protocol::{Chunk, Event};
+use crate::records::{Format, Joiner};
 
 /// Up to this many bytes of an unfinished message wait in memory; a longer one takes the output for itself until its end.
 const HELD: usize = 256 << 10;
@@ -14,58 +14,80 @@ const HELD: usize = 256 << 10;
 /// The output that clients take turns at.
 #[derive(Debug)]
 pub(super) struct SharedOutput {
+    /// Only whose turn it is uses it, so nobody ever waits here.
+    output: Mutex<Output>,
     state: Mutex<State>,
     free: Condvar,
+    /// Rung when the last message that was awaited has been written.
+    satisfied: Arc<Wake>,
 }
 
 #[derive(Debug)]
 struct State {
-    output: Output,
-    /// Somebody's long message is being written.
+    /// It is somebody's turn.
     taken: bool,
     /// Messages that are still awaited, if the run ends with the last of them.
     remaining: Option<u64>,
-    /// Rung when the last of them has been written.
-    satisfied: Arc<Wake>,
 }
 
 impl SharedOutput {
     /// An output that takes `count` messages, or any number; `satisfied` is rung after the last one.
     pub(super) fn new(output: Output, count: Option<u64>, satisfied: Arc<Wake>) -> Self {
-        let state = State { output, taken: false, remaining: count, satisfied };
-        SharedOutput { state: Mutex::new(state), free: Condvar::new() }
+        let state = Mutex::new(State { taken: false, remaining: count });
+        SharedOutput { output: Mutex::new(output), state, free: Condvar::new(), satisfied }
     }
 
     /// Whether all messages that were awaited have been written.
     pub(super) fn is_satisfied(&self) -> bool {
-        self.lock().remaining == Some(0)
+        lock(&self.state).remaining == Some(0)
     }
 
-    /// Waits for a turn, unless the output is `held` by the caller already.
-    fn turn(&self, held: bool) -> MutexGuard<'_, State> {
-        let mut state = self.lock();
-        while state.taken && !held {
+    /// Waits for a turn.
+    fn take_turn(&self) {
+        let mut state = lock(&self.state);
+        while state.taken {
             state = self.free.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        state
+        state.taken = true;
+    }
+
+    /// Writes, in the caller's turn. No lock that anybody else may want is held meanwhile.
+    fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut output = lock(&self.output);
+        output.write_all(bytes)?;
+        output.flush()
+    }
+
+    /// Messages that are still awaited, if any are, in the caller's turn.
+    fn remaining(&self) -> Option<u64> {
+        lock(&self.state).remaining
+    }
+
+    /// Says that so many messages have been written.
+    fn count(&self, messages: u64) {
+        let mut state = lock(&self.state);
+        state.remaining = state.remaining.map(|remaining| remaining.saturating_sub(messages));
+        if state.remaining == Some(0) {
+            self.satisfied.wake();
+        }
     }
 
     fn release(&self) {
-        self.lock().taken = false;
+        lock(&self.state).taken = false;
         self.free.notify_one();
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing in here panics half-way.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that holds one of these panics half-way.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// One client's way to the shared output.
 #[derive(Debug)]
 pub(super) struct ClientSink {
     joiner: Joiner,
-    delimiter: Option<u8>,
+    format: Format,
     shared: Arc<SharedOutput>,
     buffer: Vec<u8>,
     /// Where in the buffer messages end.
@@ -76,8 +98,8 @@ pub(super) struct ClientSink {
 
 impl ClientSink {
     /// A sink that lays messages out with a joiner of its own.
-    pub(super) fn new(joiner: Joiner, delimiter: Option<u8>, shared: Arc<SharedOutput>) -> Self {
-        ClientSink { joiner, delimiter, shared, buffer: Vec::new(), ends: Vec::new(), holds: false }
+    pub(super) fn new(joiner: Joiner, format: Format, shared: Arc<SharedOutput>) -> Self {
+        ClientSink { joiner, format, shared, buffer: Vec::new(), ends: Vec::new(), holds: false }
     }
 
     /// Says that the session is open, where the format has a place for that.
@@ -89,42 +111,41 @@ impl ClientSink {
         }
     }
 
-    /// Writes what there is up to `end`, but no more messages than are awaited.
+    /// Writes what there is up to `end`, but no more messages than are awaited, in a turn of its own or in the one it has.
     fn write(&mut self, mut end: usize) -> io::Result<()> {
-        let mut state = self.shared.turn(self.holds);
-        if let Some(remaining) = state.remaining {
-            let awaited = remaining as usize;
-            if self.ends.len() >= awaited {
-                end = awaited.checked_sub(1).map_or(0, |last| self.ends[last]);
-                state.satisfied.wake();
-            }
-            state.remaining = Some(remaining.saturating_sub(self.ends.len() as u64));
+        if !self.holds {
+            self.shared.take_turn();
         }
-        state.output.write_all(&self.buffer[..end])?;
-        state.output.flush()?;
-        let over = state.remaining == Some(0);
+        let remaining = self.shared.remaining();
+        let awaited = remaining.map_or(usize::MAX, |remaining| remaining as usize);
+        let over = self.ends.len() >= awaited;
+        if over {
+            end = awaited.checked_sub(1).map_or(0, |last| self.ends[last]);
+        }
+        let written = self.shared.write(&self.buffer[..end]);
+        self.shared.count(self.ends.len() as u64);
         self.buffer.drain(..if over { self.buffer.len() } else { end });
         self.ends.clear();
-        Ok(())
+        if !self.holds {
+            self.shared.release();
+        }
+        written
     }
 
     /// Writes all complete messages.
     fn write_complete(&mut self) -> io::Result<()> {
-        let Some(&end) = self.ends.last() else {
-            return Ok(());
-        };
-        self.write(end)?;
-        if self.holds {
-            self.holds = false;
+        let Some(&end) = self.ends.last() else { return Ok(()) };
+        let written = self.write(end);
+        if std::mem::take(&mut self.holds) {
             self.shared.release();
         }
-        Ok(())
+        written
     }
 
     /// Takes the output until the end of the message whose beginning is in the buffer.
     fn hold(&mut self) -> io::Result<()> {
         if !self.holds {
-            self.shared.turn(false).taken = true;
+            self.shared.take_turn();
             self.holds = true;
         }
         self.write(self.buffer.len())
@@ -134,7 +155,14 @@ impl ClientSink {
 impl Sink for ClientSink {
     fn take(&mut self, event: &Event<'_>) -> Result<(), SinkError> {
         let before = self.buffer.len();
-        self.joiner.push(event, &mut self.buffer)?;
+        match event {
+            // A length is not written before its message is here: the client might leave, and the next record would be
+            // read as the rest of this one.
+            Event::Data(chunk) if self.format == Format::Length => {
+                self.joiner.push(&Event::Data(Chunk { length: None, ..*chunk }), &mut self.buffer)?;
+            }
+            event => self.joiner.push(event, &mut self.buffer)?,
+        }
         match event {
             Event::Data(chunk) if chunk.last => self.ends.push(self.buffer.len()),
             // The events of JSON Lines are complete as they are.
@@ -162,7 +190,7 @@ impl Drop for ClientSink {
     /// A client that leaves inside a long message must not keep the output; the next record begins behind a delimiter.
     fn drop(&mut self) {
         if self.holds {
-            if let Some(delimiter) = self.delimiter {
+            if let Some(delimiter) = self.format.delimiter() {
                 self.buffer.push(delimiter);
             }
             let _ = self.write(self.buffer.len());
