@@ -66,7 +66,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l wait -d 'After
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l on-eof -d 'What the end of the input does: close (after --wait), or keep the session until the peer closes' -r -f -a "close\t'Close, once nothing has come for the time of --wait'
 keep\t'Stay until the peer closes'"
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s c -l count -d 'End with status 0 after N messages have come' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l timeout -d 'Bound the whole run' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l timeout -d 'Bound the whole run, as in --timeout 5s' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l close-code -d 'The code of our Close' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l close-reason -d 'The reason of our Close, at most 123 bytes' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l close-timeout -d 'How long the peer may take to answer our Close' -r
@@ -108,7 +108,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l wait -d 'After 
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l on-eof -d 'What the end of the input does: close (after --wait), or keep the session until the peer closes' -r -f -a "close\t'Close, once nothing has come for the time of --wait'
 keep\t'Stay until the peer closes'"
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s c -l count -d 'End with status 0 after N messages have come' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l timeout -d 'Bound the whole run' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l timeout -d 'Bound the whole run, as in --timeout 5s' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l close-code -d 'The code of our Close' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l close-reason -d 'The reason of our Close, at most 123 bytes' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l close-timeout -d 'How long the peer may take to answer our Close' -r

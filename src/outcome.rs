@@ -167,6 +167,8 @@ pub fn judge(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
         }
         Cause::PeerClosed => closed_by_peer(ending, awaited),
         Cause::InputEnded => closed_by_us(ending, awaited),
+        // All that was asked for has come; whether the peer still answers our Close changes nothing about it.
+        Cause::Satisfied if matches!(ending.peer, Peer::There | Peer::Gone) => Ok(()),
         Cause::Satisfied => closed_by_us(ending, None),
     }
 }

@@ -180,7 +180,7 @@ impl Lifecycle {
                 let close = Close::new(violation.close_code(), &violation.to_string());
                 self.begin(Cause::Violation(violation), Some(close), grace, now, busy);
             }
-            Fact::Satisfied => self.begin(Cause::Satisfied, Some(planned), timeout, now, busy),
+            Fact::Satisfied => self.begin(Cause::Satisfied, Some(planned), grace, now, busy),
             Fact::OutputClosed => self.begin(Cause::OutputClosed, Some(planned), grace, now, busy),
             Fact::OutputFailed(why) => {
                 self.begin(Cause::OutputFailed(why), Some(failed()), grace, now, busy);

@@ -38,7 +38,7 @@ pub(super) struct HandshakeArgs {
     host: Option<String>,
 
     /// Bound the way to an open connection, every step of it
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration, help_heading = "Handshake", hide_short_help = true)]
+    #[arg(long, value_name = "TIME", default_value = "10s", allow_negative_numbers = true, value_parser = duration, help_heading = "Handshake", hide_short_help = true)]
     pub(super) connect_timeout: Duration,
 }
 

@@ -18,8 +18,11 @@ use super::values::duration;
 /// are printed, one at a time. When the input ends, each client gets what is queued, then a Close, and the run ends.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// PORT (on the loopback interface), HOST:PORT, [`::1`]:PORT or unix:PATH; port 0 picks a free one
-    #[arg(value_name = "ADDR")]
+    // (Not a doc comment: [::1] would be a link there.)
+    #[arg(
+        value_name = "ADDR",
+        help = "PORT (on the loopback interface), HOST:PORT, [::1]:PORT or unix:PATH; port 0 picks a free one"
+    )]
     address: ListenAddr,
 
     /// Send every message back to the client that it came from

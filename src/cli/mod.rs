@@ -26,6 +26,7 @@ use wspipe::outcome::Failure;
     disable_help_subcommand = true,
     subcommand_required = true,
     arg_required_else_help = true,
+    override_usage = "wspipe [OPTIONS] <COMMAND>\n       wspipe <URL> [OPTIONS OF connect]",
     after_help = "Try it: echo hello | wspipe connect echo:"
 )]
 pub(crate) struct Cli {
@@ -81,13 +82,9 @@ impl Cli {
     }
 }
 
-/// `wspipe URL` means `wspipe connect URL`.
+/// `wspipe URL` means `wspipe connect URL`: no command has a colon or a slash in its name.
 fn with_command(mut args: Vec<OsString>) -> Vec<OsString> {
-    const SCHEMES: [&str; 6] = ["ws:", "wss:", "http:", "https:", "ws+unix:", "echo:"];
-    let is_url = |arg: &OsString| {
-        let arg = arg.to_string_lossy().to_ascii_lowercase();
-        SCHEMES.iter().any(|scheme| arg.starts_with(scheme))
-    };
+    let is_url = |arg: &OsString| !arg.to_string_lossy().starts_with('-') && arg.to_string_lossy().contains([':', '/']);
     if args.get(1).is_some_and(is_url) {
         args.insert(1, "connect".into());
     }
@@ -112,6 +109,8 @@ mod tests {
         assert_eq!(args("wspipe HTTPS://h"), "wspipe connect HTTPS://h");
         assert_eq!(args("wspipe echo:"), "wspipe connect echo:");
         assert_eq!(args("wspipe listen 1"), "wspipe listen 1");
+        assert_eq!(args("wspipe localhost:9/x"), "wspipe connect localhost:9/x");
         assert_eq!(args("wspipe -v"), "wspipe -v");
+        assert_eq!(args("wspipe -H:/ x"), "wspipe -H:/ x");
     }
 }

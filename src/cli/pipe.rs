@@ -59,7 +59,9 @@ pub(super) struct PipeArgs {
     no_stdin: bool,
 
     /// After the input has ended, close when nothing has come for so long; 0 closes at once
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration, help_heading = "Sending and ending")]
+    ///
+    /// A time is written 500ms, 2s, 1.5 (seconds) or 1m 30s.
+    #[arg(long, value_name = "TIME", default_value = "1s", allow_negative_numbers = true, value_parser = duration, help_heading = "Sending and ending")]
     wait: Duration,
 
     /// What the end of the input does: close (after --wait), or keep the session until the peer closes
@@ -76,8 +78,8 @@ pub(super) struct PipeArgs {
     #[arg(short, long, value_name = "N", help_heading = "Sending and ending", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
 
-    /// Bound the whole run
-    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Sending and ending")]
+    /// Bound the whole run, as in --timeout 5s
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = duration, help_heading = "Sending and ending")]
     timeout: Option<Duration>,
 
     /// The code of our Close
@@ -102,7 +104,7 @@ pub(super) struct PipeArgs {
     close_reason: String,
 
     /// How long the peer may take to answer our Close
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration, help_heading = "Sending and ending", hide_short_help = true)]
+    #[arg(long, value_name = "TIME", default_value = "5s", allow_negative_numbers = true, value_parser = duration, help_heading = "Sending and ending", hide_short_help = true)]
     close_timeout: Duration,
 }
 

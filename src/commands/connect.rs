@@ -39,6 +39,9 @@ pub fn connect(config: ConnectConfig) -> Result<(), Failure> {
     log::info!("connected to {} at {}", target.url(), opened.address);
     let ending = run(opened, &target.url(), echo, &pipe, start)?;
     log::info!("{ending}");
+    if !echo {
+        pipe.tell_unread(&ending);
+    }
     judge(&ending, pipe.count)
 }
 

@@ -52,6 +52,15 @@ pub fn inspect_key(key: &str, accept: Option<&str>) -> Result<(), Failure> {
 /// # Errors
 /// The host can't be reached, or the handshake is refused or wrong.
 pub fn inspect_url(config: InspectConfig) -> Result<(), Failure> {
+    let json = config.json;
+    let result = inspect(config);
+    if let (true, Err(failure @ Failure::Open(_))) = (json, &result) {
+        print(&report::failed(&failure.to_string()))?;
+    }
+    result
+}
+
+fn inspect(config: InspectConfig) -> Result<(), Failure> {
     let start = Instant::now();
     let target = config.destination.target()?;
     let limits = Limits::new(start, config.connect_timeout, None);

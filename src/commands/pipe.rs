@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::termios::isatty;
 
-use crate::bridge::{OnEof, Output, RecordSink, Rules, StreamInput};
+use crate::bridge::{Cause, Ending, OnEof, Output, RecordSink, Rules, StreamInput};
 use crate::net::{Stdio, Wake, pipe};
 use crate::protocol::{Close, Kind};
 use crate::records::{Format, Joiner, JsonEvents, Splitter};
@@ -80,6 +80,17 @@ impl Pipe {
         let source = StreamInput::new(self.greetings.clone(), self.input()?, self.splitter(), Arc::clone(&bell));
         let sink = RecordSink::new(self.joiner(None), standard_output()?);
         Ok(Ends { source, sink, bell })
+    }
+
+    /// Says so if the session has ended while there was more to read.
+    pub(super) fn tell_unread(&self, ending: &Ending) {
+        let over = matches!(ending.cause, Cause::PeerClosed);
+        if over
+            && self.reads_input
+            && let Ok(bytes @ 1..) = rustix::io::ioctl_fionread(io::stdin())
+        {
+            log::warn!("the peer closed before the input had ended: at least {bytes} bytes of it were not read");
+        }
     }
 
     /// Standard input, if there is one that is to be read: closed or /dev/null means that there is none.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rand::rngs::{StdRng, SysRng};
 use rand::{Rng, SeedableRng, TryRng};
 
-use super::{Limits, OpenError, Unread, read_head};
+use super::{Limits, OpenError, Unread, log_head, read_head};
 use crate::handshake::{
     BodyExcerpt, Check, HeadReader, Host, MAX_HEAD, Refusal, Request, RequestOptions, ResponseHead, Scheme, Target,
     generate_key, response_checks,
@@ -47,17 +47,6 @@ pub struct Exchange {
     pub http: Duration,
 }
 
-/// How long each step took.
-#[derive(Debug, Clone, Copy)]
-pub struct Timings {
-    /// Looking up the name.
-    pub name: Duration,
-    /// Connecting.
-    pub connect: Duration,
-    /// Request and response.
-    pub http: Duration,
-}
-
 /// Connects and shakes hands.
 ///
 /// # Errors
@@ -67,6 +56,9 @@ pub fn open(target: &Target, options: &RequestOptions, limits: &Limits) -> Resul
     let Exchange { response, refusal, early, .. } = exchange(&dialed, target, options, limits)?;
     if let Some(refusal) = refusal {
         return Err(OpenError::Refused(Box::new(refusal)));
+    }
+    if !options.subprotocols.is_empty() && response.head.field("Sec-WebSocket-Protocol").is_none() {
+        log::warn!("the server chose none of the subprotocols offered");
     }
     let subprotocol =
         response.head.field("Sec-WebSocket-Protocol").map(|name| String::from_utf8_lossy(name).into_owned());
@@ -103,9 +95,9 @@ pub fn exchange(
 ) -> Result<Exchange, OpenError> {
     let key = generate_key(random_bytes().map_err(OpenError::Io)?);
     let request = Request::new(target, options, &key).map_err(OpenError::Request)?;
-    log::debug!("request:\n{}", request.redacted().trim_end());
+    log_head("request", request.redacted().as_bytes());
     let start = Instant::now();
-    (&dialed.socket).write_all(request.bytes()).map_err(OpenError::Io)?;
+    write_request(&dialed.socket, request.bytes(), limits)?;
     let mut reader = HeadReader::for_response(MAX_HEAD);
     let rest = match read_head(&dialed.socket, &mut reader, limits) {
         Ok(rest) => rest,
@@ -117,13 +109,23 @@ pub fn exchange(
     };
     let http = start.elapsed();
     let response = reader.into_response().map_err(OpenError::NotHttp)?;
-    log::debug!("response:\n{}", String::from_utf8_lossy(&response.head.redacted()).trim_end());
+    log_head("response", &response.head.redacted());
     let checks = response_checks(request.offer(), &response);
     let refusal = Refusal::of(&response, &checks).map(|refusal| {
         let body = read_body(&dialed.socket, &response, &rest, limits);
         refusal.with_body(body)
     });
     Ok(Exchange { request, response, checks, refusal, early: rest, http })
+}
+
+/// Sends the request. A server that has gone already is found out by reading, where there may be a word of its own.
+fn write_request(socket: &Socket, bytes: &[u8], limits: &Limits) -> Result<(), OpenError> {
+    socket.set_write_timeout(limits.left()).map_err(OpenError::Io)?;
+    let mut socket_writer = socket;
+    match socket_writer.write_all(bytes) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => Ok(()),
+        result => result.and_then(|()| socket.set_write_timeout(None)).map_err(OpenError::Io),
+    }
 }
 
 /// The beginning of a body, as far as it comes in time.

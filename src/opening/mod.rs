@@ -8,10 +8,10 @@ mod server;
 
 use std::io::{self, Read};
 
-use crate::handshake::{HeadError, HeadReader};
+use crate::handshake::{HeadError, HeadReader, MAX_HEAD, printable};
 use crate::net::Socket;
 
-pub use client::{Exchange, Opened, Timings, exchange, masking_keys, open, reach};
+pub use client::{Exchange, Opened, exchange, masking_keys, open, reach};
 pub use error::OpenError;
 pub use limits::Limits;
 pub use server::{Accepted, Rejected, accept, accept_if, reject};
@@ -27,6 +27,15 @@ pub(crate) enum Unread {
     Cut,
     /// The system's words.
     Io(io::Error),
+}
+
+/// Tells of a head as it was on the wire, safe for a terminal and without credentials.
+fn log_head(name: &str, redacted: &[u8]) {
+    if log::log_enabled!(log::Level::Debug) {
+        for line in redacted.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end).filter(|line| !line.is_empty()) {
+            log::debug!("{name}: {}", printable(line, MAX_HEAD));
+        }
+    }
 }
 
 /// Reads a head up to its end; gives what came behind it.

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
-use super::{Limits, Unread, read_head};
+use super::{Limits, Unread, log_head, read_head};
 use crate::handshake::{Answer, HeadReader, MAX_HEAD, RequestHead, ServerOptions, answer, refusal};
 use crate::net::Socket;
 
@@ -57,7 +57,7 @@ pub fn accept_if(
             return Err(reject(socket, refusal(None, error.status(), &[], &error.to_string())));
         }
     };
-    log::debug!("request:\n{}", String::from_utf8_lossy(&request.head.redacted()).trim_end());
+    log_head("request", &request.head.redacted());
     match answer(&request, options) {
         Answer::Accept { .. } if !admit() => {
             Err(reject(socket, refusal(Some(&request), 503, &[], "another client is being served")))

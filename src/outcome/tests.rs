@@ -94,6 +94,8 @@ fn an_input_that_goes_on_after_its_close_event_is_1() {
     assert_eq!(status(&early), 1);
     early.cause = Cause::Satisfied;
     assert_eq!(status(&early), 0);
+    early.peer = Peer::There;
+    assert_eq!(status(&early), 0, "what was asked for has come");
 }
 
 #[test]

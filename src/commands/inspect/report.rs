@@ -167,6 +167,11 @@ impl Checked {
     }
 }
 
+/// The JSON form of a handshake that there was none of.
+pub(super) fn failed(error: &str) -> String {
+    serde_json::json!({ "version": VERSION, "ok": false, "error": error }).to_string() + "\n"
+}
+
 /// A head as it was on the wire, behind marks as curl has them, safe for a terminal.
 fn write_head(out: &mut String, mark: char, head: &str) -> std::fmt::Result {
     for line in head.lines().filter(|line| !line.is_empty()) {

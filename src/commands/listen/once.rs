@@ -37,6 +37,9 @@ pub(super) fn serve(
     log::info!("serving {}", first.peer);
     let ending = run(first, &url, config, signals, start).map_err(Failure::io("cannot run the session"))?;
     log::info!("{ending}");
+    if !config.echo {
+        config.pipe.tell_unread(&ending);
+    }
     judge(&ending, config.pipe.count)
 }
 

@@ -13,6 +13,7 @@ use super::shared::{ClientSink, SharedOutput};
 use super::{ListenConfig, Pause};
 use crate::bridge::{Bell, Cause, EchoSink, Ending, Fact, OnEof, Outbox, Peer, QueueSource, Session, Signals};
 use crate::commands::pipe::{output_pipe, standard_output};
+use crate::handshake::printable;
 use crate::net::{Connection, Interest, Listener, Socket, Stdio, Wake, wait_any};
 use crate::opening::{self, Accepted};
 use crate::outcome::{Failure, judge};
@@ -215,7 +216,7 @@ impl Service {
 
     fn session(&self, socket: Socket, peer: &str, accepted: &Accepted) -> io::Result<()> {
         let number = self.arrivals.fetch_add(1, Relaxed) + 1;
-        log::info!("client {number} at {peer}: {}", accepted.request.target);
+        log::info!("client {number} at {peer}: {}", printable(accepted.request.target.as_bytes(), 200));
         let pipe = &self.config.pipe;
         let (source, echo, outbox) = self.ends();
         let session = Session {

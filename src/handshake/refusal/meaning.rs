@@ -74,7 +74,7 @@ impl Refusal {
     fn redirect(&self) -> String {
         match self.shown("Location") {
             Some(location) if self.location().is_some() => {
-                format!("the endpoint is at {location}: follow with -L, or give that URL")
+                format!("the endpoint is at {location}: give that URL")
             }
             _ => "a redirect that does not say where to go: check the URL".to_owned(),
         }

@@ -99,11 +99,7 @@ fn statuses_with_details() {
             "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n",
             "the server is overloaded, is being maintained, or has no backend running: try again after Fri, 31 Dec 1999 23:59:59 GMT",
         ),
-        (
-            301,
-            "Location: wss://h/\u{202e}x\r\n",
-            "the endpoint is at wss://h/\\u{202e}x: follow with -L, or give that URL",
-        ),
+        (301, "Location: wss://h/\u{202e}x\r\n", "the endpoint is at wss://h/\\u{202e}x: give that URL"),
         (302, "", "a redirect that does not say where to go: check the URL"),
         (304, "Location: /x\r\n", "a redirect that does not say where to go: check the URL"),
     ] {
