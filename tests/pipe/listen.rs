@@ -274,3 +274,67 @@ fn without_an_input_the_listener_stays() {
         run.finish().died_of(Signal::TERM).stdout("news\n");
     }
 }
+
+#[test]
+fn invalid_input_ends_a_listener_that_everybody_has_left() {
+    let mut run = Run::listen("-v").stdin(Stdin::Held).start();
+    let mut peer = Peer::open(&run.url());
+    run.write("good\n");
+    peer.expect_text("good");
+    // The input is being read again while the client is still there; it is read on when it has left.
+    for _ in 0..10 {
+        peer.ping("");
+        peer.expect_pong("");
+    }
+    peer.finish_first(1000);
+    run.wait_stderr("closed by the peer");
+    run.write(b"\xff\xfe\n");
+    run.finish().status(1).stderr_has("record 2 of the input");
+}
+
+#[test]
+fn a_count_with_echo_ends_the_listener_after_so_many_messages() {
+    let run = Run::listen("--echo --count 2").start();
+    let mut peer = Peer::open(&run.url());
+    for text in ["a", "b"] {
+        peer.text(text);
+        peer.expect_text(text);
+    }
+    peer.finish(1000);
+    run.finish().status(0).stdout("");
+}
+
+#[test]
+#[ignore = "each session counts for itself"]
+fn a_count_with_echo_counts_the_messages_of_all_clients() {
+    let run = Run::listen("--echo --count 2").start();
+    let url = run.url();
+    let mut peers = [Peer::open(&url), Peer::open(&url)];
+    for peer in &mut peers {
+        peer.text("a");
+        peer.expect_text("a");
+    }
+    for peer in peers {
+        peer.finish(1000);
+    }
+    run.finish().status(0).stdout("");
+}
+
+#[test]
+fn a_client_that_leaves_inside_an_announced_message_spoils_no_record() {
+    for options in ["--out length", "--format length"] {
+        let run = Run::listen("-v").words(options).stdin(Stdin::Held).start();
+        let url = run.url();
+        let mut leaves = Peer::open(&url);
+        let whole = leaves.bytes(FIN | TEXT, vec![b'A'; 1_000_000]);
+        leaves.send(&whole[..400_000]);
+        drop(leaves);
+        run.wait_stderr("the connection broke");
+        let mut peer = Peer::open(&url);
+        peer.text("hello");
+        run.wait_stdout("hello");
+        run.signal(Signal::TERM);
+        peer.finish(1001);
+        run.finish().died_of(Signal::TERM).stdout(b"\0\0\0\x05hello");
+    }
+}

@@ -18,4 +18,5 @@ mod records;
 mod refusal;
 mod request;
 mod statuses;
+mod stuck;
 mod violations;

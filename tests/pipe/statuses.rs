@@ -306,3 +306,35 @@ fn quiet_says_nothing_whatever_happens() {
     server.accept().finish(1000);
     run.finish().status(1).silent();
 }
+
+#[test]
+fn quiet_says_nothing_also_where_the_environment_asks_for_more() {
+    let run = Run::new(["connect", "-q", "echo:"]).env("RUST_LOG", "debug").input("x\n").finish();
+    run.status(0).stdout("x\n").silent();
+    Run::new(["connect", "echo:"]).env("RUST_LOG", "debug").input("x\n").finish().stderr_has("wspipe: debug: ");
+}
+
+#[test]
+fn a_standard_error_that_nobody_reads_changes_no_status() {
+    Run::listen("--timeout 300ms --no-stdin").stderr_unread().finish().status(9);
+    Run::new(["connect", "--wait"]).arg("nonsense").stderr_unread().finish().status(2);
+}
+
+#[test]
+fn a_time_longer_than_any_is_status_2() {
+    for option in ["--wait", "--timeout", "--close-timeout", "--connect-timeout"] {
+        Run::new(["connect", option, "1e19", "echo:"]).input("x\n").finish().status(2).stdout("").stderr_has(option);
+    }
+    Run::listen("--handshake-timeout 1e19").finish().status(2).stderr_has("--handshake-timeout");
+}
+
+#[test]
+#[ignore = "a reset during the handshake is status 1"]
+fn a_server_that_resets_at_once_is_status_3_or_5() {
+    let server = Server::start();
+    for _ in 0..20 {
+        let run = Run::connect("--no-stdin", &server.url()).start();
+        server.connection().reset();
+        run.finish().status_of(&[3, 5]);
+    }
+}

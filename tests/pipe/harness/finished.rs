@@ -24,6 +24,13 @@ impl Finished {
         self.check(self.status.code() == Some(status), &format!("status {status}"))
     }
 
+    /// It ended with one of these exit statuses.
+    #[track_caller]
+    pub(crate) fn status_of(&self, statuses: &[i32]) -> &Self {
+        let is_one = self.status.code().is_some_and(|code| statuses.contains(&code));
+        self.check(is_one, &format!("one of the statuses {statuses:?}"))
+    }
+
     /// It died of this signal.
     #[track_caller]
     pub(crate) fn died_of(&self, signal: Signal) -> &Self {

@@ -19,10 +19,13 @@ pub(crate) use frame::{BINARY, CLOSE, CONTINUATION, FIN, Frame, PING, PONG, TEXT
 pub(crate) use peer::{Peer, good_request};
 pub(crate) use run::{Run, Stdin, Stdout};
 pub(crate) use running::Running;
-pub(crate) use server::Server;
+pub(crate) use server::{Server, unix_connection};
 
 /// How long anything may take. Nothing here takes a tenth of it; a busy machine may.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long nothing moves when what is written to is full: only nobody's reading stops it for so long.
+const FULL: Duration = Duration::from_millis(500);
 
 /// A line that no other has: its number, made long.
 pub(crate) fn line(number: usize, length: usize) -> String {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tungstenite::handshake::derive_accept_key;
 
-use super::{BINARY, CLOSE, FIN, Frame, PATIENCE, PING, PONG, TEXT};
+use super::{BINARY, CLOSE, FIN, FULL, Frame, PATIENCE, PING, PONG, TEXT};
 
 /// The key of every request that a test sends; the one of RFC 6455, 1.3.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -22,7 +22,8 @@ impl Peer {
     pub(super) fn new(stream: TcpStream, is_client: bool) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).expect("a socket takes a time-out");
         stream.set_write_timeout(Some(PATIENCE)).expect("a socket takes a time-out");
-        stream.set_nodelay(true).expect("a socket sends at once");
+        // Sockets of the file system, which have no such option, send at once.
+        let _ = stream.set_nodelay(true);
         Peer { stream: BufReader::with_capacity(64 << 10, stream), is_client }
     }
 
@@ -82,6 +83,15 @@ impl Peer {
     /// Sends bytes as far as the program takes them: it may have ended.
     pub(crate) fn try_send(&mut self, bytes: impl AsRef<[u8]>) {
         let _ = self.stream.get_mut().write_all(bytes.as_ref());
+    }
+
+    /// Sends long messages until the program reads no more, or has ended. Nothing else can be sent after them.
+    pub(crate) fn fill(&mut self) {
+        let message = self.bytes(FIN | TEXT, [b'x'; 1000]);
+        let messages = message.repeat(60);
+        let stream = self.stream.get_mut();
+        stream.set_write_timeout(Some(FULL)).expect("a socket takes a time-out");
+        while stream.write_all(&messages).is_ok() {}
     }
 
     /// The bytes of a frame as this role has to send it: a client masks.

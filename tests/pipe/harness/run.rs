@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -42,6 +42,7 @@ pub(crate) struct Run {
     env: Vec<(OsString, OsString)>,
     stdin: Stdin,
     stdout: Stdout,
+    reads_stderr: bool,
 }
 
 impl Run {
@@ -52,6 +53,7 @@ impl Run {
             env: Vec::new(),
             stdin: Stdin::Null,
             stdout: Stdout::Read,
+            reads_stderr: true,
         }
     }
 
@@ -106,9 +108,15 @@ impl Run {
         self
     }
 
+    /// Makes standard error a pipe whose reader is gone.
+    pub(crate) fn stderr_unread(mut self) -> Self {
+        self.reads_stderr = false;
+        self
+    }
+
     /// Starts it.
     pub(crate) fn start(self) -> Running {
-        let Run { args, env, stdin, stdout } = self;
+        let Run { args, env, stdin, stdout, reads_stderr } = self;
         let mut shown = "wspipe".to_owned();
         for arg in &args {
             // Writing to a String never fails.
@@ -131,7 +139,13 @@ impl Run {
             Stdout::Read | Stdout::Held => Stdio::piped(),
             Stdout::File(file) => file.into(),
         });
-        command.stderr(Stdio::piped());
+        command.stderr(if reads_stderr {
+            Stdio::piped()
+        } else {
+            let (reader, writer) = io::pipe().expect("there are descriptors left");
+            drop(reader);
+            writer.into()
+        });
         let mut child = command.spawn().expect("the executable starts");
         if let Some(bytes) = bytes
             && let Some(mut pipe) = child.stdin.take()

@@ -6,10 +6,11 @@ use std::process::{Child, ChildStdin, ChildStdout, ExitStatus};
 use std::sync::mpsc;
 use std::thread;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use super::captured::Captured;
-use super::{Finished, PATIENCE};
+use super::{FULL, Finished, PATIENCE};
 
 /// A child whose streams are collected. It is killed when this is dropped; a test that fails then shows all about it.
 #[derive(Debug)]
@@ -40,6 +41,17 @@ impl Running {
         let stdin = self.stdin.as_mut().expect("standard input is held");
         stdin.write_all(bytes.as_ref()).expect("the child reads");
         stdin.flush().expect("a pipe needs no flush");
+    }
+
+    /// Writes lines to a standard input that is held until the program reads no more.
+    pub(crate) fn fill_stdin(&mut self) {
+        let stdin = self.stdin.as_mut().expect("standard input is held");
+        let lines = format!("{}\n", super::line(0, 999)).repeat(4);
+        let full = Timespec::try_from(FULL).expect("it is short");
+        // A pipe that can be written to takes so much without blocking.
+        while poll(&mut [PollFd::new(stdin, PollFlags::OUT)], Some(&full)).expect("a pipe can be polled") == 1 {
+            stdin.write_all(lines.as_bytes()).expect("the child reads");
+        }
     }
 
     /// Takes a standard input that is held, so that another thread can write it.

@@ -1,6 +1,8 @@
 //! A server that does exactly what a test says.
 
 use std::net::TcpListener;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixListener;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -36,10 +38,7 @@ impl Server {
     /// Waits for a connection, on which nothing has been said.
     #[track_caller]
     pub(crate) fn connection(&self) -> Peer {
-        let mut ready = [PollFd::new(&self.listener, PollFlags::IN)];
-        let patience = Timespec::try_from(PATIENCE).expect("it is short");
-        let count = poll(&mut ready, Some(&patience)).expect("a socket can be polled");
-        assert_eq!(count, 1, "nobody connected");
+        wait_for_somebody(&self.listener);
         let (stream, _) = self.listener.accept().expect("somebody is there");
         Peer::new(stream, false)
     }
@@ -70,4 +69,20 @@ impl Server {
         peer.send(text);
         peer
     }
+}
+
+/// Waits for a connection through a socket of the file system, whose buffers take much less than those of TCP.
+#[track_caller]
+pub(crate) fn unix_connection(listener: &UnixListener) -> Peer {
+    wait_for_somebody(listener);
+    let (stream, _) = listener.accept().expect("somebody is there");
+    Peer::new(OwnedFd::from(stream).into(), false)
+}
+
+#[track_caller]
+fn wait_for_somebody(listener: &impl AsFd) {
+    let mut ready = [PollFd::new(listener, PollFlags::IN)];
+    let patience = Timespec::try_from(PATIENCE).expect("it is short");
+    let count = poll(&mut ready, Some(&patience)).expect("a socket can be polled");
+    assert_eq!(count, 1, "nobody connected");
 }
