@@ -32,7 +32,7 @@ pub use input::StreamInput;
 pub use lifecycle::{Fact, Lifecycle, OnEof, Rules, Step};
 pub use outbox::{Outbox, QueueSource};
 pub use output::{Output, RecordSink};
-pub use receive::{Sink, SinkError, receive};
+pub use receive::{Countdown, Sink, SinkError, receive};
 pub use send::{Pulled, Source, SourceError, send};
 pub use session::{Keeper, Receiving, Session};
 pub use signals::Signals;

@@ -1,6 +1,7 @@
 //! The receiving side: frames from the socket, as events, into a sink.
 
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use super::{Control, Fact};
 use crate::protocol::{Close, Decoder, Event, Violation};
@@ -50,17 +51,34 @@ impl From<JoinError> for SinkError {
     }
 }
 
+/// Messages that are still awaited (`--count`), by one session or by several.
+#[derive(Debug)]
+pub struct Countdown(AtomicU64);
+
+impl Countdown {
+    /// So many are awaited, at least one.
+    #[must_use]
+    pub fn new(messages: u64) -> Self {
+        Countdown(messages.into())
+    }
+
+    /// Counts a message; true if it is the last one, or there were enough before it.
+    fn is_last(&self) -> bool {
+        self.0.fetch_update(SeqCst, SeqCst, |left| Some(left.saturating_sub(1))).is_ok_and(|left| left <= 1)
+    }
+}
+
 /// Runs the receiving side until the peer's Close or the end of the connection. It never writes to the socket.
 ///
-/// After `count` messages, if that is set, the rest is read, but goes nowhere.
+/// After the last message that is awaited, if any are, the rest is read, but goes nowhere.
 pub fn receive(
     mut reader: impl Read,
     mut decoder: Decoder,
     sink: &mut impl Sink,
-    count: Option<u64>,
+    awaited: Option<&Countdown>,
     control: &Control,
 ) {
-    let mut receiver = Receiver { sink, remaining: count, discards: count == Some(0), had_data: false, control };
+    let mut receiver = Receiver { sink, awaited, discards: false, had_data: false, control };
     let end = loop {
         let end = receiver.events(&mut decoder);
         // From here on we wait for the peer again, also when nothing more is to be read.
@@ -90,8 +108,7 @@ pub fn receive(
 
 struct Receiver<'a, S> {
     sink: &'a mut S,
-    /// Messages still awaited.
-    remaining: Option<u64>,
+    awaited: Option<&'a Countdown>,
     /// Nothing more goes to the sink.
     discards: bool,
     had_data: bool,
@@ -144,11 +161,7 @@ impl<S: Sink> Receiver<'_, S> {
 
     /// Counts a message that is complete, if any are awaited.
     fn count(&mut self) {
-        let Some(remaining) = &mut self.remaining else {
-            return;
-        };
-        *remaining = remaining.saturating_sub(1);
-        if *remaining == 0 && !self.discards {
+        if !self.discards && self.awaited.is_some_and(Countdown::is_last) {
             let flushed = self.sink.flush();
             self.judge(flushed);
             if !self.discards {

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Instant;
 
 use super::control::{Bell, Tick};
-use super::{Control, Ending, Fact, Rules, Signals, Sink, Source, receive, send};
+use super::{Control, Countdown, Ending, Fact, Rules, Signals, Sink, Source, receive, send};
 use crate::net::{Connection, Interest, Wake, wait_any};
 use crate::protocol::{Decoder, Encoder};
 
@@ -21,8 +21,8 @@ pub struct Session {
     pub decoder: Decoder,
     /// The encoder of this role.
     pub encoder: Encoder,
-    /// Messages to receive, if the session ends with the last of them.
-    pub count: Option<u64>,
+    /// Messages that are awaited, if the session ends with the last of them.
+    pub count: Option<Arc<Countdown>>,
     /// What was asked for at its end.
     pub rules: Rules,
 }
@@ -73,7 +73,7 @@ impl Session {
 pub struct Receiving {
     reader: Box<dyn Read + Send>,
     decoder: Decoder,
-    count: Option<u64>,
+    count: Option<Arc<Countdown>>,
     control: Arc<Control>,
 }
 
@@ -92,7 +92,7 @@ impl Receiving {
 
     /// Runs the receiving side on this thread, to its end.
     pub fn run(self, sink: &mut impl Sink) {
-        receive(self.reader, self.decoder, sink, self.count, &self.control);
+        receive(self.reader, self.decoder, sink, self.count.as_deref(), &self.control);
     }
 }
 

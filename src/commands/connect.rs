@@ -56,7 +56,7 @@ fn run(opened: Opened, url: &str, echo: bool, pipe: &Pipe, start: Instant) -> Re
         connection,
         decoder: Decoder::resuming(Role::Client, RECEIVE_BUFFER, pipe.decoder_limit(), &early),
         encoder: encoder()?,
-        count: pipe.count,
+        count: pipe.countdown(),
         rules: pipe.rules(start),
     };
     if echo {

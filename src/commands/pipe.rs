@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::termios::isatty;
 
-use crate::bridge::{Cause, Ending, OnEof, Output, RecordSink, Rules, StreamInput};
+use crate::bridge::{Cause, Countdown, Ending, OnEof, Output, RecordSink, Rules, StreamInput};
 use crate::net::{Stdio, Wake, pipe};
 use crate::protocol::{Close, Kind};
 use crate::records::{Format, Joiner, JsonEvents, Splitter};
@@ -66,6 +66,11 @@ impl Pipe {
             deadline: self.deadline(start),
             awaiting: self.count.is_some(),
         }
+    }
+
+    /// The messages that are awaited, if any are.
+    pub(super) fn countdown(&self) -> Option<Arc<Countdown>> {
+        self.count.map(|count| Arc::new(Countdown::new(count)))
     }
 
     /// When the whole run is over.

@@ -305,7 +305,6 @@ fn a_count_with_echo_ends_the_listener_after_so_many_messages() {
 }
 
 #[test]
-#[ignore = "each session counts for itself"]
 fn a_count_with_echo_counts_the_messages_of_all_clients() {
     let run = Run::listen("--echo --count 2").start();
     let url = run.url();

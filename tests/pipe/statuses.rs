@@ -329,7 +329,6 @@ fn a_time_longer_than_any_is_status_2() {
 }
 
 #[test]
-#[ignore = "a reset during the handshake is status 1"]
 fn a_server_that_resets_at_once_is_status_3_or_5() {
     let server = Server::start();
     for _ in 0..20 {

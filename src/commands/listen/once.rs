@@ -137,7 +137,7 @@ fn run(first: First, url: &str, config: &ListenConfig, signals: &Signals, start:
         connection: Connection::plain(socket),
         decoder: Decoder::resuming(Role::Server, RECEIVE_BUFFER, pipe.decoder_limit(), &accepted.early),
         encoder: Encoder::server(),
-        count: pipe.count,
+        count: pipe.countdown(),
         rules: pipe.rules(start),
     };
     if config.echo {

@@ -11,7 +11,9 @@ use super::crowd::{Client, Crowd, Input};
 use super::distribute::distribute;
 use super::shared::{ClientSink, SharedOutput};
 use super::{ListenConfig, Pause};
-use crate::bridge::{Bell, Cause, EchoSink, Ending, Fact, OnEof, Outbox, Peer, QueueSource, Session, Signals};
+use crate::bridge::{
+    Bell, Cause, Countdown, EchoSink, Ending, Fact, OnEof, Outbox, Peer, QueueSource, Session, Signals,
+};
 use crate::commands::pipe::{output_pipe, standard_output};
 use crate::handshake::printable;
 use crate::net::{Connection, Interest, Listener, Socket, Stdio, Wake, wait_any};
@@ -56,6 +58,8 @@ struct Service {
     crowd: Arc<Crowd>,
     /// Standard output, unless messages go back to where they come from.
     output: Option<Arc<SharedOutput>>,
+    /// With messages that go back, those that are awaited from all clients together; the output counts for itself.
+    countdown: Option<Arc<Countdown>>,
     wake: Arc<Wake>,
     arrivals: AtomicU64,
 }
@@ -192,7 +196,8 @@ impl Service {
             }
         }
         let shared = Arc::clone(&wake);
-        Ok((Service { config, url, start, crowd, output, wake, arrivals: AtomicU64::new(0) }, shared))
+        let countdown = config.pipe.countdown();
+        Ok((Service { config, url, start, crowd, output, countdown, wake, arrivals: AtomicU64::new(0) }, shared))
     }
 
     fn start_distributing(input: Stdio, config: &ListenConfig, crowd: Arc<Crowd>) -> io::Result<()> {
@@ -223,7 +228,7 @@ impl Service {
             connection: Connection::plain(socket),
             decoder: Decoder::resuming(Role::Server, CLIENT_BUFFER, pipe.decoder_limit(), &accepted.early),
             encoder: Encoder::server(),
-            count: echo.as_ref().and(pipe.count),
+            count: echo.as_ref().and(self.countdown.clone()),
             rules: pipe.rules(self.start),
         };
         let bell = Arc::clone(&outbox) as Arc<dyn Bell>;
