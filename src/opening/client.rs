@@ -58,7 +58,7 @@ pub fn open(target: &Target, options: &RequestOptions, limits: &Limits) -> Resul
         return Err(OpenError::Refused(Box::new(refusal)));
     }
     if !options.subprotocols.is_empty() && response.head.field("Sec-WebSocket-Protocol").is_none() {
-        log::warn!("the server chose none of the subprotocols offered");
+        log::info!("the server chose none of the subprotocols offered");
     }
     let subprotocol =
         response.head.field("Sec-WebSocket-Protocol").map(|name| String::from_utf8_lossy(name).into_owned());
