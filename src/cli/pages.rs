@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use clap::{Command, ValueEnum};
 use clap_complete::Shell;
 use clap_mangen::Man;
+use wspipe::commands::print;
 use wspipe::outcome::{ExitStatus, Failure};
 
 /// Print a completion script for a shell
@@ -108,14 +109,4 @@ fn see_also(page: Option<Page>, out: &mut Vec<u8>) -> io::Result<()> {
         Some(_) => ".BR wspipe (1)",
     };
     writeln!(out, ".SH \"SEE ALSO\"\n{pages}\n.PP\nRFC 6455, The WebSocket Protocol.")
-}
-
-/// Writes what was generated; that its reader has stopped is no error.
-fn print(text: &[u8]) -> Result<(), Failure> {
-    match io::stdout().write_all(text).and_then(|()| io::stdout().flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::io("cannot write to standard output")(error))
-        }
-        _ => Ok(()),
-    }
 }

@@ -2,10 +2,10 @@
 
 mod report;
 
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
-use super::Destination;
+use super::{Destination, print};
 use crate::handshake::{RequestOptions, accept_for, check_key};
 use crate::net::{Dialed, Socket};
 use crate::opening::{self, Limits, masking_keys};
@@ -39,7 +39,7 @@ pub fn inspect_key(key: &str, accept: Option<&str>) -> Result<(), Failure> {
     check_key(key).map_err(|error| Failure::Mismatch(error.to_string()))?;
     let computed = accept_for(key);
     match accept {
-        None => print(&format!("{computed}\n")),
+        None => print(format!("{computed}\n").as_bytes()),
         Some(given) if given == computed => Ok(()),
         Some(given) => Err(Failure::Mismatch(format!(
             "Sec-WebSocket-Accept {given:?} does not belong to the key {key:?}: it should be {computed:?}"
@@ -55,7 +55,7 @@ pub fn inspect_url(config: InspectConfig) -> Result<(), Failure> {
     let json = config.json;
     let result = inspect(config);
     if let (true, Err(failure @ Failure::Open(_))) = (json, &result) {
-        print(&report::failed(&failure.to_string()))?;
+        print(report::failed(&failure.to_string()).as_bytes())?;
     }
     result
 }
@@ -71,7 +71,8 @@ fn inspect(config: InspectConfig) -> Result<(), Failure> {
     }
     let Dialed { address, resolve, connect, .. } = &dialed;
     let report = Report::new(&target, address, &exchange, config.show_secrets, [*resolve, *connect]);
-    print(&if config.json { report.json() } else { report.text() })?;
+    let text = if config.json { report.json() } else { report.text() };
+    print(text.as_bytes())?;
     match exchange.refusal {
         Some(_) => Err(Failure::Told(ExitStatus::Handshake)),
         None => Ok(()),
@@ -91,14 +92,5 @@ fn say_goodbye(socket: &Socket) {
         goes_on = !left.is_zero()
             && socket.set_read_timeout(Some(left)).is_ok()
             && (&*socket).read(&mut forgotten).is_ok_and(|count| count > 0);
-    }
-}
-
-fn print(text: &str) -> Result<(), Failure> {
-    match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::io("cannot write to standard output")(error))
-        }
-        _ => Ok(()),
     }
 }

@@ -6,6 +6,10 @@ mod inspect;
 mod listen;
 mod pipe;
 
+use std::io::{self, Write};
+
+use crate::outcome::Failure;
+
 pub use connect::{ConnectConfig, connect};
 pub use destination::Destination;
 pub use inspect::{InspectConfig, inspect_key, inspect_url};
@@ -14,3 +18,16 @@ pub use pipe::Pipe;
 
 /// What one read of the socket can bring, in bytes: enough that a busy connection is read in few calls.
 const RECEIVE_BUFFER: usize = 512 << 10;
+
+/// Writes what a run has to show to standard output; that its reader has stopped is no error.
+///
+/// # Errors
+/// Standard output does not take it.
+pub fn print(text: &[u8]) -> Result<(), Failure> {
+    match io::stdout().write_all(text).and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::io("cannot write to standard output")(error))
+        }
+        _ => Ok(()),
+    }
+}
