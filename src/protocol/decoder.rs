@@ -1,19 +1,26 @@
-//! Bytes from the peer in, events out (RFC 6455, 5.2).
+//! Bytes from the peer in, events out (RFC 6455, 5.2; RFC 7692, 7.2.2).
 
 use std::io::Cursor;
+use std::ops::Range;
+use std::sync::Arc;
 
 use tungstenite::error::{Error, ProtocolError};
 use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-use super::{Chunk, Close, Event, Kind, Mask, Role, Utf8Check, Violation};
+use super::deflate::{Inflated, Inflater, NotDeflate};
+use super::{Chunk, Close, DeflateParams, Event, InvalidUtf8, Kind, Mask, Role, Utf8Check, Violation, Volume};
 
 /// The longest payload of a control frame in bytes (RFC 6455, 5.5).
 const MAX_CONTROL: u64 = 125;
+/// The first of the reserved bits says that a message is compressed (RFC 7692, 6).
+const COMPRESSED: u8 = 0b100;
 /// The longest header and the longest control frame fit behind whatever has been lent out.
 const MIN_BUFFER: usize = 256;
+/// What is decompressed at a time, in bytes, at most: four windows, so that keeping the window costs little.
+const MAX_INFLATED: usize = 128 << 10;
 
-/// Reads frames from bytes that come in any pieces, in one buffer of fixed size.
+/// Reads frames from bytes that come in any pieces, in one buffer of fixed size, and one more for what is decompressed.
 ///
 /// Payload is unmasked where it lies and lent out as it arrives, so a message of any size passes in constant memory.
 /// The first violation ends it: after an error, and after a Close, it gives nothing more.
@@ -37,6 +44,8 @@ pub struct Decoder {
     end: usize,
     frame: Option<Frame>,
     message: Option<Message>,
+    /// Decompresses, if that was negotiated.
+    inflate: Option<Inflate>,
     utf8: Utf8Check,
     ended: bool,
 }
@@ -52,19 +61,52 @@ struct Frame {
 #[derive(Debug, Clone, Copy)]
 enum Content {
     Control(Control),
-    Data { first: bool, last: bool, length: Option<u64> },
+    Data { last: bool, length: Option<u64> },
 }
 
 /// The message of which frames are still to come, or whose last frame is being read.
 #[derive(Debug, Clone, Copy)]
 struct Message {
     kind: Kind,
-    /// Payload bytes in the frames announced so far.
-    announced: u64,
+    compressed: bool,
+    /// No piece of it has been given.
+    untold: bool,
+    /// Payload bytes in the frames announced so far; of a compressed message, those that have come out.
+    size: u64,
+}
+
+/// The decompression of what is received.
+#[derive(Debug)]
+struct Inflate {
+    inflater: Inflater,
+    /// Compressed bytes in the buffer, unmasked, that have not been decompressed.
+    input: Range<usize>,
+    /// More may come out of what went in.
+    goes_on: bool,
+    /// The message's last frame has gone in.
+    ends: bool,
+    volume: Arc<Volume>,
+}
+
+/// An event, with the place where its payload lies.
+enum Found {
+    Control(Control, Range<usize>),
+    Data(Piece, Range<usize>),
+    /// So many bytes at the beginning of what was decompressed last.
+    Inflated(Piece, usize),
+}
+
+/// A [`Chunk`] without its payload.
+struct Piece {
+    kind: Kind,
+    first: bool,
+    last: bool,
+    length: Option<u64>,
 }
 
 impl Decoder {
-    /// A decoder with a buffer of `buffer` bytes (at least 256). A message of more than `max_message` bytes is a violation.
+    /// A decoder with a buffer of `buffer` bytes (at least 256). A message of more than `max_message` bytes, as they are
+    /// after decompression, is a violation.
     #[must_use]
     pub fn new(role: Role, buffer: usize, max_message: Option<u64>) -> Self {
         Decoder {
@@ -75,6 +117,7 @@ impl Decoder {
             end: 0,
             frame: None,
             message: None,
+            inflate: None,
             utf8: Utf8Check::default(),
             ended: false,
         }
@@ -87,6 +130,27 @@ impl Decoder {
         decoder.space()[..early.len()].copy_from_slice(early);
         decoder.filled(early.len());
         decoder
+    }
+
+    /// The same decoder, reading messages that the peer compresses as agreed (RFC 7692, 7.2.2); without an agreement, as it
+    /// is.
+    #[must_use]
+    pub fn inflating(mut self, params: Option<DeflateParams>) -> Self {
+        let room = self.buffer.len().min(MAX_INFLATED);
+        self.inflate = params.map(|params| Inflate {
+            inflater: Inflater::new(params.context_takeover, room),
+            input: 0..0,
+            goes_on: false,
+            ends: false,
+            volume: Arc::default(),
+        });
+        self
+    }
+
+    /// What the peer's compression is worth, if it may compress.
+    #[must_use]
+    pub fn volume(&self) -> Option<Arc<Volume>> {
+        self.inflate.as_ref().map(|inflate| Arc::clone(&inflate.volume))
     }
 
     /// Where the next bytes from the peer go; never empty once [`next`](Self::next) has given `None`.
@@ -121,18 +185,65 @@ impl Decoder {
             self.start = self.end;
             return Ok(None);
         }
-        let step = match self.frame {
-            Some(frame) => Ok(Some(frame)),
-            None => self.header(),
-        };
-        let frame = match step {
-            Ok(Some(frame)) => frame,
+        let found = match self.find() {
+            Ok(Some(found)) => found,
             Ok(None) => return Ok(None),
-            Err(violation) => return Err(self.end_with(violation)),
+            Err(violation) => {
+                self.ended = true;
+                return Err(violation);
+            }
         };
-        match frame.content {
-            Content::Control(opcode) => self.control(frame, opcode),
-            Content::Data { first, last, length } => self.data(frame, first, last, length),
+        self.event(found).map(Some)
+    }
+
+    fn event(&mut self, found: Found) -> Result<Event<'_>, Violation> {
+        let (Piece { kind, first, last, length }, payload) = match found {
+            Found::Data(piece, payload) => (piece, &self.buffer[payload]),
+            Found::Inflated(piece, given) => {
+                (piece, self.inflate.as_ref().map_or(&[][..], |inflate| &inflate.inflater.out()[..given]))
+            }
+            Found::Control(Control::Ping, payload) => return Ok(Event::Ping(&self.buffer[payload])),
+            Found::Control(Control::Pong, payload) => return Ok(Event::Pong(&self.buffer[payload])),
+            Found::Control(Control::Close | Control::Reserved(_), payload) => {
+                self.ended = true;
+                return Ok(Event::Close(Close::from_payload(&self.buffer[payload])?));
+            }
+        };
+        Ok(Event::Data(Chunk { kind, first, last, length, payload }))
+    }
+
+    /// Finds the next event.
+    fn find(&mut self) -> Result<Option<Found>, Violation> {
+        loop {
+            if let Some((piece, given)) = self.inflated()? {
+                return Ok(Some(Found::Inflated(piece, given)));
+            }
+            if self.frame.is_none() {
+                self.frame = self.header()?;
+            }
+            let (Some(frame), message) = (self.frame, self.message) else {
+                return Ok(None);
+            };
+            let (last, length) = match frame.content {
+                Content::Control(opcode) => {
+                    return Ok(self.control(frame).map(|payload| Found::Control(opcode, payload)));
+                }
+                Content::Data { last, length } => (last, length),
+            };
+            let Some((payload, ends_frame)) = self.payload(frame) else {
+                return Ok(None);
+            };
+            match &mut self.inflate {
+                Some(inflate) if message.is_some_and(|message| message.compressed) => {
+                    inflate.input = payload;
+                    inflate.ends = last && ends_frame;
+                }
+                _ => {
+                    return self
+                        .piece(&payload, last && ends_frame, length)
+                        .map(|piece| Some(Found::Data(piece, payload)));
+                }
+            }
         }
     }
 
@@ -151,19 +262,21 @@ impl Decoder {
         self.check(&header, length, size)?;
         let content = match header.opcode {
             OpCode::Control(opcode) => Content::Control(opcode),
-            OpCode::Data(opcode) => self.begin_data(opcode, header.is_final, length)?,
+            OpCode::Data(opcode) => self.begin_data(opcode, &header, length)?,
         };
-        let frame = Frame { content, remaining: length, mask: header.mask.map(Mask::new) };
         self.start += size;
-        self.frame = Some(frame);
-        Ok(Some(frame))
+        Ok(Some(Frame { content, remaining: length, mask: header.mask.map(Mask::new) }))
     }
 
     /// The rules that hold for every frame by itself (RFC 6455, 5.1, 5.2 and 5.5).
     fn check(&self, header: &FrameHeader, length: u64, size: usize) -> Result<(), Violation> {
-        if header.rsv1 || header.rsv2 || header.rsv3 {
-            let bits = u8::from(header.rsv1) << 2 | u8::from(header.rsv2) << 1 | u8::from(header.rsv3);
+        let bits = u8::from(header.rsv1) << 2 | u8::from(header.rsv2) << 1 | u8::from(header.rsv3);
+        let meaningful = if self.inflate.is_some() { COMPRESSED } else { 0 };
+        if bits & !meaningful != 0 {
             return Err(Violation::ReservedBits(bits));
+        }
+        if header.rsv1 && !matches!(header.opcode, OpCode::Data(Data::Text | Data::Binary)) {
+            return Err(Violation::CompressedNotFirst);
         }
         match (self.role, header.mask) {
             (Role::Server, None) => return Err(Violation::Unmasked),
@@ -188,31 +301,30 @@ impl Decoder {
     }
 
     /// The rules of fragmentation (RFC 6455, 5.4), and the limit.
-    fn begin_data(&mut self, opcode: Data, last: bool, length: u64) -> Result<Content, Violation> {
-        let first = opcode != Data::Continue;
-        let message = match (opcode, self.message) {
+    fn begin_data(&mut self, opcode: Data, header: &FrameHeader, length: u64) -> Result<Content, Violation> {
+        let mut message = match (opcode, self.message) {
             (Data::Continue, None) => return Err(Violation::NothingToContinue),
-            (Data::Continue, Some(message)) => {
-                Message { announced: message.announced.saturating_add(length), ..message }
-            }
+            (Data::Continue, Some(message)) => message,
             (_, Some(_)) => return Err(Violation::MessageInsideMessage),
             (opcode, None) => {
                 let kind = if opcode == Data::Text { Kind::Text } else { Kind::Binary };
-                Message { kind, announced: length }
+                Message { kind, compressed: header.rsv1, untold: true, size: 0 }
             }
         };
-        if let Some(limit) = self.max_message.filter(|limit| message.announced > *limit) {
-            return Err(Violation::MessageTooBig { limit });
+        if !message.compressed {
+            message.size = message.size.saturating_add(length);
+            check_size(self.max_message, message.size)?;
         }
         self.message = Some(message);
-        Ok(Content::Data { first, last, length: (first && last).then_some(length) })
+        let is_whole = opcode != Data::Continue && header.is_final && !message.compressed;
+        Ok(Content::Data { last: header.is_final, length: is_whole.then_some(length) })
     }
 
-    /// Gives a control frame, once all of it is here.
-    fn control(&mut self, mut frame: Frame, opcode: Control) -> Result<Option<Event<'_>>, Violation> {
+    /// Takes a control frame's payload, once all of it is here.
+    fn control(&mut self, mut frame: Frame) -> Option<Range<usize>> {
         let length = frame.remaining as usize;
         if self.end - self.start < length {
-            return Ok(None);
+            return None;
         }
         let range = self.start..self.start + length;
         self.start = range.end;
@@ -220,27 +332,15 @@ impl Decoder {
         if let Some(mask) = &mut frame.mask {
             mask.apply(&mut self.buffer[range.clone()]);
         }
-        Ok(Some(match opcode {
-            Control::Ping => Event::Ping(&self.buffer[range]),
-            Control::Pong => Event::Pong(&self.buffer[range]),
-            Control::Close | Control::Reserved(_) => {
-                self.ended = true;
-                Event::Close(Close::from_payload(&self.buffer[range])?)
-            }
-        }))
+        Some(range)
     }
 
-    /// Gives what is here of a data frame's payload; for an empty frame, its boundaries.
-    fn data(
-        &mut self,
-        mut frame: Frame,
-        first: bool,
-        last: bool,
-        length: Option<u64>,
-    ) -> Result<Option<Event<'_>>, Violation> {
+    /// Takes what is here of a data frame's payload, unmasked, and says whether the frame ends with it. An empty frame has
+    /// an empty payload; none means that more has to come.
+    fn payload(&mut self, mut frame: Frame) -> Option<(Range<usize>, bool)> {
         let available = (self.end - self.start) as u64;
         if available == 0 && frame.remaining > 0 {
-            return Ok(None);
+            return None;
         }
         let taken = frame.remaining.min(available);
         let range = self.start..self.start + taken as usize;
@@ -249,37 +349,83 @@ impl Decoder {
         if let Some(mask) = &mut frame.mask {
             mask.apply(&mut self.buffer[range.clone()]);
         }
-        let ends_frame = frame.remaining == 0;
-        let ends_message = ends_frame && last;
-        let kind = self.message.map_or(Kind::Binary, |message| message.kind);
-        if kind == Kind::Text
-            && let Err(violation) = self.check_text(range.clone(), ends_message)
-        {
-            return Err(self.end_with(violation));
+        let ends = frame.remaining == 0;
+        self.frame = (!ends).then_some(frame);
+        Some((range, ends))
+    }
+
+    /// The next piece of a message that is not compressed.
+    fn piece(&mut self, payload: &Range<usize>, last: bool, length: Option<u64>) -> Result<Piece, Violation> {
+        let bytes = &self.buffer[payload.clone()];
+        if let Some(inflate) = &self.inflate {
+            inflate.volume.add(bytes.len(), bytes.len());
         }
-        // The message begins with the first piece of its first frame only.
-        frame.content = Content::Data { first: false, last, length };
-        self.frame = (!ends_frame).then_some(frame);
-        if ends_message {
+        if self.message.is_some_and(|message| message.kind == Kind::Text) {
+            self.utf8.push(bytes).map_err(not_utf8)?;
+        }
+        self.tell(last, length)
+    }
+
+    /// Decompresses what waits for that; gives the next piece of the message and the number of its bytes, if any came out.
+    fn inflated(&mut self) -> Result<Option<(Piece, usize)>, Violation> {
+        let (Some(inflate), Some(message)) = (&mut self.inflate, &mut self.message) else {
+            return Ok(None);
+        };
+        if inflate.input.is_empty() && !inflate.goes_on && !inflate.ends {
+            return Ok(None);
+        }
+        // One byte over the limit shows that it is passed.
+        let limit = self.max_message.map_or(u64::MAX, |max| (max - message.size).saturating_add(1));
+        let input = &self.buffer[inflate.input.clone()];
+        let Inflated { taken, given, goes_on } = inflate.inflater.step(input, limit).map_err(not_deflate)?;
+        inflate.input.start += taken;
+        inflate.goes_on = goes_on;
+        inflate.volume.add(given, taken);
+        message.size += given as u64;
+        let (kind, size) = (message.kind, message.size);
+        // What came out is judged before how it goes on, so that every split of the same bytes gives the same verdict.
+        if kind == Kind::Text {
+            let out = &inflate.inflater.out()[..given];
+            self.utf8.push(out).map_err(not_utf8)?;
+        }
+        check_size(self.max_message, size)?;
+        let last = inflate.ends && inflate.input.is_empty() && !goes_on;
+        if last {
+            inflate.inflater.finish().map_err(not_deflate)?;
+            inflate.ends = false;
+        }
+        if given == 0 && !last {
+            return Ok(None);
+        }
+        self.tell(last, None).map(|piece| Some((piece, given)))
+    }
+
+    /// Gives a piece its place in the message, which it may end: but not inside a character.
+    fn tell(&mut self, last: bool, length: Option<u64>) -> Result<Piece, Violation> {
+        let message = self.message.as_mut();
+        let (kind, first) =
+            message.map_or((Kind::Binary, true), |message| (message.kind, std::mem::take(&mut message.untold)));
+        if last {
             self.message = None;
+            std::mem::take(&mut self.utf8).finish().map_err(not_utf8)?;
         }
-        let payload = &self.buffer[range];
-        Ok(Some(Event::Data(Chunk { kind, first, last: ends_message, length, payload })))
+        Ok(Piece { kind, first, last, length })
     }
+}
 
-    fn check_text(&mut self, range: std::ops::Range<usize>, ends: bool) -> Result<(), Violation> {
-        let mut result = self.utf8.push(&self.buffer[range]);
-        if ends {
-            result = result.and_then(|()| self.utf8.finish());
-            self.utf8 = Utf8Check::default();
-        }
-        result.map_err(|invalid| Violation::TextNotUtf8(invalid.offset))
+fn check_size(limit: Option<u64>, size: u64) -> Result<(), Violation> {
+    match limit {
+        Some(limit) if size > limit => Err(Violation::MessageTooBig { limit }),
+        _ => Ok(()),
     }
+}
 
-    fn end_with(&mut self, violation: Violation) -> Violation {
-        self.ended = true;
-        violation
-    }
+fn not_deflate(_: NotDeflate) -> Violation {
+    Violation::NotDeflate
+}
+
+fn not_utf8(invalid: InvalidUtf8) -> Violation {
+    Violation::TextNotUtf8(invalid.offset)
 }
 
 #[cfg(test)]

@@ -1,11 +1,14 @@
 //! Events in, bytes for the peer out (RFC 6455, 5.2).
 
 use std::fmt;
+use std::io::Cursor;
+use std::sync::Arc;
 
 use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-use super::{Chunk, Close, Event, Kind, apply_mask};
+use super::deflate::Deflater;
+use super::{Chunk, Close, DeflateParams, Event, Kind, Level, Volume, apply_mask};
 
 /// Where masking keys come from: a source that nobody can predict (RFC 6455, 5.3), and that is cheap to ask for each frame.
 pub type MaskingKeys = Box<dyn FnMut() -> [u8; 4] + Send>;
@@ -21,23 +24,51 @@ pub type MaskingKeys = Box<dyn FnMut() -> [u8; 4] + Send>;
 /// assert_eq!(encoder.pending(), b"\x81\x05Hello");
 /// ```
 pub struct Encoder {
+    frames: Frames,
+    deflate: Option<Deflate>,
+    inside_message: bool,
+}
+
+/// Frames, one behind the other.
+struct Frames {
     /// A client masks, a server does not (RFC 6455, 5.1).
     keys: Option<MaskingKeys>,
     out: Vec<u8>,
-    inside_message: bool,
+}
+
+/// The compression of what is sent.
+#[derive(Debug)]
+struct Deflate {
+    deflater: Deflater,
+    volume: Arc<Volume>,
 }
 
 impl Encoder {
     /// The client's encoder: each frame is masked with a key of its own.
     #[must_use]
     pub fn client(keys: MaskingKeys) -> Self {
-        Encoder { keys: Some(keys), out: Vec::new(), inside_message: false }
+        Encoder { frames: Frames { keys: Some(keys), out: Vec::new() }, ..Encoder::server() }
     }
 
     /// The server's encoder: frames are not masked.
     #[must_use]
     pub fn server() -> Self {
-        Encoder { keys: None, out: Vec::new(), inside_message: false }
+        Encoder { frames: Frames { keys: None, out: Vec::new() }, deflate: None, inside_message: false }
+    }
+
+    /// The same encoder, with messages compressed as agreed (RFC 7692, 7.2.1) where that makes them shorter; without an
+    /// agreement, as it is.
+    #[must_use]
+    pub fn compressing(mut self, params: Option<DeflateParams>, level: Level) -> Self {
+        let deflater = params.and_then(|params| Deflater::new(params, level));
+        self.deflate = deflater.map(|deflater| Deflate { deflater, volume: Arc::default() });
+        self
+    }
+
+    /// What compression is worth, if there is any.
+    #[must_use]
+    pub fn volume(&self) -> Option<Arc<Volume>> {
+        self.deflate.as_ref().map(|deflate| Arc::clone(&deflate.volume))
     }
 
     /// Appends the frame for an event: one for each chunk of a message, the first with its type.
@@ -52,20 +83,31 @@ impl Encoder {
         }
     }
 
-    /// Appends whole frames that another encoder of this role has made.
+    /// Appends whole data frames that a [`server`](Self::server)'s encoder has made: as they are, or as this one makes them.
     pub fn append(&mut self, frames: &[u8]) {
-        self.out.extend_from_slice(frames);
+        if self.frames.keys.is_none() && self.deflate.is_none() {
+            return self.frames.out.extend_from_slice(frames);
+        }
+        let mut cursor = Cursor::new(frames);
+        while let Ok(Some((header, length))) = FrameHeader::parse(&mut cursor) {
+            let start = cursor.position() as usize;
+            let end = start + length as usize;
+            let kind = if header.opcode == OpCode::Data(Data::Text) { Kind::Text } else { Kind::Binary };
+            let first = header.opcode != OpCode::Data(Data::Continue);
+            self.data(&Chunk { kind, first, last: header.is_final, length: None, payload: &frames[start..end] });
+            cursor.set_position(end as u64);
+        }
     }
 
     /// The frames that wait to be sent.
     #[must_use]
     pub fn pending(&self) -> &[u8] {
-        &self.out
+        &self.frames.out
     }
 
     /// Says that all that was [`pending`](Self::pending) has been sent.
     pub fn clear(&mut self) {
-        self.out.clear();
+        self.frames.out.clear();
     }
 
     /// Whether a message has begun and its last chunk has not come.
@@ -84,12 +126,17 @@ impl Encoder {
             (true, Kind::Text) => Data::Text,
             (true, Kind::Binary) => Data::Binary,
         };
-        self.frame(OpCode::Data(opcode), chunk.last, chunk.payload);
+        let payload = match &mut self.deflate {
+            None => None,
+            Some(deflate) => deflate.compress(chunk),
+        };
+        let rsv1 = chunk.first && payload.is_some();
+        self.frames.put(OpCode::Data(opcode), chunk.last, rsv1, payload.unwrap_or(chunk.payload));
     }
 
     fn control(&mut self, opcode: Control, payload: &[u8]) {
         debug_assert!(payload.len() <= 125, "a control frame's payload is 125 bytes at most");
-        self.frame(OpCode::Control(opcode), true, payload);
+        self.frames.put(OpCode::Control(opcode), true, false, payload);
     }
 
     fn close(&mut self, close: &Close) {
@@ -97,10 +144,13 @@ impl Encoder {
         close.write_payload(&mut payload);
         self.control(Control::Close, &payload);
     }
+}
 
-    fn frame(&mut self, opcode: OpCode, is_final: bool, payload: &[u8]) {
+impl Frames {
+    /// Appends a frame; `rsv1` marks a compressed message's first one (RFC 7692, 6).
+    fn put(&mut self, opcode: OpCode, is_final: bool, rsv1: bool, payload: &[u8]) {
         let mask = self.keys.as_mut().map(|next_key| next_key());
-        let header = FrameHeader { is_final, opcode, mask, ..FrameHeader::default() };
+        let header = FrameHeader { is_final, rsv1, opcode, mask, ..FrameHeader::default() };
         header.format(payload.len() as u64, &mut self.out).expect("memory takes every header");
         let Some(key) = mask else { return self.out.extend_from_slice(payload) };
         // Copying and masking block by block is one pass over memory instead of two.
@@ -117,11 +167,25 @@ impl Encoder {
     }
 }
 
+impl Deflate {
+    /// The compressed form of a chunk; none for a message that goes as it is.
+    fn compress(&mut self, chunk: &Chunk<'_>) -> Option<&[u8]> {
+        let compressed = if chunk.first && chunk.last {
+            self.deflater.message(chunk.payload)
+        } else {
+            Some(self.deflater.piece(chunk.payload, chunk.last))
+        };
+        self.volume.add(chunk.payload.len(), compressed.map_or(chunk.payload.len(), <[u8]>::len));
+        compressed
+    }
+}
+
 impl fmt::Debug for Encoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Encoder { keys, out, inside_message } = self;
+        let Encoder { frames: Frames { keys, out }, deflate, inside_message } = self;
         f.debug_struct("Encoder")
             .field("masks", &keys.is_some())
+            .field("deflate", deflate)
             .field("pending", &out.len())
             .field("inside_message", inside_message)
             .finish()

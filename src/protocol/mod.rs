@@ -12,6 +12,7 @@
 
 mod close;
 mod decoder;
+mod deflate;
 mod encoder;
 mod event;
 mod mask;
@@ -24,6 +25,7 @@ mod violation;
 
 pub use close::{Close, CloseCodeError, code_name};
 pub use decoder::Decoder;
+pub use deflate::{DeflateParams, Level, Volume};
 pub use encoder::{Encoder, MaskingKeys};
 pub use event::{Chunk, Event, Kind};
 pub use mask::{Mask, apply_mask};

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::transcript::{Entry, Transcript, cut, feed};
-use super::{Chunk, Decoder, Encoder, Event, Mask, Role, Utf8Check, Violation, apply_mask};
+use super::{Chunk, Decoder, DeflateParams, Encoder, Event, Kind, Level, Mask, Role, Utf8Check, Violation, apply_mask};
 
 /// An entry, and how to send it: cut into chunks, with a Ping after the first one.
 #[derive(Debug, Clone)]
@@ -36,19 +36,31 @@ fn say(sent: &[Sent], mut to: impl FnMut(&Event<'_>)) {
     }
 }
 
-fn encode(role: Role, sent: &[Sent], mut keys: Vec<[u8; 4]>) -> Vec<u8> {
+fn encoder(role: Role, mut keys: Vec<[u8; 4]>) -> Encoder {
     keys.push([0; 4]);
     let mut keys = keys.into_iter().cycle();
-    let mut encoder = match role {
+    match role {
         Role::Client => Encoder::client(Box::new(move || keys.next().expect("a cycle has no end"))),
         Role::Server => Encoder::server(),
-    };
+    }
+}
+
+fn encode(mut encoder: Encoder, sent: &[Sent]) -> Vec<u8> {
     say(sent, |event| encoder.push(event));
     encoder.pending().to_vec()
 }
 
 fn decode(role: Role, limit: Option<u64>, pieces: &[&[u8]]) -> (Vec<Entry>, Result<bool, Violation>) {
     feed(&mut Decoder::new(role, 0, limit), pieces)
+}
+
+fn inflate(
+    role: Role,
+    params: DeflateParams,
+    limit: Option<u64>,
+    pieces: &[&[u8]],
+) -> (Vec<Entry>, Result<bool, Violation>) {
+    feed(&mut Decoder::new(role, 0, limit).inflating(Some(params)), pieces)
 }
 
 fn entry() -> impl Strategy<Value = Entry> {
@@ -66,6 +78,53 @@ fn sent() -> impl Strategy<Value = Vec<Sent>> {
     vec(one, 0..6)
 }
 
+/// Every combination of parameters that can be agreed on (RFC 7692, 7.1).
+fn params() -> impl Strategy<Value = DeflateParams> {
+    (any::<bool>(), 8..=15_u8)
+        .prop_map(|(context_takeover, window_bits)| DeflateParams { context_takeover, window_bits })
+}
+
+/// Payload that DEFLATE has something to do with: words that come again, near and far, between bytes that don't.
+fn wordy() -> impl Strategy<Value = Vec<u8>> {
+    let word = prop_oneof![
+        4 => "(the|quick|brown|fox|jumps) ".prop_map(String::into_bytes),
+        1 => vec(any::<u8>(), 0..20),
+        1 => (any::<u8>(), 0..3000_usize).prop_map(|(byte, count)| vec![byte; count]),
+    ];
+    vec(word, 0..60).prop_map(|words| words.concat())
+}
+
+fn sent_to_deflate() -> impl Strategy<Value = Vec<Sent>> {
+    let entry = prop_oneof![2 => wordy().prop_map(Entry::Binary), 1 => entry()];
+    let one = (entry, vec(any::<Index>(), 0..4), proptest::option::of(vec(any::<u8>(), 0..=125)))
+        .prop_map(|(entry, cuts, ping)| Sent { entry, cuts, ping });
+    vec(one, 0..6)
+}
+
+/// The payload of a server's frames as it is on the wire.
+fn payload_on_the_wire(mut frames: &[u8]) -> Vec<u8> {
+    let mut payload = Vec::new();
+    while let [_, length, rest @ ..] = frames {
+        let (length, rest) = match (length, rest) {
+            (126, [a, b, rest @ ..]) => (usize::from(*a) << 8 | usize::from(*b), rest),
+            (127, [0, 0, 0, 0, 0, a, b, c, rest @ ..]) => {
+                (usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c), rest)
+            }
+            (short, rest) => (usize::from(*short), rest),
+        };
+        payload.extend_from_slice(&rest[..length]);
+        frames = &rest[length..];
+    }
+    payload
+}
+
+fn peer_of(role: Role) -> Role {
+    match role {
+        Role::Client => Role::Server,
+        Role::Server => Role::Client,
+    }
+}
+
 fn role() -> impl Strategy<Value = Role> {
     prop_oneof![Just(Role::Client), Just(Role::Server)]
 }
@@ -78,14 +137,69 @@ proptest! {
         keys in vec(any::<[u8; 4]>(), 0..4),
         cuts in vec(any::<Index>(), 0..9),
     ) {
-        let peer = match role {
-            Role::Client => Role::Server,
-            Role::Server => Role::Client,
-        };
-        let bytes = encode(role, &sent, keys);
+        let bytes = encode(encoder(role, keys), &sent);
         let mut expected = Transcript::default();
         say(&sent, |event| expected.note(event));
-        prop_assert_eq!(decode(peer, None, &cut(&bytes, &cuts)), (expected.entries, Ok(false)));
+        prop_assert_eq!(decode(peer_of(role), None, &cut(&bytes, &cuts)), (expected.entries, Ok(false)));
+    }
+
+    #[test]
+    fn a_peer_reads_what_was_compressed(
+        role in role(),
+        params in params(),
+        level in (1..=9_u8).prop_map(|level| Level::new(level).expect("levels go from 1 to 9")),
+        sent in sent_to_deflate(),
+        keys in vec(any::<[u8; 4]>(), 0..4),
+        cuts in vec(any::<Index>(), 0..9),
+    ) {
+        let bytes = encode(encoder(role, keys).compressing(Some(params), level), &sent);
+        let mut expected = Transcript::default();
+        say(&sent, |event| expected.note(event));
+        let read = inflate(peer_of(role), params, None, &cut(&bytes, &cuts));
+        prop_assert_eq!(read, (expected.entries, Ok(false)));
+    }
+
+    /// A window of the size that was agreed is enough to read it, and without takeover the message by itself.
+    #[test]
+    fn the_agreed_window_is_enough(
+        context_takeover in any::<bool>(),
+        window_bits in 9..=15_u8,
+        payloads in vec(wordy(), 1..5),
+    ) {
+        let params = DeflateParams { context_takeover, window_bits };
+        let mut encoder = Encoder::server().compressing(Some(params), Level::default());
+        let new = || flate2::Decompress::new_with_window_bits(false, window_bits);
+        let mut inflate = new();
+        for payload in &payloads {
+            encoder.push(&Event::Data(Chunk { last: false, ..Chunk::whole(Kind::Binary, payload) }));
+            encoder.push(&Event::Data(Chunk { first: false, ..Chunk::whole(Kind::Binary, b"") }));
+            let compressed = payload_on_the_wire(encoder.pending());
+            encoder.clear();
+            if !context_takeover {
+                inflate = new();
+            }
+            let mut out = Vec::with_capacity(payload.len() + 1);
+            let input = [&compressed[..], &[0, 0, 0xff, 0xff]].concat();
+            inflate.decompress_vec(&input, &mut out, flate2::FlushDecompress::Sync).expect("it is DEFLATE data");
+            prop_assert_eq!(&out, payload);
+        }
+    }
+
+    /// What is appended reads as what was encoded, whoever encodes it anew.
+    #[test]
+    fn appended_frames_say_the_same(
+        role in role(),
+        params in proptest::option::of(params()),
+        sent in sent_to_deflate(),
+    ) {
+        let data: Vec<Sent> = sent.into_iter().filter(|sent| matches!(sent.entry, Entry::Text(_) | Entry::Binary(_))).collect();
+        let data: Vec<Sent> = data.into_iter().map(|sent| Sent { ping: None, ..sent }).collect();
+        let mut appender = encoder(role, vec![[9, 8, 7, 6]]).compressing(params, Level::default());
+        appender.append(&encode(Encoder::server(), &data));
+        let mut expected = Transcript::default();
+        say(&data, |event| expected.note(event));
+        let mut decoder = Decoder::new(peer_of(role), 0, None).inflating(params);
+        prop_assert_eq!(feed(&mut decoder, &[appender.pending()]), (expected.entries, Ok(false)));
     }
 
     /// Noise, and frames with some bytes changed.
@@ -98,11 +212,7 @@ proptest! {
         limit in proptest::option::of(0..1000_u64),
         cuts in vec(any::<Index>(), 0..9),
     ) {
-        let peer = match role {
-            Role::Client => Role::Server,
-            Role::Server => Role::Client,
-        };
-        let mut bytes = encode(peer, &sent, vec![[1, 2, 3, 4]]);
+        let mut bytes = encode(encoder(peer_of(role), vec![[1, 2, 3, 4]]), &sent);
         bytes.extend(noise);
         if !bytes.is_empty() {
             for (place, byte) in changes {
@@ -114,6 +224,31 @@ proptest! {
         prop_assert_eq!(&decode(role, limit, &cut(&bytes, &cuts)), &whole);
         let one_by_one: Vec<&[u8]> = bytes.chunks(1).collect();
         prop_assert_eq!(&decode(role, limit, &one_by_one), &whole);
+    }
+
+    #[test]
+    fn any_compressed_bytes_give_the_same_however_they_come(
+        role in role(),
+        params in params(),
+        noise in vec(any::<u8>(), 0..40),
+        sent in sent_to_deflate(),
+        changes in vec((any::<Index>(), any::<u8>()), 0..4),
+        limit in proptest::option::of(0..9000_u64),
+        cuts in vec(any::<Index>(), 0..9),
+    ) {
+        let sender = encoder(peer_of(role), vec![[1, 2, 3, 4]]).compressing(Some(params), Level::default());
+        let mut bytes = encode(sender, &sent);
+        bytes.extend(noise);
+        if !bytes.is_empty() {
+            for (place, byte) in changes {
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+            }
+        }
+        let whole = inflate(role, params, limit, &[&bytes]);
+        prop_assert_eq!(&inflate(role, params, limit, &cut(&bytes, &cuts)), &whole);
+        let one_by_one: Vec<&[u8]> = bytes.chunks(1).collect();
+        prop_assert_eq!(&inflate(role, params, limit, &one_by_one), &whole);
     }
 
     #[test]

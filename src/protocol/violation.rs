@@ -6,8 +6,14 @@ use thiserror::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Violation {
     /// A reserved bit is set, though no extension that gives it a meaning was negotiated.
-    #[error("reserved bits {0:#05b} are set, though no extension was negotiated (RFC 6455, 5.2)")]
+    #[error("reserved bits {0:#05b} are set, to which no negotiated extension gives a meaning (RFC 6455, 5.2)")]
     ReservedBits(u8),
+    /// A control frame, or a continuation, is marked as compressed; only a message's first frame may be.
+    #[error("a frame that begins no message is marked as compressed (RFC 7692, 6)")]
+    CompressedNotFirst,
+    /// The payload of a compressed message is no DEFLATE data, or its end is missing.
+    #[error("a compressed message can't be decompressed (RFC 7692, 7.2.2)")]
+    NotDeflate,
     /// An opcode that no RFC defines.
     #[error("opcode {0:#x} is reserved (RFC 6455, 5.2)")]
     ReservedOpcode(u8),
@@ -56,11 +62,12 @@ pub enum Violation {
 }
 
 impl Violation {
-    /// The close code that tells the peer (RFC 6455, 7.4.1): 1002, 1007 or 1009.
+    /// The close code that tells the peer (RFC 6455, 7.4.1): 1002; 1007 where a payload is not what its type or its
+    /// compression makes of it; or 1009.
     #[must_use]
     pub fn close_code(self) -> u16 {
         match self {
-            Violation::TextNotUtf8(_) | Violation::CloseReasonNotUtf8 => 1007,
+            Violation::TextNotUtf8(_) | Violation::CloseReasonNotUtf8 | Violation::NotDeflate => 1007,
             Violation::MessageTooBig { .. } => 1009,
             _ => 1002,
         }

@@ -162,5 +162,5 @@ fn what_was_sent_is_gone() {
 fn debug_output_tells_no_payload() {
     let mut encoder = Encoder::client(keys());
     encoder.push(&HELLO);
-    assert_eq!(format!("{encoder:?}"), "Encoder { masks: true, pending: 11, inside_message: false }");
+    assert_eq!(format!("{encoder:?}"), "Encoder { masks: true, deflate: None, pending: 11, inside_message: false }");
 }
