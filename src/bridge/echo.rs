@@ -11,14 +11,16 @@ const QUEUE: usize = 1 << 20;
 /// Sends every message back to where it came from, type kept, as it comes: also a message larger than memory.
 #[derive(Debug)]
 pub struct EchoSink {
+    /// Frames as they wait in the outbox; the session's own encoder masks and compresses.
     encoder: Encoder,
     outbox: Arc<Outbox>,
 }
 
 impl EchoSink {
-    /// The two ends, and what wakes the source: `encoder` is of the session's role, and the greetings are sent first.
+    /// The two ends, and what wakes the source; the greetings are sent first.
     #[must_use]
-    pub fn ends(mut encoder: Encoder, greetings: &[String]) -> (QueueSource, Self, Arc<Outbox>) {
+    pub fn ends(greetings: &[String]) -> (QueueSource, Self, Arc<Outbox>) {
+        let mut encoder = Encoder::server();
         for text in greetings {
             encoder.push(&Event::Data(Chunk::whole(Kind::Text, text.as_bytes())));
         }

@@ -7,7 +7,8 @@ use super::send::{BATCH, Pulled, Source, SourceError};
 use super::{Bell, Unsent};
 use crate::protocol::Encoder;
 
-/// A queue of encoded frames with a limit. Who puts into it waits for room; who takes from it waits for frames or orders.
+/// A queue with a limit, of data frames that a server's encoder has made; the session's own encoder masks and compresses them
+/// where it has to. Who puts into it waits for room; who takes from it waits for frames or orders.
 #[derive(Debug)]
 pub struct Outbox {
     /// The most that waits here, in bytes, before who puts more in has to wait.

@@ -4,6 +4,7 @@ use wspipe::commands::{ConnectConfig, Destination};
 use wspipe::handshake::TargetError;
 use wspipe::outcome::Failure;
 
+use super::compression::LevelArgs;
 use super::handshake::HandshakeArgs;
 use super::pipe::PipeArgs;
 
@@ -26,6 +27,9 @@ pub(super) struct Args {
     handshake: HandshakeArgs,
 
     #[command(flatten)]
+    level: LevelArgs,
+
+    #[command(flatten)]
     pipe: PipeArgs,
 }
 
@@ -36,6 +40,7 @@ impl Args {
             handshake: self.handshake.resolve()?,
             connect_timeout: self.handshake.connect_timeout,
             echo: self.echo,
+            level: self.level.resolve(),
             pipe: self.pipe.resolve()?,
         })
     }

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use wspipe::handshake::{Authorization, Credentials, Header, RequestOptions, Secret};
+use wspipe::handshake::{Authorization, Credentials, DeflateTerms, Header, RequestOptions, Secret};
 use wspipe::outcome::Failure;
+use wspipe::protocol::Role;
 
+use super::compression::CompressArgs;
 use super::values::duration;
 
 #[derive(Debug, clap::Args)]
@@ -37,6 +39,9 @@ pub(super) struct HandshakeArgs {
     #[arg(long, value_name = "HOST[:PORT]", help_heading = "Handshake", hide_short_help = true)]
     host: Option<String>,
 
+    #[command(flatten)]
+    compress: CompressArgs,
+
     /// Bound the way to an open connection, every step of it
     #[arg(long, value_name = "TIME", default_value = "10s", allow_negative_numbers = true, value_parser = duration, help_heading = "Handshake", hide_short_help = true)]
     pub(super) connect_timeout: Duration,
@@ -53,10 +58,10 @@ impl HandshakeArgs {
             host: self.host.clone(),
             origin: self.origin.clone(),
             subprotocols: self.subprotocols.clone(),
+            compress: self.compress.resolve(Role::Client, DeflateTerms::plain_offer())?,
             authorization,
             cookies: self.cookies.iter().map(Secret::new).collect(),
             headers: headers(&self.headers)?,
-            ..RequestOptions::default()
         })
     }
 }

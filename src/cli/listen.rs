@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use wspipe::commands::ListenConfig;
-use wspipe::handshake::ServerOptions;
+use wspipe::handshake::{DeflateTerms, ServerOptions};
 use wspipe::net::ListenAddr;
 use wspipe::outcome::Failure;
+use wspipe::protocol::Role;
 
+use super::compression::{CompressArgs, LevelArgs};
 use super::handshake::headers;
 use super::pipe::PipeArgs;
 use super::values::duration;
@@ -54,6 +56,12 @@ pub(super) struct Args {
     handshake_timeout: Duration,
 
     #[command(flatten)]
+    compress: CompressArgs,
+
+    #[command(flatten)]
+    level: LevelArgs,
+
+    #[command(flatten)]
     pipe: PipeArgs,
 }
 
@@ -67,10 +75,12 @@ impl Args {
                 subprotocols: self.subprotocols,
                 headers: headers(&self.headers)?,
                 path: self.path,
+                compress: self.compress.resolve(Role::Server, DeflateTerms::default())?,
                 ..ServerOptions::default()
             },
             url_file: self.url_file,
             handshake_timeout: self.handshake_timeout,
+            level: self.level.resolve(),
             pipe: self.pipe.resolve()?,
         })
     }

@@ -3,13 +3,14 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use super::coding::{Coding, Terms};
 use super::pipe::{Ends, output_pipe};
 use super::{Destination, Pipe, RECEIVE_BUFFER};
 use crate::bridge::{EchoSink, Ending, Keeper, Session, Signals};
 use crate::handshake::RequestOptions;
-use crate::opening::{self, Limits, Opened, masking_keys};
+use crate::opening::{self, Limits, Opened};
 use crate::outcome::{Failure, judge};
-use crate::protocol::{Decoder, Encoder, Role};
+use crate::protocol::Level;
 
 /// What `connect` was asked for.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct ConnectConfig {
     pub connect_timeout: Duration,
     /// Send messages back, instead of standard input and output.
     pub echo: bool,
+    /// How hard to compress, where that is agreed on.
+    pub level: Level,
     /// Standard input and output, and the end.
     pub pipe: Pipe,
 }
@@ -32,12 +35,18 @@ pub struct ConnectConfig {
 /// Whatever keeps the run from being done with a clean close; see [`Failure`].
 pub fn connect(config: ConnectConfig) -> Result<(), Failure> {
     let start = Instant::now();
-    let ConnectConfig { destination, handshake, connect_timeout, echo, pipe } = config;
+    let ConnectConfig { destination, handshake, connect_timeout, echo, level, pipe } = config;
     let target = destination.target()?;
     let limits = Limits::new(start, connect_timeout, pipe.deadline(start));
     let opened = opening::open(&target, &handshake, &limits)?;
     log::info!("connected to {} at {}", target.url(), opened.address);
-    let ending = run(opened, &target.url(), echo, &pipe, start)?;
+    if let Some(agreement) = opened.compression {
+        log::info!("compression: {agreement}");
+    }
+    let terms =
+        Terms { buffer: RECEIVE_BUFFER, max_message: pipe.decoder_limit(), compression: opened.compression, level };
+    let coding = Coding::client(terms, &opened.early).map_err(Failure::io("cannot make masking keys"))?;
+    let ending = run(opened, coding, &target.url(), echo, &pipe, start)?;
     log::info!("{ending}");
     if !echo {
         pipe.tell_unread(&ending);
@@ -45,22 +54,16 @@ pub fn connect(config: ConnectConfig) -> Result<(), Failure> {
     judge(&ending, pipe.count)
 }
 
-fn run(opened: Opened, url: &str, echo: bool, pipe: &Pipe, start: Instant) -> Result<Ending, Failure> {
+fn run(opened: Opened, coding: Coding, url: &str, echo: bool, pipe: &Pipe, start: Instant) -> Result<Ending, Failure> {
     let signals = Signals::catch().map_err(Failure::io("cannot catch signals"))?;
     let stdout = io::stdout();
     let watched = if echo { None } else { output_pipe(&stdout) };
     let keeper = Keeper::new(Some(&signals), watched).map_err(Failure::io("cannot keep the time"))?;
-    let encoder = || masking_keys().map(Encoder::client).map_err(Failure::io("cannot make masking keys"));
-    let Opened { connection, early, address, subprotocol } = opened;
-    let session = Session {
-        connection,
-        decoder: Decoder::resuming(Role::Client, RECEIVE_BUFFER, pipe.decoder_limit(), &early),
-        encoder: encoder()?,
-        count: pipe.countdown(),
-        rules: pipe.rules(start),
-    };
-    if echo {
-        let (source, sink, bell) = EchoSink::ends(encoder()?, &pipe.greetings);
+    let Opened { connection, address, subprotocol, .. } = opened;
+    let Coding { decoder, encoder, worth } = coding;
+    let session = Session { connection, decoder, encoder, count: pipe.countdown(), rules: pipe.rules(start) };
+    let ending = if echo {
+        let (source, sink, bell) = EchoSink::ends(&pipe.greetings);
         session.run(source, sink, bell, &keeper)
     } else {
         let Ends { source, mut sink, bell } =
@@ -68,5 +71,7 @@ fn run(opened: Opened, url: &str, echo: bool, pipe: &Pipe, start: Instant) -> Re
         sink.open(url, &address, subprotocol.as_deref());
         session.run(source, sink, bell, &keeper)
     }
-    .map_err(Failure::io("cannot run the session"))
+    .map_err(Failure::io("cannot run the session"))?;
+    worth.tell("");
+    Ok(ending)
 }

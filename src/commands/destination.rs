@@ -4,12 +4,13 @@ use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::coding::{Coding, Terms};
 use crate::bridge::{EchoSink, Keeper, OnEof, Rules, Session};
-use crate::handshake::{ServerOptions, Target, TargetError};
+use crate::handshake::{DeflateTerms, ServerOptions, Target, TargetError};
 use crate::net::{Connection, ListenAddr, Listener};
 use crate::opening;
 use crate::outcome::Failure;
-use crate::protocol::{Close, Decoder, Encoder, Role};
+use crate::protocol::{Close, Level};
 
 /// How long the echo server waits for its client, which lives in the same process.
 const ECHO_PATIENCE: Duration = Duration::from_secs(60);
@@ -63,9 +64,17 @@ fn start_echo_server() -> Result<Target, Failure> {
 fn echo(listener: &Listener) -> Result<(), Failure> {
     let (socket, _) = listener.accept().map_err(Failure::io("cannot accept"))?;
     let deadline = Instant::now() + ECHO_PATIENCE;
-    let Ok(accepted) = opening::accept(&socket, &ServerOptions::default(), deadline) else {
+    let options = ServerOptions { compress: Some(DeflateTerms::default()), ..ServerOptions::default() };
+    let Ok(accepted) = opening::accept(&socket, &options, deadline) else {
         return Ok(());
     };
+    let terms = Terms {
+        buffer: super::RECEIVE_BUFFER,
+        max_message: None,
+        compression: accepted.compression,
+        level: Level::default(),
+    };
+    let Coding { decoder, encoder, .. } = Coding::server(terms, &accepted.early);
     let rules = Rules {
         on_eof: OnEof::Keep,
         close: Close::new(1000, ""),
@@ -73,14 +82,8 @@ fn echo(listener: &Listener) -> Result<(), Failure> {
         deadline: None,
         awaiting: false,
     };
-    let session = Session {
-        connection: Connection::plain(socket),
-        decoder: Decoder::resuming(Role::Server, super::RECEIVE_BUFFER, None, &accepted.early),
-        encoder: Encoder::server(),
-        count: None,
-        rules,
-    };
-    let (source, sink, bell) = EchoSink::ends(Encoder::server(), &[]);
+    let session = Session { connection: Connection::plain(socket), decoder, encoder, count: None, rules };
+    let (source, sink, bell) = EchoSink::ends(&[]);
     let keeper = Keeper::new(None, None).map_err(Failure::io("cannot start the echo server"))?;
     session.run(source, sink, bell, &keeper).map_err(Failure::io("echo server"))?;
     Ok(())

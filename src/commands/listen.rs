@@ -12,10 +12,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::Pipe;
+use super::coding::{Coding, Terms};
 use crate::bridge::Signals;
 use crate::handshake::{ServerOptions, check_subprotocols};
 use crate::net::{ListenAddr, Listener};
+use crate::opening::Accepted;
 use crate::outcome::Failure;
+use crate::protocol::Level;
 
 /// What `listen` was asked for.
 #[derive(Debug, Clone)]
@@ -32,8 +35,23 @@ pub struct ListenConfig {
     pub url_file: Option<PathBuf>,
     /// How long a client may take for its handshake.
     pub handshake_timeout: Duration,
+    /// How hard to compress, where that is agreed on.
+    pub level: Level,
     /// Standard input and output, and the end.
     pub pipe: Pipe,
+}
+
+impl ListenConfig {
+    /// How a client's session is coded; `buffer` is how much one read of its socket can bring, in bytes.
+    fn coding(&self, accepted: &Accepted, buffer: usize) -> Coding {
+        let terms = Terms {
+            buffer,
+            max_message: self.pipe.decoder_limit(),
+            compression: accepted.compression,
+            level: self.level,
+        };
+        Coding::server(terms, &accepted.early)
+    }
 }
 
 /// Listens, and serves clients until the input ends or a signal comes.

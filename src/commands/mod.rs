@@ -1,5 +1,6 @@
 //! The commands: each takes its configuration as a value, and says how the run came out.
 
+mod coding;
 mod connect;
 mod destination;
 mod inspect;

@@ -7,7 +7,7 @@ mod response;
 
 pub use request::request_checks;
 pub(super) use request::{METHOD, UPGRADE, VERSION};
-pub use response::response_checks;
+pub use response::{agreed_deflate, response_checks};
 
 use std::fmt;
 

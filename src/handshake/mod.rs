@@ -23,12 +23,15 @@
 //! | read a head from a connection | [`HeadReader`], then [`RequestHead`] or [`ResponseHead`] |
 //! | judge an answer, or a request | [`response_checks`], [`request_checks`]: a list of [`Check`] |
 //! | say why a server refused | [`Refusal`], with the body by [`BodyExcerpt`] |
+//! | compress | [`DeflateTerms`] are offered and answered; [`DeflateAgreement`] is what holds then |
 //! | answer as a server | [`answer`], [`ServerOptions`], [`refusal()`] |
 //! | show what came from a peer | [`printable()`], [`redact`] |
 //! | hold a password | [`Secret`], [`Credentials`], [`Authorization`] |
 
 mod body;
 mod checks;
+mod deflate;
+mod extension;
 mod grammar;
 mod head;
 mod head_error;
@@ -43,7 +46,8 @@ mod secret;
 mod target;
 
 pub use body::{BODY_EXCERPT, BodyExcerpt, BodyLength, ChunkError, Dechunker};
-pub use checks::{Check, Offer, Verdict, request_checks, response_checks};
+pub use checks::{Check, Offer, Verdict, agreed_deflate, request_checks, response_checks};
+pub use deflate::{ClientWindow, DeflateAgreement, DeflateError, DeflateTerms};
 pub use grammar::Misplaced;
 pub use head::{Head, MAX_FIELDS, RequestHead, ResponseHead, redact};
 pub use head_error::{Guess, HeadError};

@@ -4,8 +4,9 @@
 //! or a field to it is refused when it is built.
 
 use super::checks::Offer;
+use super::deflate::DeflateTerms;
 use super::grammar::{self, Misplaced};
-use super::head::{list_elements, redact};
+use super::head::redact;
 use super::header::Header;
 use super::key::{KeyError, check_key};
 use super::secret::{Authorization, Secret};
@@ -23,8 +24,8 @@ pub struct RequestOptions {
     pub origin: Option<String>,
     /// `-s`: the subprotocols offered, the preferred one first.
     pub subprotocols: Vec<String>,
-    /// The value of `Sec-WebSocket-Extensions`: what the compression layer offers.
-    pub extensions: Option<String>,
+    /// `--compress`: an offer of permessage-deflate.
+    pub compress: Option<DeflateTerms>,
     /// `-u` or `--bearer`; it goes before credentials in the URL.
     pub authorization: Option<Authorization>,
     /// `--cookie`: each `name=value`, sent as one `Cookie` header.
@@ -88,7 +89,7 @@ impl Request {
         let offer = Offer {
             key: key.to_owned(),
             subprotocols: options.subprotocols.clone(),
-            extensions: options.extensions.as_deref().map(list_elements).unwrap_or_default(),
+            extensions: options.compress.iter().map(DeflateTerms::to_string).collect(),
         };
         Ok(Self { bytes: head.into_bytes(), offer })
     }
@@ -168,8 +169,8 @@ fn optional_fields(target: &Target, options: &RequestOptions) -> Result<Vec<(&'s
     if !options.subprotocols.is_empty() {
         fields.push(("Sec-WebSocket-Protocol", options.subprotocols.join(", ")));
     }
-    if let Some(extensions) = &options.extensions {
-        fields.push(("Sec-WebSocket-Extensions", checked("--compress", extensions, control)?));
+    if let Some(offer) = &options.compress {
+        fields.push(("Sec-WebSocket-Extensions", offer.to_string()));
     }
     let from_url = || target.credentials.clone().map(Authorization::Basic);
     if let Some(authorization) = options.authorization.clone().or_else(from_url) {

@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use super::checks::{Check, METHOD, UPGRADE, VERSION, request_checks};
+use super::deflate::{DeflateAgreement, DeflateTerms, answer_offers};
 use super::head::RequestHead;
 use super::header::Header;
 use super::key::accept_for;
@@ -16,8 +17,8 @@ use super::printable::printable;
 pub struct ServerOptions {
     /// The subprotocols it speaks, the preferred one first.
     pub subprotocols: Vec<String>,
-    /// The value of `Sec-WebSocket-Extensions`: what the compression layer takes of the client's offer.
-    pub extensions: Option<String>,
+    /// `--compress`: permessage-deflate is taken from clients that offer it, on these terms.
+    pub compress: Option<DeflateTerms>,
     /// `-H`: headers of an answer that accepts. One without a value adds nothing.
     pub headers: Vec<Header>,
     /// `--path`: the only path served. Queries don't matter.
@@ -35,6 +36,8 @@ pub enum Answer {
         bytes: Vec<u8>,
         /// The subprotocol chosen.
         subprotocol: Option<String>,
+        /// The compression agreed on.
+        compression: Option<DeflateAgreement>,
     },
     /// There is no handshake, and the connection closes once `bytes` are sent.
     Refuse {
@@ -104,8 +107,10 @@ fn accept(request: &RequestHead, options: &ServerOptions) -> Answer {
     if let Some(name) = &subprotocol {
         push_field(&mut text, "Sec-WebSocket-Protocol", name);
     }
-    if let Some(extensions) = &options.extensions {
-        push_field(&mut text, "Sec-WebSocket-Extensions", extensions);
+    let offers = request.head.tokens("Sec-WebSocket-Extensions");
+    let compression = options.compress.and_then(|own| answer_offers(own, &offers));
+    if let Some((answer, _)) = compression {
+        push_field(&mut text, "Sec-WebSocket-Extensions", &answer.to_string());
     }
     for header in &options.headers {
         if let Some(value) = header.value() {
@@ -113,7 +118,8 @@ fn accept(request: &RequestHead, options: &ServerOptions) -> Answer {
         }
     }
     text.push_str("\r\n");
-    Answer::Accept { bytes: text.into_bytes(), subprotocol }
+    let compression = compression.map(|(_, agreement)| agreement);
+    Answer::Accept { bytes: text.into_bytes(), subprotocol, compression }
 }
 
 fn refuse(request: &RequestHead, failed: &Check, secure: bool) -> Answer {

@@ -8,8 +8,8 @@ use rand::{Rng, SeedableRng, TryRng};
 
 use super::{Limits, OpenError, Unread, log_head, read_head};
 use crate::handshake::{
-    BodyExcerpt, Check, HeadReader, Host, MAX_HEAD, Refusal, Request, RequestOptions, ResponseHead, Scheme, Target,
-    generate_key, response_checks,
+    BodyExcerpt, Check, DeflateAgreement, HeadReader, Host, MAX_HEAD, Refusal, Request, RequestOptions, ResponseHead,
+    Scheme, Target, agreed_deflate, generate_key, response_checks,
 };
 use crate::net::{Connection, Dialed, Endpoint, Socket, dial};
 use crate::protocol::MaskingKeys;
@@ -28,6 +28,8 @@ pub struct Opened {
     pub address: String,
     /// The subprotocol that the server chose.
     pub subprotocol: Option<String>,
+    /// The compression agreed on.
+    pub compression: Option<DeflateAgreement>,
 }
 
 /// A handshake that was carried out, whatever came of it.
@@ -41,6 +43,8 @@ pub struct Exchange {
     pub checks: Vec<Check>,
     /// Why it came to nothing, if it did.
     pub refusal: Option<Refusal>,
+    /// The compression agreed on.
+    pub compression: Option<DeflateAgreement>,
     /// Frames that came together with the response.
     pub early: Vec<u8>,
     /// How long the answer took.
@@ -53,16 +57,25 @@ pub struct Exchange {
 /// The host can't be reached, the server refuses, or time is up.
 pub fn open(target: &Target, options: &RequestOptions, limits: &Limits) -> Result<Opened, OpenError> {
     let dialed = reach(target, limits)?;
-    let Exchange { response, refusal, early, .. } = exchange(&dialed, target, options, limits)?;
+    let Exchange { response, refusal, early, compression, .. } = exchange(&dialed, target, options, limits)?;
     if let Some(refusal) = refusal {
         return Err(OpenError::Refused(Box::new(refusal)));
     }
     if !options.subprotocols.is_empty() && response.head.field("Sec-WebSocket-Protocol").is_none() {
         log::info!("the server chose none of the subprotocols offered");
     }
+    if options.compress.is_some() && compression.is_none() {
+        log::info!("the server does not compress");
+    }
     let subprotocol =
         response.head.field("Sec-WebSocket-Protocol").map(|name| String::from_utf8_lossy(name).into_owned());
-    Ok(Opened { connection: Connection::plain(dialed.socket), early, address: dialed.address, subprotocol })
+    Ok(Opened {
+        connection: Connection::plain(dialed.socket),
+        early,
+        address: dialed.address,
+        subprotocol,
+        compression,
+    })
 }
 
 /// Connects to the target's host.
@@ -115,7 +128,8 @@ pub fn exchange(
         let body = read_body(&dialed.socket, &response, &rest, limits);
         refusal.with_body(body)
     });
-    Ok(Exchange { request, response, checks, refusal, early: rest, http })
+    let compression = agreed_deflate(request.offer(), &response).filter(|_| refusal.is_none());
+    Ok(Exchange { request, response, checks, refusal, compression, early: rest, http })
 }
 
 /// Sends the request. A server that has gone already is found out by reading, where there may be a word of its own.

@@ -5,7 +5,7 @@ use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
 use super::{Limits, Unread, log_head, read_head};
-use crate::handshake::{Answer, HeadReader, MAX_HEAD, RequestHead, ServerOptions, answer, refusal};
+use crate::handshake::{Answer, DeflateAgreement, HeadReader, MAX_HEAD, RequestHead, ServerOptions, answer, refusal};
 use crate::net::Socket;
 
 /// How long a refused client may still send before its connection is cut.
@@ -20,6 +20,8 @@ pub struct Accepted {
     pub early: Vec<u8>,
     /// The subprotocol chosen.
     pub subprotocol: Option<String>,
+    /// The compression agreed on.
+    pub compression: Option<DeflateAgreement>,
 }
 
 /// A client that was not let in, and why; it has been told.
@@ -62,9 +64,9 @@ pub fn accept_if(
         Answer::Accept { .. } if !admit() => {
             Err(reject(socket, refusal(Some(&request), 503, &[], "another client is being served")))
         }
-        Answer::Accept { bytes, subprotocol } => {
+        Answer::Accept { bytes, subprotocol, compression } => {
             write(socket, &bytes).map_err(|error| Rejected(format!("went away: {error}")))?;
-            Ok(Accepted { request, early, subprotocol })
+            Ok(Accepted { request, early, subprotocol, compression })
         }
         refused @ Answer::Refuse { .. } => Err(reject(socket, refused)),
     }

@@ -80,7 +80,11 @@ impl fmt::Display for Volume {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (plain, coded) = (self.plain(), self.coded());
         write!(f, "{plain} bytes as {coded}")?;
-        if plain == 0 { Ok(()) } else { write!(f, " ({:.1} %)", coded as f64 * 100.0 / plain as f64) }
+        if plain == 0 {
+            return Ok(());
+        }
+        let permille = u128::from(coded) * 1000 / u128::from(plain);
+        write!(f, " ({}.{} %)", permille / 10, permille % 10)
     }
 }
 

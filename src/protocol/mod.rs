@@ -40,3 +40,14 @@ pub enum Role {
     /// Sends unmasked frames, and receives masked ones.
     Server,
 }
+
+impl Role {
+    /// The other one.
+    #[must_use]
+    pub fn peer(self) -> Self {
+        match self {
+            Role::Client => Role::Server,
+            Role::Server => Role::Client,
+        }
+    }
+}

@@ -118,13 +118,6 @@ fn payload_on_the_wire(mut frames: &[u8]) -> Vec<u8> {
     payload
 }
 
-fn peer_of(role: Role) -> Role {
-    match role {
-        Role::Client => Role::Server,
-        Role::Server => Role::Client,
-    }
-}
-
 fn role() -> impl Strategy<Value = Role> {
     prop_oneof![Just(Role::Client), Just(Role::Server)]
 }
@@ -140,7 +133,7 @@ proptest! {
         let bytes = encode(encoder(role, keys), &sent);
         let mut expected = Transcript::default();
         say(&sent, |event| expected.note(event));
-        prop_assert_eq!(decode(peer_of(role), None, &cut(&bytes, &cuts)), (expected.entries, Ok(false)));
+        prop_assert_eq!(decode(role.peer(), None, &cut(&bytes, &cuts)), (expected.entries, Ok(false)));
     }
 
     #[test]
@@ -155,7 +148,7 @@ proptest! {
         let bytes = encode(encoder(role, keys).compressing(Some(params), level), &sent);
         let mut expected = Transcript::default();
         say(&sent, |event| expected.note(event));
-        let read = inflate(peer_of(role), params, None, &cut(&bytes, &cuts));
+        let read = inflate(role.peer(), params, None, &cut(&bytes, &cuts));
         prop_assert_eq!(read, (expected.entries, Ok(false)));
     }
 
@@ -198,7 +191,7 @@ proptest! {
         appender.append(&encode(Encoder::server(), &data));
         let mut expected = Transcript::default();
         say(&data, |event| expected.note(event));
-        let mut decoder = Decoder::new(peer_of(role), 0, None).inflating(params);
+        let mut decoder = Decoder::new(role.peer(), 0, None).inflating(params);
         prop_assert_eq!(feed(&mut decoder, &[appender.pending()]), (expected.entries, Ok(false)));
     }
 
@@ -212,7 +205,7 @@ proptest! {
         limit in proptest::option::of(0..1000_u64),
         cuts in vec(any::<Index>(), 0..9),
     ) {
-        let mut bytes = encode(encoder(peer_of(role), vec![[1, 2, 3, 4]]), &sent);
+        let mut bytes = encode(encoder(role.peer(), vec![[1, 2, 3, 4]]), &sent);
         bytes.extend(noise);
         if !bytes.is_empty() {
             for (place, byte) in changes {
@@ -236,7 +229,7 @@ proptest! {
         limit in proptest::option::of(0..9000_u64),
         cuts in vec(any::<Index>(), 0..9),
     ) {
-        let sender = encoder(peer_of(role), vec![[1, 2, 3, 4]]).compressing(Some(params), Level::default());
+        let sender = encoder(role.peer(), vec![[1, 2, 3, 4]]).compressing(Some(params), Level::default());
         let mut bytes = encode(sender, &sent);
         bytes.extend(noise);
         if !bytes.is_empty() {

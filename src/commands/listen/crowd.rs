@@ -4,6 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use crate::bridge::{Control, Ending, Fact, Outbox, Tick};
+use crate::commands::coding::Worth;
 use crate::net::Wake;
 
 /// The clients that are there.
@@ -47,6 +48,8 @@ pub(super) struct Client {
     pub(super) control: Arc<Control>,
     /// What waits to be sent to it.
     pub(super) outbox: Arc<Outbox>,
+    /// What its compression has been worth.
+    pub(super) worth: Worth,
     /// It came while a long message was being sent, and gets its share from the next one on.
     pub(super) waits: bool,
 }

@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 use super::{ListenConfig, Pause};
 use crate::bridge::{EchoSink, Ending, Keeper, Session, Signals};
 use crate::commands::RECEIVE_BUFFER;
+use crate::commands::coding::Coding;
 use crate::commands::pipe::{Ends, Pipe, output_pipe};
 use crate::handshake::ServerOptions;
 use crate::net::{Connection, Interest, Listener, Socket, Wake, wait_any};
 use crate::opening::{self, Accepted};
 use crate::outcome::{Failure, judge};
-use crate::protocol::{Decoder, Encoder, Role};
 
 /// A client whose handshake is complete.
 struct First {
@@ -35,6 +35,9 @@ pub(super) fn serve(
     let first = first_client(&listener, config, signals, start)?;
     drop(listener);
     log::info!("serving {}", first.peer);
+    if let Some(agreement) = first.accepted.compression {
+        log::info!("compression: {agreement}");
+    }
     let ending = run(first, &url, config, signals, start).map_err(Failure::io("cannot run the session"))?;
     log::info!("{ending}");
     if !config.echo {
@@ -133,18 +136,22 @@ fn run(first: First, url: &str, config: &ListenConfig, signals: &Signals, start:
     let stdout = io::stdout();
     let keeper = Keeper::new(Some(signals), if config.echo { None } else { output_pipe(&stdout) })?;
     let pipe: &Pipe = &config.pipe;
+    let Coding { decoder, encoder, worth } = config.coding(&accepted, RECEIVE_BUFFER);
     let session = Session {
         connection: Connection::plain(socket),
-        decoder: Decoder::resuming(Role::Server, RECEIVE_BUFFER, pipe.decoder_limit(), &accepted.early),
-        encoder: Encoder::server(),
+        decoder,
+        encoder,
         count: pipe.countdown(),
         rules: pipe.rules(start),
     };
-    if config.echo {
-        let (source, sink, bell) = EchoSink::ends(Encoder::server(), &pipe.greetings);
-        return session.run(source, sink, bell, &keeper);
-    }
-    let Ends { source, mut sink, bell } = pipe.ends()?;
-    sink.open(url, &peer, accepted.subprotocol.as_deref());
-    session.run(source, sink, bell, &keeper)
+    let ending = if config.echo {
+        let (source, sink, bell) = EchoSink::ends(&pipe.greetings);
+        session.run(source, sink, bell, &keeper)?
+    } else {
+        let Ends { source, mut sink, bell } = pipe.ends()?;
+        sink.open(url, &peer, accepted.subprotocol.as_deref());
+        session.run(source, sink, bell, &keeper)?
+    };
+    worth.tell("");
+    Ok(ending)
 }

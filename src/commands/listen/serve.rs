@@ -14,12 +14,13 @@ use super::{ListenConfig, Pause};
 use crate::bridge::{
     Bell, Cause, Countdown, EchoSink, Ending, Fact, OnEof, Outbox, Peer, QueueSource, Session, Signals,
 };
+use crate::commands::coding::Coding;
 use crate::commands::pipe::{output_pipe, standard_output};
 use crate::handshake::printable;
 use crate::net::{Connection, Interest, Listener, Socket, Stdio, Wake, wait_any};
 use crate::opening::{self, Accepted};
 use crate::outcome::{Failure, judge};
-use crate::protocol::{Chunk, Decoder, Encoder, Event, Kind, Role};
+use crate::protocol::{Chunk, Encoder, Event, Kind};
 
 /// How much waits in memory for one client, in bytes, before everything waits for it.
 const QUEUE: usize = 1 << 20;
@@ -131,6 +132,7 @@ impl Host<'_> {
 
     /// A session is over; some endings are the whole run's.
     fn farewell(&mut self, client: &Client, ending: &Ending) {
+        client.worth.tell(&format!("client {} at {}: ", client.number, client.peer));
         log::info!("client {} at {}: {ending}", client.number, client.peer);
         let verdict = judge(ending, None);
         match &ending.cause {
@@ -223,18 +225,22 @@ impl Service {
         let number = self.arrivals.fetch_add(1, Relaxed) + 1;
         log::info!("client {number} at {peer}: {}", printable(accepted.request.target.as_bytes(), 200));
         let pipe = &self.config.pipe;
+        if let Some(agreement) = accepted.compression {
+            log::info!("client {number} at {peer}: compression: {agreement}");
+        }
         let (source, echo, outbox) = self.ends();
+        let Coding { decoder, encoder, worth } = self.config.coding(accepted, CLIENT_BUFFER);
         let session = Session {
             connection: Connection::plain(socket),
-            decoder: Decoder::resuming(Role::Server, CLIENT_BUFFER, pipe.decoder_limit(), &accepted.early),
-            encoder: Encoder::server(),
+            decoder,
+            encoder,
             count: echo.as_ref().and(self.countdown.clone()),
             rules: pipe.rules(self.start),
         };
         let bell = Arc::clone(&outbox) as Arc<dyn Bell>;
         let receiving = session.start(source, bell, Arc::clone(&self.wake) as Arc<dyn Bell>)?;
         let control = Arc::clone(receiving.control());
-        self.crowd.join(Client { number, peer: peer.to_owned(), control, outbox, waits: true });
+        self.crowd.join(Client { number, peer: peer.to_owned(), control, outbox, worth, waits: true });
         match (&self.output, echo) {
             (Some(output), _) => {
                 let mut sink = ClientSink::new(pipe.joiner(Some(number)), pipe.output, Arc::clone(output));
@@ -251,7 +257,7 @@ impl Service {
     fn ends(&self) -> (QueueSource, Option<EchoSink>, Arc<Outbox>) {
         let greetings = &self.config.pipe.greetings;
         if self.config.echo {
-            let (source, sink, outbox) = EchoSink::ends(Encoder::server(), greetings);
+            let (source, sink, outbox) = EchoSink::ends(greetings);
             return (source, Some(sink), outbox);
         }
         let outbox = Outbox::new(QUEUE);

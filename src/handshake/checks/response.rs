@@ -1,9 +1,12 @@
 //! What a client checks in the server's answer (RFC 6455, 4.1, the second list).
 
-use super::{Check, NOTHING, Offer, Verdict, check, quoted, shown, version};
+use super::{Check, NOTHING, Offer, SHOWN, Verdict, check, quoted, shown, version};
+use crate::handshake::deflate::{AnswerFault, DeflateAgreement, read_answer};
 use crate::handshake::head::{Head, ResponseHead};
 use crate::handshake::key::accept_for;
 use crate::handshake::printable::printable;
+
+const EXTENSIONS: &str = "Sec-WebSocket-Extensions";
 
 /// The answer to the example key of RFC 6455, 1.3: servers that send it for every key do exist.
 const EXAMPLE_ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
@@ -58,22 +61,39 @@ fn accept(key: &str, head: &Head) -> Check {
     check("RFC 6455, 4.1 (4)", SUBJECT, format!("`{computed}`, once"), found, passes)
 }
 
+/// The compression that an answer agrees to; none too where the answer is wrong.
+#[must_use]
+pub fn agreed_deflate(offer: &Offer, response: &ResponseHead) -> Option<DeflateAgreement> {
+    read_answer(&offer.extensions, &response.head.tokens(EXTENSIONS)).ok().flatten()
+}
+
 fn extensions(offered: &[String], head: &Head) -> Check {
-    const SUBJECT: &str = "Sec-WebSocket-Extensions";
-    let name = |element: &str| element.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let names: Vec<String> = offered.iter().map(|element| name(element)).collect();
-    let answered = head.tokens(SUBJECT);
+    let names: Vec<&str> = offered.iter().filter_map(|element| element.split(';').next()).map(str::trim).collect();
     let expected = match names.len() {
         0 => NOTHING.to_owned(),
         _ => format!("some of `{}`, or nothing", printable(names.join(", ").as_bytes(), 100)),
     };
-    let passes = answered.iter().all(|element| names.contains(&name(element)));
-    let mut check = check("RFC 6455, 4.1 (5)", SUBJECT, expected, shown(head, SUBJECT), passes);
-    if answered.is_empty() && !names.is_empty() {
-        let found = "nothing: the server takes none of the extensions offered".to_owned();
-        check = Check { verdict: Verdict::Note, found, ..check };
-    }
-    check
+    let answered = head.tokens(EXTENSIONS);
+    let found = shown(head, EXTENSIONS);
+    let plain = "RFC 6455, 4.1 (5)";
+    let (clause, fault) = match read_answer(offered, &answered) {
+        Ok(_) if answered.is_empty() && head.field(EXTENSIONS).is_some() => ("RFC 6455, 9.1", String::new()),
+        Ok(_) if answered.is_empty() && !names.is_empty() => {
+            let found = "nothing: the server takes none of the extensions offered".to_owned();
+            return Check { clause: plain, subject: EXTENSIONS, expected, found, verdict: Verdict::Note };
+        }
+        Ok(_) => return check(plain, EXTENSIONS, expected, found, true),
+        Err(AnswerFault::Grammar(element)) => {
+            ("RFC 6455, 9.1", format!(", where {} is no extension", quoted(&element)))
+        }
+        Err(AnswerFault::NotOffered(_)) if names.is_empty() => (plain, String::new()),
+        Err(AnswerFault::NotOffered(name)) => (plain, format!(", where {} was not offered", quoted(&name))),
+        Err(AnswerFault::Twice) => ("RFC 7692, 5", ", which accepts permessage-deflate twice".to_owned()),
+        Err(AnswerFault::Deflate(error)) => {
+            (error.clause(), format!(", where {}", printable(error.to_string().as_bytes(), SHOWN)))
+        }
+    };
+    check(clause, EXTENSIONS, expected, found + &fault, false)
 }
 
 fn subprotocol(offered: &[String], head: &Head) -> Check {
@@ -229,7 +249,29 @@ mod tests {
         );
         assert_eq!(
             failure(&deflate, &format!("{GOOD}Sec-WebSocket-Extensions: x\r\n")),
-            "Sec-WebSocket-Extensions: expected some of `permessage-deflate`, or nothing, found `x` (RFC 6455, 4.1 (5))"
+            "Sec-WebSocket-Extensions: expected some of `permessage-deflate`, or nothing, found `x`, where `x` was not offered (RFC 6455, 4.1 (5))"
+        );
+        for (answer, fault, clause) in [
+            ("permessage-deflate; y", "where `y` is no parameter of permessage-deflate", "RFC 7692, 7.1"),
+            (
+                "permessage-deflate; server_max_window_bits=7",
+                "where `server_max_window_bits` wants a number from 8 to 15, not `7`",
+                "RFC 7692, 7.1.2.1",
+            ),
+            ("permessage-deflate, permessage-deflate", "which accepts permessage-deflate twice", "RFC 7692, 5"),
+            ("permessage-deflate; =", "where `permessage-deflate; =` is no extension", "RFC 6455, 9.1"),
+        ] {
+            let words = failure(&deflate, &format!("{GOOD}Sec-WebSocket-Extensions: {answer}\r\n"));
+            assert_eq!(
+                words,
+                format!(
+                    "Sec-WebSocket-Extensions: expected some of `permessage-deflate`, or nothing, found `{answer}`, {fault} ({clause})"
+                )
+            );
+        }
+        assert_eq!(
+            failure(&deflate, &format!("{GOOD}Sec-WebSocket-Extensions:\r\n")),
+            "Sec-WebSocket-Extensions: expected some of `permessage-deflate`, or nothing, found an empty value (RFC 6455, 9.1)"
         );
     }
 

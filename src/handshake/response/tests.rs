@@ -13,7 +13,7 @@ fn offering(names: &str) -> RequestHead {
 
 fn accepted(request: &RequestHead, options: &ServerOptions) -> (String, Option<String>) {
     match answer(request, options) {
-        Answer::Accept { bytes, subprotocol } => (String::from_utf8(bytes).unwrap(), subprotocol),
+        Answer::Accept { bytes, subprotocol, .. } => (String::from_utf8(bytes).unwrap(), subprotocol),
         Answer::Refuse { why, .. } => panic!("{why}"),
     }
 }
@@ -47,12 +47,13 @@ fn a_good_request_is_accepted() {
 fn everything_in_its_place() {
     let options = ServerOptions {
         subprotocols: vec!["v2".into(), "v1".into()],
-        extensions: Some("permessage-deflate".into()),
+        compress: Some(DeflateTerms::default()),
         headers: vec!["Server: me".parse().unwrap(), "X:".parse().unwrap()],
         path: Some("/chat".into()),
         secure: true,
     };
-    let (text, subprotocol) = accepted(&offering("v1, v2"), &options);
+    let with_offer = offering("v1, v2\r\nSec-WebSocket-Extensions: x, permessage-deflate");
+    let (text, subprotocol) = accepted(&with_offer, &options);
     assert_eq!(subprotocol.as_deref(), Some("v2"), "the server's preference goes first");
     assert!(
         text.ends_with(
@@ -60,6 +61,26 @@ fn everything_in_its_place() {
         ),
         "{text}"
     );
+}
+
+/// RFC 7692, 5: accepted only if it is offered, and answered to the letter.
+#[test]
+fn compression_is_taken_where_it_is_offered() {
+    let with =
+        |offers: &str| request(&GOOD.replace("\r\n\r\n", &format!("\r\nSec-WebSocket-Extensions: {offers}\r\n\r\n")));
+    let compress = ServerOptions { compress: Some(DeflateTerms::default()), ..Default::default() };
+    let two = with("permessage-deflate; server_max_window_bits=7, permessage-deflate; server_max_window_bits=10");
+    let line = "\r\nSec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10\r\n";
+    assert!(accepted(&two, &compress).0.contains(line), "the first that is good");
+    for (request, options) in [
+        (request(GOOD), &compress),
+        (with("x"), &compress),
+        (with("permessage-deflate; y"), &compress),
+        (with("permessage-deflate"), &ServerOptions::default()),
+    ] {
+        assert!(!accepted(&request, options).0.contains("Extensions"));
+        assert!(matches!(answer(&request, options), Answer::Accept { compression: None, .. }));
+    }
 }
 
 #[test]

@@ -1,0 +1,63 @@
+//! Options of permessage-deflate.
+
+use wspipe::handshake::DeflateTerms;
+use wspipe::outcome::Failure;
+use wspipe::protocol::{Level, Role};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct CompressArgs {
+    /// Compress messages with permessage-deflate, if the peer does too
+    ///
+    /// The parameters, separated by commas: `server_no_context_takeover`, `client_no_context_takeover`,
+    /// `server_max_window_bits=N`, `client_max_window_bits[=N]`, where N goes from 9 to 15. A client offers exactly these;
+    /// without any it offers `client_max_window_bits`, as browsers do. A server asks for them on top of what the client
+    /// offers. Compression tells who can see the length of the messages something about their content, also through TLS: see
+    /// COMPRESSION.
+    #[arg(
+        long,
+        value_name = "PARAMETERS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "",
+        help_heading = "Compression"
+    )]
+    compress: Option<String>,
+}
+
+impl CompressArgs {
+    /// The terms of this side; `plain` are those without parameters.
+    pub(super) fn resolve(&self, role: Role, plain: DeflateTerms) -> Result<Option<DeflateTerms>, Failure> {
+        let terms = match self.compress.as_deref() {
+            None => return Ok(None),
+            Some("") => plain,
+            Some(text) => text.parse().map_err(|error| Failure::Usage(format!("--compress: {error}")))?,
+        };
+        if terms.window_of(role) == Some(8) {
+            return Err(Failure::Usage(
+                "--compress: this side's compressor has no window of 256 bytes (8 bits): 9 is the least".into(),
+            ));
+        }
+        Ok(Some(terms))
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct LevelArgs {
+    /// How hard to compress: 1 is the fastest, 9 gives the fewest bytes
+    #[arg(
+        long = "compress-level",
+        value_name = "N",
+        default_value_t = 6,
+        requires = "compress",
+        help_heading = "Compression",
+        hide_short_help = true,
+        value_parser = clap::value_parser!(u8).range(1..=9)
+    )]
+    level: u8,
+}
+
+impl LevelArgs {
+    pub(super) fn resolve(&self) -> Level {
+        Level::new(self.level).unwrap_or_default()
+    }
+}
