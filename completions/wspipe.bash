@@ -66,7 +66,7 @@ _wspipe() {
             return 0
             ;;
         wspipe__subcmd__connect)
-            opts="-H -s -u -t -b -0 -c -q -v -h --echo --header --subprotocol --origin --user --bearer --cookie --host --connect-timeout --text --binary --format --in --out --nul --chunk-size --max-message --send --no-stdin --wait --on-eof --count --timeout --close-code --close-reason --close-timeout --quiet --verbose --help"
+            opts="-H -s -u -t -b -0 -c -q -v -h --echo --header --subprotocol --origin --user --bearer --cookie --host --compress --connect-timeout --compress-level --text --binary --format --in --out --nul --chunk-size --max-message --send --no-stdin --wait --on-eof --count --timeout --close-code --close-reason --close-timeout --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -112,7 +112,15 @@ _wspipe() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --compress)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --compress-level)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -180,7 +188,7 @@ _wspipe() {
             return 0
             ;;
         wspipe__subcmd__inspect)
-            opts="-H -s -u -q -v -h --key --accept --json --show-secrets --header --subprotocol --origin --user --bearer --cookie --host --connect-timeout --quiet --verbose --help"
+            opts="-H -s -u -q -v -h --key --accept --json --show-secrets --header --subprotocol --origin --user --bearer --cookie --host --compress --connect-timeout --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -234,6 +242,10 @@ _wspipe() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --compress)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --connect-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -246,7 +258,7 @@ _wspipe() {
             return 0
             ;;
         wspipe__subcmd__listen)
-            opts="-s -H -t -b -0 -c -q -v -h --echo --once --subprotocol --header --path --url-file --handshake-timeout --text --binary --format --in --out --nul --chunk-size --max-message --send --no-stdin --wait --on-eof --count --timeout --close-code --close-reason --close-timeout --quiet --verbose --help"
+            opts="-s -H -t -b -0 -c -q -v -h --echo --once --subprotocol --header --path --url-file --handshake-timeout --compress --compress-level --text --binary --format --in --out --nul --chunk-size --max-message --send --no-stdin --wait --on-eof --count --timeout --close-code --close-reason --close-timeout --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -277,6 +289,14 @@ _wspipe() {
                     return 0
                     ;;
                 --handshake-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --compress)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --compress-level)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

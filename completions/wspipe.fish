@@ -40,7 +40,9 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s u -l user -d '
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l bearer -d 'Log in with a bearer token; @FILE reads it from a file' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l cookie -d 'Send a cookie; repeatable' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l host -d 'Ask for this host rather than for the URL\'s' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l compress -d 'Compress messages with permessage-deflate, if the peer does too' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l connect-timeout -d 'Bound the way to an open connection, every step of it' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l compress-level -d 'How hard to compress: 1 is the fastest, 9 gives the fewest bytes' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l format -d 'How messages lie in standard input and output' -r -f -a "lines\t'A message a line; the line feed is not part of it (the default)'
 nul\t'Like lines, with NUL bytes'
 raw\t'In: what one read gives is a message; out: payload, nothing added (the default with -b)'
@@ -83,6 +85,8 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s H -l header -d 
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l path -d 'Serve this path only; others get 404' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l url-file -d 'Write the URL to a file when ready, for scripts' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l handshake-timeout -d 'How long a client may take for its handshake' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l compress -d 'Compress messages with permessage-deflate, if the peer does too' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l compress-level -d 'How hard to compress: 1 is the fastest, 9 gives the fewest bytes' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l format -d 'How messages lie in standard input and output' -r -f -a "lines\t'A message a line; the line feed is not part of it (the default)'
 nul\t'Like lines, with NUL bytes'
 raw\t'In: what one read gives is a message; out: payload, nothing added (the default with -b)'
@@ -130,6 +134,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s u -l user -d '
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l bearer -d 'Log in with a bearer token; @FILE reads it from a file' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l cookie -d 'Send a cookie; repeatable' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l host -d 'Ask for this host rather than for the URL\'s' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l compress -d 'Compress messages with permessage-deflate, if the peer does too' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l connect-timeout -d 'Bound the way to an open connection, every step of it' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l json -d 'Print JSON, for machines'
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l show-secrets -d 'Show credentials in the request instead of ***'

@@ -8,11 +8,9 @@ use wspipe::protocol::{Level, Role};
 pub(super) struct CompressArgs {
     /// Compress messages with permessage-deflate, if the peer does too
     ///
-    /// The parameters, separated by commas: `server_no_context_takeover`, `client_no_context_takeover`,
-    /// `server_max_window_bits=N`, `client_max_window_bits[=N]`, where N goes from 9 to 15. A client offers exactly these;
-    /// without any it offers `client_max_window_bits`, as browsers do. A server asks for them on top of what the client
-    /// offers. Compression tells who can see the length of the messages something about their content, also through TLS: see
-    /// COMPRESSION.
+    /// Parameters, separated by commas: `server_no_context_takeover`, `client_no_context_takeover`,
+    /// `server_max_window_bits=N`, `client_max_window_bits[=N]`; N goes from 9 to 15. Compressed before it is encrypted, a
+    /// secret can be guessed from the length of messages; the manual page says when.
     #[arg(
         long,
         value_name = "PARAMETERS",

@@ -54,11 +54,12 @@ impl ManArgs {
 fn sections(page: Option<Page>) -> &'static [&'static str] {
     const RECORDS: &str = include_str!("pages/records.roff");
     const ENDING: &str = include_str!("pages/ending.roff");
+    const COMPRESSION: &str = include_str!("pages/compression.roff");
     match page {
-        None => &[include_str!("pages/overview.roff"), RECORDS, ENDING],
-        Some(Page::Connect) => &[RECORDS, ENDING, include_str!("pages/connect.roff")],
-        Some(Page::Listen) => &[RECORDS, include_str!("pages/listen.roff")],
-        Some(Page::Inspect) => &[include_str!("pages/inspect.roff")],
+        None => &[include_str!("pages/overview.roff"), RECORDS, ENDING, COMPRESSION],
+        Some(Page::Connect) => &[RECORDS, ENDING, COMPRESSION, include_str!("pages/connect.roff")],
+        Some(Page::Listen) => &[RECORDS, COMPRESSION, include_str!("pages/listen.roff")],
+        Some(Page::Inspect) => &[COMPRESSION, include_str!("pages/inspect.roff")],
         Some(Page::Completions) => &[include_str!("pages/completions.roff")],
         Some(Page::Man) => &[include_str!("pages/man.roff")],
     }
@@ -108,5 +109,8 @@ fn see_also(page: Option<Page>, out: &mut Vec<u8>) -> io::Result<()> {
         }
         Some(_) => ".BR wspipe (1)",
     };
-    writeln!(out, ".SH \"SEE ALSO\"\n{pages}\n.PP\nRFC 6455, The WebSocket Protocol.")
+    writeln!(
+        out,
+        ".SH \"SEE ALSO\"\n{pages}\n.PP\nRFC 6455, The WebSocket Protocol; RFC 7692, Compression Extensions for WebSocket."
+    )
 }

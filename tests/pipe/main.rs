@@ -7,6 +7,7 @@ mod generated;
 mod harness;
 
 mod both_ways;
+mod compression;
 mod ending;
 mod input;
 mod inspect;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::handshake::{Check, Target, accept_for, printable};
+use crate::handshake::{Check, DeflateAgreement, Target, accept_for, printable};
 use crate::opening::Exchange;
+use crate::protocol::DeflateParams;
 
 /// The version of the JSON form; it grows when a field changes its meaning.
 const VERSION: u32 = 1;
@@ -26,6 +27,7 @@ pub(super) struct Report {
     accept: Accept,
     subprotocol: Option<String>,
     extensions: Vec<String>,
+    compression: Option<Compression>,
     checks: Vec<Checked>,
     milliseconds: Milliseconds,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,6 +38,21 @@ pub(super) struct Report {
 struct Accept {
     expected: String,
     received: Option<String>,
+}
+
+/// What permessage-deflate does to each direction.
+#[derive(Debug, Serialize)]
+struct Compression {
+    client: Direction,
+    server: Direction,
+    #[serde(skip)]
+    words: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Direction {
+    window_bits: u8,
+    context_takeover: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -94,6 +111,7 @@ impl Report {
             key,
             subprotocol: head.field("Sec-WebSocket-Protocol").map(shown),
             extensions: head.tokens("Sec-WebSocket-Extensions"),
+            compression: exchange.compression.map(Compression::of),
             checks: exchange.checks.iter().map(Checked::of).collect(),
             milliseconds: Milliseconds {
                 name: millis(spent[0]),
@@ -136,15 +154,33 @@ impl Report {
         let extensions = self.extensions.iter().map(|name| printable(name.as_bytes(), SHOWN)).collect::<Vec<_>>();
         writeln!(
             out,
-            "extensions              {}\n",
+            "extensions              {}",
             if extensions.is_empty() { "none".into() } else { extensions.join(", ") }
         )?;
+        if let Some(compression) = &self.compression {
+            writeln!(out, "compression             {}", compression.words)?;
+        }
+        out.push('\n');
         for check in &self.checks {
             check.write_text(out)?;
         }
         match &self.refusal {
             None => writeln!(out, "\nThe handshake is complete: this is a WebSocket server."),
             Some(refusal) => writeln!(out, "\n{}", refusal.words),
+        }
+    }
+}
+
+impl Compression {
+    fn of(agreement: DeflateAgreement) -> Self {
+        let direction = |params: DeflateParams| Direction {
+            window_bits: params.window_bits,
+            context_takeover: params.context_takeover,
+        };
+        Compression {
+            client: direction(agreement.client),
+            server: direction(agreement.server),
+            words: agreement.to_string(),
         }
     }
 }
