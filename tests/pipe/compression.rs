@@ -157,7 +157,8 @@ fn a_client_compresses_and_reads_what_is_compressed() {
 fn a_client_keeps_to_the_window_and_forgets_if_it_has_to() {
     let answer =
         "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=9; client_no_context_takeover\r\n";
-    let far = format!("{}{}{}\n", line(1, 300), (0..900).map(|i| format!("{i}")).collect::<String>(), line(1, 300));
+    let between: Vec<String> = (0..900).map(|i| i.to_string()).collect();
+    let far = format!("{}{}{}\n", line(1, 300), between.concat(), line(1, 300));
     let (run, mut peer, _) = connected("--compress", answer, &far.repeat(2));
     let [first, second] = [peer.read(), peer.read()];
     assert_eq!(first.payload, second.payload, "nothing is remembered");

@@ -58,7 +58,7 @@ fn printed(args: &[&str]) -> String {
 /// The long options in a help text.
 fn long_options(help: &str) -> Vec<String> {
     let words = help.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
-    let words = words.flat_map(|line| line.split([' ', ',', '=']).take(4));
+    let words = words.flat_map(|line| line.split([' ', ',', '=', '[']).take(4));
     words
         .filter(|word| word.starts_with("--") && word.len() > 2)
         .map(|word| word.trim_end_matches("...").to_owned())

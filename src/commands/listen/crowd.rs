@@ -19,6 +19,8 @@ pub(super) struct Crowd {
 #[derive(Debug)]
 struct Members {
     clients: Vec<Client>,
+    /// Those whose sessions are being started: they may have got something already.
+    arriving: usize,
     /// What was sent last has ended with a whole message.
     between_messages: bool,
     input: Input,
@@ -57,12 +59,18 @@ pub(super) struct Client {
 impl Crowd {
     /// Nobody yet.
     pub(super) fn new(wake: Arc<Wake>) -> Self {
-        let members = Members { clients: Vec::new(), between_messages: true, input: Input::Open, end: None };
+        let members =
+            Members { clients: Vec::new(), arriving: 0, between_messages: true, input: Input::Open, end: None };
         Crowd { members: Mutex::new(members), arrived: Condvar::new(), wake }
     }
 
-    /// Takes a client in.
-    pub(super) fn join(&self, client: Client) {
+    /// Announces a client whose session is about to start; nobody ends the run over it.
+    pub(super) fn announce(&self) -> Arrival<'_> {
+        self.lock().arriving += 1;
+        Arrival { crowd: self }
+    }
+
+    fn join(&self, client: Client) {
         let mut members = self.lock();
         match &members.input {
             Input::Open => {}
@@ -141,9 +149,10 @@ impl Crowd {
         (left, wake_at)
     }
 
-    /// Whether nobody is there.
+    /// Whether nobody is there, nor about to be.
     pub(super) fn is_empty(&self) -> bool {
-        self.lock().clients.is_empty()
+        let members = self.lock();
+        members.clients.is_empty() && members.arriving == 0
     }
 
     fn members_if(&self, mut ready: impl FnMut(&Members) -> bool) -> MutexGuard<'_, Members> {
@@ -157,5 +166,25 @@ impl Crowd {
     fn lock(&self) -> MutexGuard<'_, Members> {
         // Nothing in here panics half-way.
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A client that has been announced; it joins, or is forgotten.
+#[derive(Debug)]
+pub(super) struct Arrival<'a> {
+    crowd: &'a Crowd,
+}
+
+impl Arrival<'_> {
+    /// Takes the client in.
+    pub(super) fn join(self, client: Client) {
+        self.crowd.join(client);
+    }
+}
+
+impl Drop for Arrival<'_> {
+    fn drop(&mut self) {
+        self.crowd.lock().arriving -= 1;
+        self.crowd.wake.wake();
     }
 }

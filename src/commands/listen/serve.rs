@@ -238,9 +238,10 @@ impl Service {
             rules: pipe.rules(self.start),
         };
         let bell = Arc::clone(&outbox) as Arc<dyn Bell>;
+        let arrival = self.crowd.announce();
         let receiving = session.start(source, bell, Arc::clone(&self.wake) as Arc<dyn Bell>)?;
         let control = Arc::clone(receiving.control());
-        self.crowd.join(Client { number, peer: peer.to_owned(), control, outbox, worth, waits: true });
+        arrival.join(Client { number, peer: peer.to_owned(), control, outbox, worth, waits: true });
         match (&self.output, echo) {
             (Some(output), _) => {
                 let mut sink = ClientSink::new(pipe.joiner(Some(number)), pipe.output, Arc::clone(output));
