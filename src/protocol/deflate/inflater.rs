@@ -6,6 +6,10 @@ use flate2::{Decompress, FlushDecompress, Status};
 
 use super::TAIL;
 
+/// What a message that is complete ends with, and another empty block behind it: where a block is not complete, these bytes
+/// are read as a part of it, and something comes out of them.
+const END: [u8; 9] = [TAIL[0], TAIL[1], TAIL[2], TAIL[3], 0x00, 0x00, 0x00, 0xff, 0xff];
+
 /// The compressed bytes are no DEFLATE data, or a message ends inside a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::protocol) struct NotDeflate;
@@ -69,12 +73,8 @@ impl Inflater {
 
     /// Ends a message whose payload has been given: puts back what its sender has left out.
     pub(in crate::protocol) fn finish(&mut self) -> Result<(), NotDeflate> {
-        // After the last block comes nothing but the marker, and behind it another empty block may stand: where a block is
-        // not complete, these bytes are read as a part of it.
-        for end in [&TAIL[..], &[0, 0, 0, 0xff, 0xff]] {
-            if self.step(end, u64::MAX)? != (Inflated { taken: end.len(), given: 0, goes_on: false }) {
-                return Err(NotDeflate);
-            }
+        if self.step(&END, u64::MAX)? != (Inflated { taken: END.len(), given: 0, goes_on: false }) {
+            return Err(NotDeflate);
         }
         if !self.context_takeover {
             self.decompress.reset(false);
