@@ -13,7 +13,7 @@ use super::{Chunk, Close, DeflateParams, Event, InvalidUtf8, Kind, Mask, Role, U
 
 /// The longest payload of a control frame in bytes (RFC 6455, 5.5).
 const MAX_CONTROL: u64 = 125;
-/// The first of the reserved bits says that a message is compressed (RFC 7692, 6).
+/// The first of the reserved bits, alone (RFC 7692, 6).
 const COMPRESSED: u8 = 0b100;
 /// The longest header and the longest control frame fit behind whatever has been lent out.
 const MIN_BUFFER: usize = 256;
@@ -61,7 +61,8 @@ struct Frame {
 #[derive(Debug, Clone, Copy)]
 enum Content {
     Control(Control),
-    Data { last: bool, length: Option<u64> },
+    Data { first: bool, last: bool, length: Option<u64> },
+    Compressed { last: bool },
 }
 
 /// The message of which frames are still to come, or whose last frame is being read.
@@ -69,8 +70,6 @@ enum Content {
 struct Message {
     kind: Kind,
     compressed: bool,
-    /// No piece of it has been given.
-    untold: bool,
     /// Payload bytes in the frames announced so far; of a compressed message, those that have come out.
     size: u64,
 }
@@ -83,25 +82,19 @@ struct Inflate {
     input: Range<usize>,
     /// More may come out of what went in.
     goes_on: bool,
-    /// The message's last frame has gone in.
-    ends: bool,
+    /// Something of the message has been given.
+    begun: bool,
     volume: Arc<Volume>,
 }
 
-/// An event, with the place where its payload lies.
-enum Found {
-    Control(Control, Range<usize>),
-    Data(Piece, Range<usize>),
-    /// So many bytes at the beginning of what was decompressed last.
-    Inflated(Piece, usize),
-}
-
-/// A [`Chunk`] without its payload.
-struct Piece {
-    kind: Kind,
-    first: bool,
-    last: bool,
-    length: Option<u64>,
+/// What a look at a compressed frame has brought.
+enum Step {
+    /// So many bytes of the message, which may end with them.
+    Given(Kind, bool, usize),
+    /// The frame's end; the message goes on in another.
+    FrameEnded,
+    /// More has to come.
+    Starved,
 }
 
 impl Decoder {
@@ -141,7 +134,7 @@ impl Decoder {
             inflater: Inflater::new(params.context_takeover, room),
             input: 0..0,
             goes_on: false,
-            ends: false,
+            begun: false,
             volume: Arc::default(),
         });
         self
@@ -185,66 +178,32 @@ impl Decoder {
             self.start = self.end;
             return Ok(None);
         }
-        let found = match self.find() {
-            Ok(Some(found)) => found,
-            Ok(None) => return Ok(None),
-            Err(violation) => {
-                self.ended = true;
-                return Err(violation);
+        let (kind, last, given) = loop {
+            let step = match self.frame {
+                Some(frame) => Ok(Some(frame)),
+                None => self.header(),
+            };
+            let frame = match step {
+                Ok(Some(frame)) => frame,
+                Ok(None) => return Ok(None),
+                Err(violation) => return Err(self.end_with(violation)),
+            };
+            match frame.content {
+                Content::Control(opcode) => return self.control(frame, opcode),
+                Content::Data { first, last, length } => return self.data(frame, first, last, length),
+                Content::Compressed { last } => match self.compressed(frame, last) {
+                    Ok(Step::Given(kind, ends, given)) => break (kind, ends, given),
+                    Ok(Step::FrameEnded) => {}
+                    Ok(Step::Starved) => return Ok(None),
+                    Err(violation) => return Err(self.end_with(violation)),
+                },
             }
         };
-        self.event(found).map(Some)
-    }
-
-    fn event(&mut self, found: Found) -> Result<Event<'_>, Violation> {
-        let (Piece { kind, first, last, length }, payload) = match found {
-            Found::Data(piece, payload) => (piece, &self.buffer[payload]),
-            Found::Inflated(piece, given) => {
-                (piece, self.inflate.as_ref().map_or(&[][..], |inflate| &inflate.inflater.out()[..given]))
-            }
-            Found::Control(Control::Ping, payload) => return Ok(Event::Ping(&self.buffer[payload])),
-            Found::Control(Control::Pong, payload) => return Ok(Event::Pong(&self.buffer[payload])),
-            Found::Control(Control::Close | Control::Reserved(_), payload) => {
-                self.ended = true;
-                return Ok(Event::Close(Close::from_payload(&self.buffer[payload])?));
-            }
-        };
-        Ok(Event::Data(Chunk { kind, first, last, length, payload }))
-    }
-
-    /// Finds the next event.
-    fn find(&mut self) -> Result<Option<Found>, Violation> {
-        loop {
-            if let Some((piece, given)) = self.inflated()? {
-                return Ok(Some(Found::Inflated(piece, given)));
-            }
-            if self.frame.is_none() {
-                self.frame = self.header()?;
-            }
-            let (Some(frame), message) = (self.frame, self.message) else {
-                return Ok(None);
-            };
-            let (last, length) = match frame.content {
-                Content::Control(opcode) => {
-                    return Ok(self.control(frame).map(|payload| Found::Control(opcode, payload)));
-                }
-                Content::Data { last, length } => (last, length),
-            };
-            let Some((payload, ends_frame)) = self.payload(frame) else {
-                return Ok(None);
-            };
-            match &mut self.inflate {
-                Some(inflate) if message.is_some_and(|message| message.compressed) => {
-                    inflate.input = payload;
-                    inflate.ends = last && ends_frame;
-                }
-                _ => {
-                    return self
-                        .piece(&payload, last && ends_frame, length)
-                        .map(|piece| Some(Found::Data(piece, payload)));
-                }
-            }
-        }
+        Ok(self.inflate.as_mut().map(|inflate| {
+            let first = !std::mem::replace(&mut inflate.begun, !last);
+            let payload = &inflate.inflater.out()[..given];
+            Event::Data(Chunk { kind, first, last, length: None, payload })
+        }))
     }
 
     /// Reads the next frame's header, if it is complete, and holds it against the rules.
@@ -264,19 +223,16 @@ impl Decoder {
             OpCode::Control(opcode) => Content::Control(opcode),
             OpCode::Data(opcode) => self.begin_data(opcode, &header, length)?,
         };
+        let frame = Frame { content, remaining: length, mask: header.mask.map(Mask::new) };
         self.start += size;
-        Ok(Some(Frame { content, remaining: length, mask: header.mask.map(Mask::new) }))
+        self.frame = Some(frame);
+        Ok(Some(frame))
     }
 
     /// The rules that hold for every frame by itself (RFC 6455, 5.1, 5.2 and 5.5).
     fn check(&self, header: &FrameHeader, length: u64, size: usize) -> Result<(), Violation> {
-        let bits = u8::from(header.rsv1) << 2 | u8::from(header.rsv2) << 1 | u8::from(header.rsv3);
-        let meaningful = if self.inflate.is_some() { COMPRESSED } else { 0 };
-        if bits & !meaningful != 0 {
-            return Err(Violation::ReservedBits(bits));
-        }
-        if header.rsv1 && !matches!(header.opcode, OpCode::Data(Data::Text | Data::Binary)) {
-            return Err(Violation::CompressedNotFirst);
+        if header.rsv1 || header.rsv2 || header.rsv3 {
+            self.check_reserved_bits(header)?;
         }
         match (self.role, header.mask) {
             (Role::Server, None) => return Err(Violation::Unmasked),
@@ -300,31 +256,45 @@ impl Decoder {
         Ok(())
     }
 
+    /// The first of the reserved bits marks a compressed message, if that was negotiated, on its first frame (RFC 7692, 6).
+    #[inline(never)]
+    fn check_reserved_bits(&self, header: &FrameHeader) -> Result<(), Violation> {
+        let bits = u8::from(header.rsv1) << 2 | u8::from(header.rsv2) << 1 | u8::from(header.rsv3);
+        let begins_message = matches!(header.opcode, OpCode::Data(Data::Text | Data::Binary));
+        match bits {
+            COMPRESSED if self.inflate.is_some() && begins_message => Ok(()),
+            COMPRESSED if self.inflate.is_some() => Err(Violation::CompressedNotFirst),
+            bits => Err(Violation::ReservedBits(bits)),
+        }
+    }
+
     /// The rules of fragmentation (RFC 6455, 5.4), and the limit.
     fn begin_data(&mut self, opcode: Data, header: &FrameHeader, length: u64) -> Result<Content, Violation> {
+        let (first, last) = (opcode != Data::Continue, header.is_final);
         let mut message = match (opcode, self.message) {
             (Data::Continue, None) => return Err(Violation::NothingToContinue),
             (Data::Continue, Some(message)) => message,
             (_, Some(_)) => return Err(Violation::MessageInsideMessage),
             (opcode, None) => {
                 let kind = if opcode == Data::Text { Kind::Text } else { Kind::Binary };
-                Message { kind, compressed: header.rsv1, untold: true, size: 0 }
+                Message { kind, compressed: header.rsv1, size: 0 }
             }
         };
-        if !message.compressed {
-            message.size = message.size.saturating_add(length);
-            check_size(self.max_message, message.size)?;
+        if message.compressed {
+            self.message = Some(message);
+            return Ok(Content::Compressed { last });
         }
+        message.size = message.size.saturating_add(length);
+        check_size(self.max_message, message.size)?;
         self.message = Some(message);
-        let is_whole = opcode != Data::Continue && header.is_final && !message.compressed;
-        Ok(Content::Data { last: header.is_final, length: is_whole.then_some(length) })
+        Ok(Content::Data { first, last, length: (first && last).then_some(length) })
     }
 
-    /// Takes a control frame's payload, once all of it is here.
-    fn control(&mut self, mut frame: Frame) -> Option<Range<usize>> {
+    /// Gives a control frame, once all of it is here.
+    fn control(&mut self, mut frame: Frame, opcode: Control) -> Result<Option<Event<'_>>, Violation> {
         let length = frame.remaining as usize;
         if self.end - self.start < length {
-            return None;
+            return Ok(None);
         }
         let range = self.start..self.start + length;
         self.start = range.end;
@@ -332,12 +302,99 @@ impl Decoder {
         if let Some(mask) = &mut frame.mask {
             mask.apply(&mut self.buffer[range.clone()]);
         }
-        Some(range)
+        Ok(Some(match opcode {
+            Control::Ping => Event::Ping(&self.buffer[range]),
+            Control::Pong => Event::Pong(&self.buffer[range]),
+            Control::Close | Control::Reserved(_) => {
+                self.ended = true;
+                Event::Close(Close::from_payload(&self.buffer[range])?)
+            }
+        }))
     }
 
-    /// Takes what is here of a data frame's payload, unmasked, and says whether the frame ends with it. An empty frame has
-    /// an empty payload; none means that more has to come.
-    fn payload(&mut self, mut frame: Frame) -> Option<(Range<usize>, bool)> {
+    /// Gives what is here of a data frame's payload; for an empty frame, its boundaries.
+    fn data(
+        &mut self,
+        mut frame: Frame,
+        first: bool,
+        last: bool,
+        length: Option<u64>,
+    ) -> Result<Option<Event<'_>>, Violation> {
+        let Some(range) = self.take(&mut frame) else {
+            return Ok(None);
+        };
+        let ends_frame = frame.remaining == 0;
+        let ends_message = ends_frame && last;
+        let kind = self.message.map_or(Kind::Binary, |message| message.kind);
+        if kind == Kind::Text
+            && let Err(violation) = self.check_text(range.clone(), ends_message)
+        {
+            return Err(self.end_with(violation));
+        }
+        if let Some(inflate) = &self.inflate {
+            inflate.volume.add(range.len(), range.len());
+        }
+        // The message begins with the first piece of its first frame only.
+        frame.content = Content::Data { first: false, last, length };
+        self.frame = (!ends_frame).then_some(frame);
+        if ends_message {
+            self.message = None;
+        }
+        let payload = &self.buffer[range];
+        Ok(Some(Event::Data(Chunk { kind, first, last: ends_message, length, payload })))
+    }
+
+    /// Decompresses what is here of a compressed frame's payload, as much at a time as there is room for.
+    ///
+    /// What comes out is judged before how it goes on, so that every split of the same bytes gives the same verdict.
+    #[inline(never)] // Most sessions have no use for it, and it would crowd the others' registers.
+    fn compressed(&mut self, mut frame: Frame, last: bool) -> Result<Step, Violation> {
+        let is_done = |inflate: &Inflate| inflate.input.is_empty() && !inflate.goes_on;
+        if self.inflate.as_ref().is_some_and(is_done) {
+            let Some(input) = self.take(&mut frame) else {
+                return Ok(Step::Starved);
+            };
+            self.frame = Some(frame);
+            if let Some(inflate) = &mut self.inflate {
+                inflate.input = input;
+            }
+        }
+        let (Some(inflate), Some(message)) = (&mut self.inflate, &mut self.message) else {
+            return Ok(Step::Starved);
+        };
+        // One byte over the limit shows that it is passed.
+        let limit = self.max_message.map_or(u64::MAX, |max| (max - message.size).saturating_add(1));
+        let input = &self.buffer[inflate.input.clone()];
+        let Inflated { taken, given, goes_on } = inflate.inflater.step(input, limit).map_err(not_deflate)?;
+        inflate.input.start += taken;
+        inflate.goes_on = goes_on;
+        inflate.volume.add(given, taken);
+        message.size += given as u64;
+        let kind = message.kind;
+        if kind == Kind::Text {
+            self.utf8.push(&inflate.inflater.out()[..given]).map_err(not_utf8)?;
+        }
+        check_size(self.max_message, message.size)?;
+        let ends_frame = frame.remaining == 0 && is_done(inflate);
+        let ends_message = ends_frame && last;
+        if ends_frame {
+            self.frame = None;
+        }
+        if ends_message {
+            self.message = None;
+            inflate.inflater.finish().map_err(not_deflate)?;
+            std::mem::take(&mut self.utf8).finish().map_err(not_utf8)?;
+        }
+        match (given, ends_frame) {
+            (0, true) if !ends_message => Ok(Step::FrameEnded),
+            (0, false) => Ok(Step::Starved),
+            _ => Ok(Step::Given(kind, ends_message, given)),
+        }
+    }
+
+    /// Takes what is here of a data frame's payload, unmasked; none if something must come before the next piece. An empty
+    /// frame has an empty payload.
+    fn take(&mut self, frame: &mut Frame) -> Option<Range<usize>> {
         let available = (self.end - self.start) as u64;
         if available == 0 && frame.remaining > 0 {
             return None;
@@ -349,67 +406,21 @@ impl Decoder {
         if let Some(mask) = &mut frame.mask {
             mask.apply(&mut self.buffer[range.clone()]);
         }
-        let ends = frame.remaining == 0;
-        self.frame = (!ends).then_some(frame);
-        Some((range, ends))
+        Some(range)
     }
 
-    /// The next piece of a message that is not compressed.
-    fn piece(&mut self, payload: &Range<usize>, last: bool, length: Option<u64>) -> Result<Piece, Violation> {
-        let bytes = &self.buffer[payload.clone()];
-        if let Some(inflate) = &self.inflate {
-            inflate.volume.add(bytes.len(), bytes.len());
+    fn check_text(&mut self, range: Range<usize>, ends: bool) -> Result<(), Violation> {
+        let mut result = self.utf8.push(&self.buffer[range]);
+        if ends {
+            result = result.and_then(|()| self.utf8.finish());
+            self.utf8 = Utf8Check::default();
         }
-        if self.message.is_some_and(|message| message.kind == Kind::Text) {
-            self.utf8.push(bytes).map_err(not_utf8)?;
-        }
-        self.tell(last, length)
+        result.map_err(not_utf8)
     }
 
-    /// Decompresses what waits for that; gives the next piece of the message and the number of its bytes, if any came out.
-    fn inflated(&mut self) -> Result<Option<(Piece, usize)>, Violation> {
-        let (Some(inflate), Some(message)) = (&mut self.inflate, &mut self.message) else {
-            return Ok(None);
-        };
-        if inflate.input.is_empty() && !inflate.goes_on && !inflate.ends {
-            return Ok(None);
-        }
-        // One byte over the limit shows that it is passed.
-        let limit = self.max_message.map_or(u64::MAX, |max| (max - message.size).saturating_add(1));
-        let input = &self.buffer[inflate.input.clone()];
-        let Inflated { taken, given, goes_on } = inflate.inflater.step(input, limit).map_err(not_deflate)?;
-        inflate.input.start += taken;
-        inflate.goes_on = goes_on;
-        inflate.volume.add(given, taken);
-        message.size += given as u64;
-        let (kind, size) = (message.kind, message.size);
-        // What came out is judged before how it goes on, so that every split of the same bytes gives the same verdict.
-        if kind == Kind::Text {
-            let out = &inflate.inflater.out()[..given];
-            self.utf8.push(out).map_err(not_utf8)?;
-        }
-        check_size(self.max_message, size)?;
-        let last = inflate.ends && inflate.input.is_empty() && !goes_on;
-        if last {
-            inflate.inflater.finish().map_err(not_deflate)?;
-            inflate.ends = false;
-        }
-        if given == 0 && !last {
-            return Ok(None);
-        }
-        self.tell(last, None).map(|piece| Some((piece, given)))
-    }
-
-    /// Gives a piece its place in the message, which it may end: but not inside a character.
-    fn tell(&mut self, last: bool, length: Option<u64>) -> Result<Piece, Violation> {
-        let message = self.message.as_mut();
-        let (kind, first) =
-            message.map_or((Kind::Binary, true), |message| (message.kind, std::mem::take(&mut message.untold)));
-        if last {
-            self.message = None;
-            std::mem::take(&mut self.utf8).finish().map_err(not_utf8)?;
-        }
-        Ok(Piece { kind, first, last, length })
+    fn end_with(&mut self, violation: Violation) -> Violation {
+        self.ended = true;
+        violation
     }
 }
 

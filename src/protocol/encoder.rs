@@ -1,7 +1,6 @@
 //! Events in, bytes for the peer out (RFC 6455, 5.2).
 
 use std::fmt;
-use std::io::Cursor;
 use std::sync::Arc;
 
 use tungstenite::protocol::frame::FrameHeader;
@@ -88,14 +87,13 @@ impl Encoder {
         if self.frames.keys.is_none() && self.deflate.is_none() {
             return self.frames.out.extend_from_slice(frames);
         }
-        let mut cursor = Cursor::new(frames);
-        while let Ok(Some((header, length))) = FrameHeader::parse(&mut cursor) {
-            let start = cursor.position() as usize;
-            let end = start + length as usize;
-            let kind = if header.opcode == OpCode::Data(Data::Text) { Kind::Text } else { Kind::Binary };
-            let first = header.opcode != OpCode::Data(Data::Continue);
-            self.data(&Chunk { kind, first, last: header.is_final, length: None, payload: &frames[start..end] });
-            cursor.set_position(end as u64);
+        let mut rest = frames;
+        while let Some((first, payload, behind)) = split_frame(rest) {
+            let opcode = OpCode::from(first & OPCODE);
+            let kind = if opcode == OpCode::Data(Data::Text) { Kind::Text } else { Kind::Binary };
+            let begins = opcode != OpCode::Data(Data::Continue);
+            self.data(&Chunk { kind, first: begins, last: first & FIN != 0, length: None, payload });
+            rest = behind;
         }
     }
 
@@ -116,6 +114,7 @@ impl Encoder {
         self.inside_message
     }
 
+    #[inline]
     fn data(&mut self, chunk: &Chunk<'_>) {
         self.inside_message = !chunk.last;
         if chunk.payload.is_empty() && !chunk.first && !chunk.last {
@@ -126,10 +125,10 @@ impl Encoder {
             (true, Kind::Text) => Data::Text,
             (true, Kind::Binary) => Data::Binary,
         };
-        let payload = match &mut self.deflate {
-            None => None,
-            Some(deflate) => deflate.compress(chunk),
+        let Some(deflate) = &mut self.deflate else {
+            return self.frames.put(OpCode::Data(opcode), chunk.last, false, chunk.payload);
         };
+        let payload = deflate.compress(chunk);
         let rsv1 = chunk.first && payload.is_some();
         self.frames.put(OpCode::Data(opcode), chunk.last, rsv1, payload.unwrap_or(chunk.payload));
     }
@@ -144,6 +143,23 @@ impl Encoder {
         close.write_payload(&mut payload);
         self.control(Control::Close, &payload);
     }
+}
+
+/// The bit of a message's last frame, and the opcode, in a frame's first byte (RFC 6455, 5.2).
+const FIN: u8 = 0x80;
+const OPCODE: u8 = 0x0f;
+
+/// The first byte and the payload of a frame that is not masked, and what follows it. (The decoder's own reading of headers
+/// stays in one place, and is compiled into it.)
+fn split_frame(frames: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let ([first, length], rest) = frames.split_first_chunk()?;
+    let (length, rest) = match length {
+        126 => rest.split_first_chunk().map(|(bytes, rest)| (u64::from(u16::from_be_bytes(*bytes)), rest))?,
+        127 => rest.split_first_chunk().map(|(bytes, rest)| (u64::from_be_bytes(*bytes), rest))?,
+        short => (u64::from(*short), rest),
+    };
+    let (payload, rest) = rest.split_at_checked(length as usize)?;
+    Some((*first, payload, rest))
 }
 
 impl Frames {
@@ -169,6 +185,7 @@ impl Frames {
 
 impl Deflate {
     /// The compressed form of a chunk; none for a message that goes as it is.
+    #[inline(never)] // Most sessions have no use for it, and it would crowd the others' registers.
     fn compress(&mut self, chunk: &Chunk<'_>) -> Option<&[u8]> {
         let compressed = if chunk.first && chunk.last {
             self.deflater.message(chunk.payload)
