@@ -72,6 +72,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l timeout -d 'Bo
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l close-code -d 'The code of our Close' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l close-reason -d 'The reason of our Close, at most 123 bytes' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l close-timeout -d 'How long the peer may take to answer our Close' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l idle-timeout -d 'End the session, with status 6, when nothing at all has come from the peer for so long' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l echo -d 'Send every message back instead of using standard input and output'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s t -l text -d 'Send text messages, which must be UTF-8 (the default)'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s b -l binary -d 'Send binary messages; the format is then raw unless given'
@@ -116,6 +117,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l timeout -d 'Bou
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l close-code -d 'The code of our Close' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l close-reason -d 'The reason of our Close, at most 123 bytes' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l close-timeout -d 'How long the peer may take to answer our Close' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l idle-timeout -d 'End the session, with status 6, when nothing at all has come from the peer for so long' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l echo -d 'Send every message back to the client that it came from'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l once -d 'Serve one client, then exit with its status'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s t -l text -d 'Send text messages, which must be UTF-8 (the default)'

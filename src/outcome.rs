@@ -165,6 +165,10 @@ pub fn judge(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
             let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
             Err(broken(format!("the connection broke without a Close{why}{}", unsent(ending))))
         }
+        Cause::Silent(limit) => {
+            let (seconds, unsent) = (limit.as_secs_f64(), unsent(ending));
+            Err(broken(format!("nothing has come from the peer for {seconds} s (--idle-timeout){unsent}")))
+        }
         Cause::PeerClosed => closed_by_peer(ending, awaited),
         Cause::InputEnded => closed_by_us(ending, awaited),
         // All that was asked for has come; whether the peer still answers our Close changes nothing about it.

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use super::Quiet;
+
 /// The receiving side's own clock: when data came last, and how long it has not been reading.
 ///
 /// Time in which we do not read (the output is slow) says nothing about the peer, so it counts against no limit.
@@ -11,6 +13,8 @@ pub(super) struct Activity {
     start: Instant,
     /// Nanoseconds from `start`; when data was last dealt with.
     last_data: AtomicU64,
+    /// Nanoseconds from `start`; when reading went on after whatever came last.
+    last_bytes: AtomicU64,
     /// When reading last stopped, or `READING`.
     busy_since: AtomicU64,
     /// Nanoseconds spent not reading.
@@ -21,7 +25,13 @@ const READING: u64 = u64::MAX;
 
 impl Activity {
     pub(super) fn new(now: Instant) -> Self {
-        Activity { start: now, last_data: 0.into(), busy_since: READING.into(), busy_total: 0.into() }
+        Activity {
+            start: now,
+            last_data: 0.into(),
+            last_bytes: 0.into(),
+            busy_since: READING.into(),
+            busy_total: 0.into(),
+        }
     }
 
     /// A read has returned.
@@ -35,16 +45,18 @@ impl Activity {
         if had_data {
             self.last_data.store(now, Relaxed);
         }
+        self.last_bytes.store(now, Relaxed);
         let since = self.busy_since.swap(READING, Relaxed);
         if since != READING {
             self.busy_total.fetch_add(now - since, Relaxed);
         }
     }
 
-    /// Since when no data has come; none while something that came is being dealt with.
-    pub(super) fn quiet_since(&self) -> Option<Instant> {
+    /// Since when the peer has been quiet; none while something that came is being dealt with.
+    pub(super) fn quiet(&self) -> Option<Quiet> {
         let reading = self.busy_since.load(Relaxed) == READING;
-        reading.then(|| self.start + Duration::from_nanos(self.last_data.load(Relaxed)))
+        let at = |nanos: &AtomicU64| self.start + Duration::from_nanos(nanos.load(Relaxed));
+        reading.then(|| Quiet { no_data_since: at(&self.last_data), nothing_since: at(&self.last_bytes) })
     }
 
     /// How long, in all, we have not been reading.

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::activity::Activity;
-use super::{Ending, Fact, Lifecycle, Rules};
+use super::{Ending, Fact, Lifecycle, Quiet, Rules};
 use crate::net::{Interest, Socket, Wake, wait};
 use crate::protocol::Close;
 
@@ -101,7 +101,7 @@ impl Control {
     }
 
     fn act(&self, state: &mut State, now: Instant) {
-        let step = state.lifecycle.step(now, self.quiet_since(), self.activity.busy(now));
+        let step = state.lifecycle.step(now, self.quiet(), self.activity.busy(now));
         if let Some(close) = step.close {
             state.orders.close = Some(close);
             self.sender.ring();
@@ -120,12 +120,12 @@ impl Control {
         state.ended |= step.ended;
     }
 
-    /// Since when the peer has sent no data; none while some waits to be read or dealt with.
-    fn quiet_since(&self) -> Option<Instant> {
-        let since = self.activity.quiet_since()?;
+    /// Since when the peer has been quiet; none while something waits to be read or dealt with.
+    fn quiet(&self) -> Option<Quiet> {
+        let quiet = self.activity.quiet()?;
         // A slow machine may have data waiting that the receiving side has not been woken for yet.
         let waiting = wait(&[(self.socket.as_fd(), Interest::Read)], Some(Duration::ZERO));
-        (!waiting.is_ok_and(|[socket]| socket.is_readable())).then_some(since)
+        (!waiting.is_ok_and(|[socket]| socket.is_readable())).then_some(quiet)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

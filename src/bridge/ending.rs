@@ -1,6 +1,7 @@
 //! How a session ended, as data.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::protocol::{Close, Violation};
 use crate::records::RecordError;
@@ -50,6 +51,8 @@ pub enum Cause {
     InputFailed(String),
     /// The input holds a record that can't be sent.
     BadRecord(RecordError),
+    /// Nothing at all has come from the peer for this long.
+    Silent(Duration),
     /// The time for the whole run is over.
     TimedOut,
     /// A signal arrived.
@@ -84,7 +87,7 @@ impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.cause, &self.peer) {
             (Cause::PeerClosed, Peer::Closed(close)) => write!(f, "closed by the peer, {close}"),
-            (Cause::PeerGone(_) | Cause::Violation(_), _) => write!(f, "the connection broke"),
+            (Cause::PeerGone(_) | Cause::Violation(_) | Cause::Silent(_), _) => write!(f, "the connection broke"),
             (_, Peer::Closed(close)) => write!(f, "closed; the peer answered {close}"),
             (_, Peer::There | Peer::Gone) => write!(f, "closed without an answer"),
         }

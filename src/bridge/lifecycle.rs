@@ -21,6 +21,8 @@ pub struct Rules {
     pub close: Close,
     /// How long the peer may take to answer a Close, not counting time in which we do not read.
     pub close_timeout: Duration,
+    /// How long nothing at all may come from the peer, not counting time in which we do not read.
+    pub idle_timeout: Option<Duration>,
     /// When the whole run is over.
     pub deadline: Option<Instant>,
     /// Something is awaited (`--count`): until it has come, the end of the input closes nothing.
@@ -67,6 +69,15 @@ pub enum Fact {
     OutputFailed(String),
     /// A signal arrived.
     Signal(i32),
+}
+
+/// How long the peer has been quiet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quiet {
+    /// When data came last.
+    pub no_data_since: Instant,
+    /// When the receiving side began to wait for the next byte, whatever that may belong to.
+    pub nothing_since: Instant,
 }
 
 /// What is to be done now.
@@ -189,11 +200,11 @@ impl Lifecycle {
         }
     }
 
-    /// Says what is to be done; `quiet_since` is when data last came, none while some is being dealt with, and `busy` how
-    /// long, in all, the receiving side has not been reading.
-    pub fn step(&mut self, now: Instant, quiet_since: Option<Instant>, busy: Duration) -> Step {
+    /// Says what is to be done; `quiet` is none while something that came is being dealt with, and `busy` how long, in
+    /// all, the receiving side has not been reading.
+    pub fn step(&mut self, now: Instant, quiet: Option<Quiet>, busy: Duration) -> Step {
         if self.closing.is_none() {
-            let wake_at = self.step_open(now, quiet_since, busy);
+            let wake_at = self.step_open(now, quiet, busy);
             if self.closing.is_none() {
                 return Step { wake_at, ..Step::default() };
             }
@@ -209,23 +220,39 @@ impl Lifecycle {
     }
 
     /// Ends the session if its time or its patience is over; else says when that will be.
-    fn step_open(&mut self, now: Instant, quiet_since: Option<Instant>, busy: Duration) -> Option<Instant> {
+    fn step_open(&mut self, now: Instant, quiet: Option<Quiet>, busy: Duration) -> Option<Instant> {
         let deadline = self.rules.deadline;
         if deadline.is_some_and(|deadline| now >= deadline) {
             self.begin(Cause::TimedOut, Some(self.rules.close.clone()), LAST_WORDS, now, busy);
             return None;
         }
-        let (Some(ended), OnEof::Linger(wait), false) = (self.input_ended, self.rules.on_eof, self.rules.awaiting)
-        else {
-            return deadline;
-        };
-        let due = quiet_since.unwrap_or(now).max(ended) + wait;
-        if now >= due && (quiet_since.is_some() || wait.is_zero()) {
+        let lingers_until = self.lingers_until(now, quiet);
+        if lingers_until.is_some_and(|until| now >= until) {
             self.begin(Cause::InputEnded, Some(self.rules.close.clone()), self.rules.close_timeout, now, busy);
             return None;
         }
+        // While something is being dealt with, silence can't be due before that long from now.
+        let idle_at =
+            self.rules.idle_timeout.map(|limit| (quiet.map_or(now, |quiet| quiet.nothing_since) + limit, limit));
+        if let Some((at, limit)) = idle_at
+            && now >= at
+        {
+            // As to the code, servers that have such a limit say "going away" (1001); here the reason tells why.
+            let close = Close::new(1001, &format!("nothing came for {} s", limit.as_secs_f64()));
+            self.begin(Cause::Silent(limit), Some(close), self.rules.close_timeout.min(GRACE), now, busy);
+            return None;
+        }
+        [deadline, lingers_until, idle_at.map(|(at, _)| at)].into_iter().flatten().min()
+    }
+
+    /// Until when data is waited for after the end of the input; none while that closes nothing.
+    fn lingers_until(&self, now: Instant, quiet: Option<Quiet>) -> Option<Instant> {
+        let (Some(ended), OnEof::Linger(wait), false) = (self.input_ended, self.rules.on_eof, self.rules.awaiting)
+        else {
+            return None;
+        };
         // While data is being dealt with, it can't be due before that long from now.
-        Some(deadline.map_or(due, |deadline| due.min(deadline)))
+        Some(quiet.map_or(now, |quiet| quiet.no_data_since).max(ended) + wait)
     }
 
     /// The session is ending: gives the Close once, hangs up when patience is over, and ends when both sides have.

@@ -29,7 +29,7 @@ pub use control::{Bell, Control, Tick};
 pub use echo::EchoSink;
 pub use ending::{Cause, Ending, Peer, Unsent};
 pub use input::StreamInput;
-pub use lifecycle::{Fact, Lifecycle, OnEof, Rules, Step};
+pub use lifecycle::{Fact, Lifecycle, OnEof, Quiet, Rules, Step};
 pub use outbox::{Outbox, QueueSource};
 pub use output::{Output, RecordSink};
 pub use receive::{Countdown, Sink, SinkError, receive};

@@ -9,7 +9,7 @@ use wspipe::outcome::Failure;
 use wspipe::protocol::{Close, Kind};
 use wspipe::records::Format;
 
-use super::values::{buffer_size, duration, size};
+use super::values::{buffer_size, duration, size, some_time};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct PipeArgs {
@@ -106,6 +106,13 @@ pub(super) struct PipeArgs {
     /// How long the peer may take to answer our Close
     #[arg(long, value_name = "TIME", default_value = "5s", allow_negative_numbers = true, value_parser = duration, help_heading = "Sending and ending", hide_short_help = true)]
     close_timeout: Duration,
+
+    /// End the session, with status 6, when nothing at all has come from the peer for so long
+    ///
+    /// Any byte counts, a Pong too; time in which standard output is not taken does not. Without this option a peer may be
+    /// silent for ever. A listener lets go of that client, and the others stay.
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = some_time, help_heading = "Sending and ending", hide_short_help = true)]
+    idle_timeout: Option<Duration>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -169,6 +176,7 @@ impl PipeArgs {
             },
             close,
             close_timeout: self.close_timeout,
+            idle_timeout: self.idle_timeout,
             count: self.count,
             timeout: self.timeout,
         })

@@ -13,6 +13,14 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     if span <= LONGEST { Ok(span) } else { Err(format!("{text:?} is longer than 100 years")) }
 }
 
+/// A span of time that is not nothing.
+pub(crate) fn some_time(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("it would be over at once: for no limit leave the option out".into()),
+        span => Ok(span),
+    }
+}
+
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// A number of bytes: `4096`, `64K`, `1M`, `2G`; the letters, also with `iB`, are powers of 1024.
@@ -51,6 +59,8 @@ mod tests {
             assert!(duration(text).unwrap_err().contains("no span of time"), "{text}");
         }
         assert!(duration("1e19").unwrap_err().contains("longer"));
+        assert_eq!(some_time("1s"), duration("1s"));
+        assert!(some_time("0").unwrap_err().contains("at once"));
     }
 
     #[test]

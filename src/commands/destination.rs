@@ -79,6 +79,7 @@ fn echo(listener: &Listener) -> Result<(), Failure> {
         on_eof: OnEof::Keep,
         close: Close::new(1000, ""),
         close_timeout: ECHO_PATIENCE,
+        idle_timeout: None,
         deadline: None,
         awaiting: false,
     };

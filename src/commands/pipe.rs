@@ -35,6 +35,8 @@ pub struct Pipe {
     pub close: Close,
     /// How long the peer may take to answer it.
     pub close_timeout: Duration,
+    /// How long nothing at all may come from the peer.
+    pub idle_timeout: Option<Duration>,
     /// Messages to receive before the run ends.
     pub count: Option<u64>,
     /// The bound of the whole run.
@@ -63,6 +65,7 @@ impl Pipe {
             on_eof: self.on_eof,
             close: self.close.clone(),
             close_timeout: self.close_timeout,
+            idle_timeout: self.idle_timeout,
             deadline: self.deadline(start),
             awaiting: self.count.is_some(),
         }

@@ -1,5 +1,7 @@
 //! Every ending and its exit status.
 
+use std::time::Duration;
+
 use super::*;
 use crate::bridge::Unsent;
 use crate::records::{Problem, RecordError};
@@ -69,6 +71,12 @@ fn a_break_is_6_and_says_what_was_not_sent() {
                  its last message is incomplete";
     assert_eq!(judged(&broken, None), (6, words.to_owned()));
     assert_eq!(status(&ending(Cause::Violation(Violation::Masked), None)), 6);
+
+    let mut silent = ending(Cause::Silent(Duration::from_millis(1500)), close(1001));
+    silent.unsent = Some(Unsent { bytes: 7, inside_message: false });
+    let words = "nothing has come from the peer for 1.5 s (--idle-timeout); 7 bytes that had been read from the input were \
+                 not sent";
+    assert_eq!(judged(&silent, None), (6, words.to_owned()));
 
     let mut early = ending(Cause::PeerClosed, close(1000));
     early.unsent = Some(Unsent { bytes: 1, inside_message: false });

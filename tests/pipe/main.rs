@@ -9,6 +9,7 @@ mod harness;
 mod both_ways;
 mod compression;
 mod ending;
+mod idle;
 mod input;
 mod inspect;
 mod json;

@@ -10,11 +10,20 @@ struct Session {
     busy: Duration,
     /// When data came last; none while some is being dealt with.
     data: Option<Duration>,
+    /// When anything came last.
+    bytes: Duration,
 }
 
 fn session(rules: Rules) -> Session {
     let zero = Duration::ZERO;
-    Session { lifecycle: Lifecycle::new(rules), start: Instant::now(), now: zero, busy: zero, data: Some(zero) }
+    Session {
+        lifecycle: Lifecycle::new(rules),
+        start: Instant::now(),
+        now: zero,
+        busy: zero,
+        data: Some(zero),
+        bytes: zero,
+    }
 }
 
 fn rules() -> Rules {
@@ -22,6 +31,7 @@ fn rules() -> Rules {
         on_eof: OnEof::Linger(ms(1000)),
         close: Close::new(1000, "bye"),
         close_timeout: ms(5000),
+        idle_timeout: None,
         deadline: None,
         awaiting: false,
     }
@@ -43,8 +53,8 @@ impl Session {
     }
 
     fn step(&mut self) -> Step {
-        let data = self.data.map(|at| self.start + at);
-        self.lifecycle.step(self.start + self.now, data, self.busy)
+        let quiet = |data| Quiet { no_data_since: self.start + data, nothing_since: self.start + self.bytes };
+        self.lifecycle.step(self.start + self.now, self.data.map(quiet), self.busy)
     }
 
     /// When it wants to be asked again, in milliseconds.
@@ -263,4 +273,57 @@ fn a_sender_that_never_ends_is_left_behind() {
     assert_eq!((step.ended, session.wake(&step)), (false, Some(200)));
     assert!(session.at(200).step().ended);
     assert_eq!(session.lifecycle.ending().unsent, None);
+}
+
+#[test]
+fn a_peer_that_says_nothing_for_too_long_is_let_go() {
+    let mut session = session(Rules { idle_timeout: Some(ms(1500)), ..rules() });
+    let step = session.step();
+    assert_eq!((step.close.clone(), session.wake(&step)), (None, Some(1500)));
+    // Half a frame, or a Pong: no data, but a sign of life.
+    session.bytes = ms(1400);
+    let step = session.at(1500).step();
+    assert_eq!((step.close.clone(), session.wake(&step)), (None, Some(2900)));
+    let step = session.at(2900).step();
+    assert_eq!(step.close, Some(Close::new(1001, "nothing came for 1.5 s")));
+    assert_eq!((step.hang_up, session.wake(&step)), (false, Some(3900)), "a moment for its answer");
+    let step = session.at(3900).step();
+    assert!(step.hang_up && !step.ended);
+    assert!(session.note(sent_all()).ended);
+    assert_eq!(session.cause(), Cause::Silent(ms(1500)));
+}
+
+#[test]
+fn while_something_is_being_dealt_with_nobody_is_silent() {
+    let mut session = session(Rules { idle_timeout: Some(ms(1500)), ..rules() });
+    session.data = None;
+    let step = session.at(100_000).step();
+    assert_eq!((step.close.clone(), session.wake(&step)), (None, Some(101_500)));
+}
+
+#[test]
+fn whichever_limit_comes_first_ends_the_session() {
+    let idle = |limit| Rules { idle_timeout: Some(ms(limit)), ..rules() };
+    for (limit, cause) in [(900, Cause::Silent(ms(900))), (1100, Cause::InputEnded)] {
+        let mut session = session(idle(limit));
+        let step = session.note(Fact::InputEnded);
+        assert_eq!(session.wake(&step), Some(u128::from(limit.min(1000))));
+        session.at(limit.min(1000)).step();
+        assert_eq!(session.cause(), cause);
+    }
+    for (limit, cause) in [(900, Cause::Silent(ms(900))), (1100, Cause::TimedOut)] {
+        let mut session = session(idle(limit));
+        session.lifecycle.rules.deadline = Some(session.start + ms(1000));
+        session.at(limit.min(1000)).step();
+        assert_eq!(session.cause(), cause);
+    }
+}
+
+#[test]
+fn silence_ends_nothing_that_is_ending_already() {
+    let mut session = session(Rules { idle_timeout: Some(ms(1500)), ..rules() });
+    session.at(1000).note(Fact::CloseAsked(Close::new(1000, "")));
+    let step = session.at(3000).step();
+    assert_eq!((step.hang_up, session.wake(&step)), (false, Some(6000)));
+    assert_eq!(session.cause(), Cause::InputEnded);
 }
