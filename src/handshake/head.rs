@@ -138,6 +138,12 @@ pub struct ResponseHead {
 }
 
 impl ResponseHead {
+    /// Whether another response follows, which is the one that counts (RFC 9110, 15.2).
+    #[must_use]
+    pub fn is_interim(&self) -> bool {
+        matches!(self.status, 100 | 102..=199)
+    }
+
     /// Reads a whole head; anything behind its empty line is dropped. A missing reason phrase, folded lines and a space
     /// before the colon are accepted, for old servers have them.
     pub fn parse(raw: Vec<u8>) -> Result<Self, HeadError> {

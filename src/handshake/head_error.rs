@@ -50,6 +50,18 @@ pub enum HeadError {
         /// The first of them, printable.
         first: String,
     },
+    /// The peer closed after an interim response.
+    #[error("the connection was closed after an interim response ({status}), before the final one")]
+    OnlyInterim {
+        /// The status of the interim response.
+        status: u16,
+    },
+    /// One interim response after another.
+    #[error("more than {limit} interim responses came, and no final one")]
+    TooManyInterim {
+        /// The limit.
+        limit: usize,
+    },
 }
 
 impl HeadError {

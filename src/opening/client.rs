@@ -8,14 +8,16 @@ use rand::{Rng, SeedableRng, TryRng};
 
 use super::{Limits, OpenError, Unread, log_head, read_head};
 use crate::handshake::{
-    BodyExcerpt, Check, DeflateAgreement, HeadReader, Host, MAX_HEAD, Refusal, Request, RequestOptions, ResponseHead,
-    Scheme, Target, agreed_deflate, generate_key, response_checks,
+    BodyExcerpt, Check, DeflateAgreement, HeadError, HeadReader, Host, MAX_HEAD, Refusal, Request, RequestOptions,
+    ResponseHead, Scheme, Target, agreed_deflate, generate_key, response_checks,
 };
 use crate::net::{Connection, Dialed, Endpoint, Socket, dial};
 use crate::protocol::MaskingKeys;
 
 /// How long to wait for the body of a refusal: it is only there to explain.
 const BODY_PATIENCE: Duration = Duration::from_secs(1);
+/// How many interim responses are read before the final one. Servers have reason for one or two.
+const MAX_INTERIM: usize = 16;
 
 /// An open connection.
 #[derive(Debug)]
@@ -37,6 +39,8 @@ pub struct Opened {
 pub struct Exchange {
     /// What was sent.
     pub request: Request,
+    /// What came first and said that the response would follow.
+    pub interim: Vec<ResponseHead>,
     /// What came.
     pub response: ResponseHead,
     /// The rules, applied to what came.
@@ -111,25 +115,15 @@ pub fn exchange(
     log_head("request", request.redacted().as_bytes());
     let start = Instant::now();
     write_request(&dialed.socket, request.bytes(), limits)?;
-    let mut reader = HeadReader::for_response(MAX_HEAD);
-    let rest = match read_head(&dialed.socket, &mut reader, limits) {
-        Ok(rest) => rest,
-        // The reader knows best what is wrong with a head that has ended early.
-        Err(Unread::Cut) => Vec::new(),
-        Err(Unread::Head(error)) => return Err(OpenError::NotHttp(error)),
-        Err(Unread::TimedOut) => return Err(limits.timed_out(&dialed.address)),
-        Err(Unread::Io(error)) => return Err(OpenError::Io(error)),
-    };
+    let (interim, response, rest) = read_response(dialed, limits)?;
     let http = start.elapsed();
-    let response = reader.into_response().map_err(OpenError::NotHttp)?;
-    log_head("response", &response.head.redacted());
     let checks = response_checks(request.offer(), &response);
     let refusal = Refusal::of(&response, &checks).map(|refusal| {
         let body = read_body(&dialed.socket, &response, &rest, limits);
         refusal.with_body(body)
     });
     let compression = agreed_deflate(request.offer(), &response).filter(|_| refusal.is_none());
-    Ok(Exchange { request, response, checks, refusal, compression, early: rest, http })
+    Ok(Exchange { request, interim, response, checks, refusal, compression, early: rest, http })
 }
 
 /// Sends the request. A server that has gone already is found out by reading, where there may be a word of its own.
@@ -140,6 +134,33 @@ fn write_request(socket: &Socket, bytes: &[u8], limits: &Limits) -> Result<(), O
         Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => Ok(()),
         result => result.and_then(|()| socket.set_write_timeout(None)).map_err(OpenError::Io),
     }
+}
+
+/// Reads interim responses (RFC 9110, 15.2) and the final one; gives what came behind it, too.
+fn read_response(dialed: &Dialed, limits: &Limits) -> Result<(Vec<ResponseHead>, ResponseHead, Vec<u8>), OpenError> {
+    let (mut interim, mut rest) = (Vec::<ResponseHead>::new(), Vec::new());
+    while interim.len() <= MAX_INTERIM {
+        let mut reader = HeadReader::for_response(MAX_HEAD);
+        rest = match read_head(&dialed.socket, &mut reader, &rest, limits) {
+            Ok(rest) => rest,
+            // The reader knows best what is wrong with a head that has ended early.
+            Err(Unread::Cut) => Vec::new(),
+            Err(Unread::Head(error)) => return Err(OpenError::NotHttp(error)),
+            Err(Unread::TimedOut) => return Err(limits.timed_out(&dialed.address)),
+            Err(Unread::Io(error)) => return Err(OpenError::Io(error)),
+        };
+        let response = match (reader.into_response(), interim.last()) {
+            (Err(HeadError::Nothing), Some(last)) => Err(HeadError::OnlyInterim { status: last.status }),
+            (response, _) => response,
+        };
+        let response = response.map_err(OpenError::NotHttp)?;
+        log_head("response", &response.head.redacted());
+        if !response.is_interim() {
+            return Ok((interim, response, rest));
+        }
+        interim.push(response);
+    }
+    Err(OpenError::NotHttp(HeadError::TooManyInterim { limit: MAX_INTERIM }))
 }
 
 /// The beginning of a body, as far as it comes in time.

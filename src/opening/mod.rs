@@ -38,8 +38,11 @@ fn log_head(name: &str, redacted: &[u8]) {
     }
 }
 
-/// Reads a head up to its end; gives what came behind it.
-fn read_head(socket: &Socket, reader: &mut HeadReader, limits: &Limits) -> Result<Vec<u8>, Unread> {
+/// Reads a head up to its end, of which `early` has come already; gives what came behind it.
+fn read_head(socket: &Socket, reader: &mut HeadReader, early: &[u8], limits: &Limits) -> Result<Vec<u8>, Unread> {
+    if let Some(used) = reader.feed(early).map_err(Unread::Head)? {
+        return Ok(early[used..].to_vec());
+    }
     let mut bytes = [0; 8192];
     loop {
         let left = limits.left().ok_or(Unread::TimedOut)?;

@@ -49,7 +49,7 @@ pub fn accept_if(
 ) -> Result<Accepted, Rejected> {
     let limits = Limits::new(deadline, Duration::ZERO, None);
     let mut reader = HeadReader::for_request(MAX_HEAD);
-    let early = match read_head(socket, &mut reader, &limits) {
+    let early = match read_head(socket, &mut reader, &[], &limits) {
         Ok(early) => early,
         Err(unread) => return Err(not_read(socket, unread)),
     };

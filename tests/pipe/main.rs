@@ -12,6 +12,7 @@ mod ending;
 mod idle;
 mod input;
 mod inspect;
+mod interim;
 mod json;
 mod listen;
 mod listening;

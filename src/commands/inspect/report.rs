@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::handshake::{Check, DeflateAgreement, Target, accept_for, printable};
+use crate::handshake::{Check, DeflateAgreement, Head, Target, accept_for, printable};
 use crate::opening::Exchange;
 use crate::protocol::DeflateParams;
 
@@ -22,6 +22,8 @@ pub(super) struct Report {
     address: String,
     ok: bool,
     request: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    interim: Vec<String>,
     response: String,
     key: String,
     accept: Accept,
@@ -98,7 +100,10 @@ impl Report {
         } else {
             exchange.request.redacted()
         };
-        let response = if show_secrets { head.raw().to_vec() } else { head.redacted() };
+        let head_text = |head: &Head| {
+            let bytes = if show_secrets { head.raw().to_vec() } else { head.redacted() };
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
         let millis = |span: Duration| (span.as_secs_f64() * 1e6).round() / 1e3;
         Report {
             version: VERSION,
@@ -106,7 +111,8 @@ impl Report {
             address: address.to_owned(),
             ok: exchange.refusal.is_none(),
             request,
-            response: String::from_utf8_lossy(&response).into_owned(),
+            interim: exchange.interim.iter().map(|response| head_text(&response.head)).collect(),
+            response: head_text(head),
             accept: Accept { expected: accept_for(&key), received: head.field("Sec-WebSocket-Accept").map(shown) },
             key,
             subprotocol: head.field("Sec-WebSocket-Protocol").map(shown),
@@ -146,7 +152,9 @@ impl Report {
         writeln!(out, "{} at {}", self.url, self.address)?;
         writeln!(out, "name {name} ms, connect {connect} ms, handshake {http} ms\n")?;
         write_head(out, '>', &self.request)?;
-        write_head(out, '<', &self.response)?;
+        for response in self.interim.iter().chain([&self.response]) {
+            write_head(out, '<', response)?;
+        }
         writeln!(out, "Sec-WebSocket-Key       {}", self.key)?;
         writeln!(out, "computed accept         {}", self.accept.expected)?;
         writeln!(out, "received accept         {}", self.accept.received.as_deref().unwrap_or("none"))?;
