@@ -138,7 +138,9 @@ impl Failure {
 
 fn open_status(error: &OpenError) -> ExitStatus {
     match error {
-        OpenError::Unreachable(_) | OpenError::TimedOut { .. } => ExitStatus::Unreachable,
+        OpenError::Unreachable(_) | OpenError::TimedOut { .. } | OpenError::StoppedShort { .. } => {
+            ExitStatus::Unreachable
+        }
         OpenError::RunOver => ExitStatus::TimedOut,
         OpenError::Tls(_) => ExitStatus::Tls,
         OpenError::Request(_) => ExitStatus::Usage,

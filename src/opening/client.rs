@@ -146,7 +146,7 @@ fn read_response(dialed: &Dialed, limits: &Limits) -> Result<(Vec<ResponseHead>,
             // The reader knows best what is wrong with a head that has ended early.
             Err(Unread::Cut) => Vec::new(),
             Err(Unread::Head(error)) => return Err(OpenError::NotHttp(error)),
-            Err(Unread::TimedOut) => return Err(limits.timed_out(&dialed.address)),
+            Err(Unread::TimedOut) => return Err(limits.timed_out(&dialed.address, reader.raw())),
             Err(Unread::Io(error)) => return Err(OpenError::Io(error)),
         };
         let response = match (reader.into_response(), interim.last()) {

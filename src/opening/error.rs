@@ -21,6 +21,16 @@ pub enum OpenError {
         /// The limit, in seconds.
         seconds: f64,
     },
+    /// The answer to the handshake did not come to its end in time.
+    #[error("{address} began an answer and did not come to its end within {seconds} s (--connect-timeout): {first}")]
+    StoppedShort {
+        /// The peer's address.
+        address: String,
+        /// The limit, in seconds.
+        seconds: f64,
+        /// What had come, or its beginning, safe to print.
+        first: String,
+    },
     /// The time for the whole run was over before.
     #[error("the time for the whole run was over before the connection was open (--timeout)")]
     RunOver,

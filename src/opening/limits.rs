@@ -3,6 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::OpenError;
+use crate::handshake::{printable, redact};
+
+/// How much of an answer that stopped is shown, in bytes.
+const SHOWN: usize = 64;
 
 /// Two bounds at once: that of the opening, and that of the whole run.
 #[derive(Debug, Clone, Copy)]
@@ -37,13 +41,18 @@ impl Limits {
         Some(deadline.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
     }
 
-    /// The failure of an opening whose time is up: that of the whole run, or of the handshake with this address.
+    /// The failure of an opening whose time is up: that of the whole run, or of the handshake with this address, of whose
+    /// answer this much has come.
     #[must_use]
-    pub fn timed_out(&self, address: &str) -> OpenError {
+    pub fn timed_out(&self, address: &str, received: &[u8]) -> OpenError {
+        let (address, seconds) = (address.to_owned(), self.span.as_secs_f64());
         if self.run_is_over() {
-            return OpenError::RunOver;
+            OpenError::RunOver
+        } else if received.is_empty() {
+            OpenError::TimedOut { address, seconds }
+        } else {
+            OpenError::StoppedShort { address, seconds, first: printable(&redact(received), SHOWN) }
         }
-        OpenError::TimedOut { address: address.to_owned(), seconds: self.span.as_secs_f64() }
     }
 
     /// Whether the whole run is over.
