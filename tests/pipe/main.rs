@@ -6,6 +6,7 @@
 mod generated;
 mod harness;
 
+mod answers;
 mod both_ways;
 mod compression;
 mod ending;

@@ -80,9 +80,9 @@ impl Peer {
         self.stream.get_mut().write_all(bytes.as_ref()).expect("the program reads");
     }
 
-    /// Sends bytes as far as the program takes them: it may have ended.
-    pub(crate) fn try_send(&mut self, bytes: impl AsRef<[u8]>) {
-        let _ = self.stream.get_mut().write_all(bytes.as_ref());
+    /// Sends bytes as far as the program takes them, for it may have ended; whether it took them all.
+    pub(crate) fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+        self.stream.get_mut().write_all(bytes.as_ref()).is_ok()
     }
 
     /// Sends long messages until the program reads no more, or has ended. Nothing else can be sent after them.
