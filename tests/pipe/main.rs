@@ -22,5 +22,6 @@ mod records;
 mod refusal;
 mod request;
 mod statuses;
+mod strangers;
 mod stuck;
 mod violations;
