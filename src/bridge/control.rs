@@ -1,6 +1,5 @@
 //! What the threads of a session share: facts go in, orders for the sending side come out.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::net::Shutdown;
 use std::os::fd::AsFd;
@@ -8,12 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::activity::Activity;
+use super::pongs::Pongs;
 use super::{Ending, Fact, Lifecycle, Quiet, Rules};
 use crate::net::{Interest, Socket, Wake, wait};
 use crate::protocol::Close;
-
-/// Pongs that wait for the sending side. Of more pings than that only the last is answered (RFC 6455, 5.5.3).
-const MAX_PONGS: usize = 64;
 
 /// Something that a waiting thread can be woken by.
 pub trait Bell: Send + Sync + fmt::Debug {
@@ -50,8 +47,7 @@ struct State {
 /// What the sending side is to do before it goes on.
 #[derive(Debug, Default)]
 pub(super) struct Orders {
-    /// Application data of Pongs to send, oldest first.
-    pub(super) pongs: VecDeque<Vec<u8>>,
+    pub(super) pongs: Pongs,
     /// A Close to send as the last frame.
     pub close: Option<Close>,
     /// Send nothing more.
@@ -75,15 +71,15 @@ impl Control {
         self.act(&mut state, now);
     }
 
-    /// Leaves a Pong for the sending side.
-    pub fn pong(&self, payload: &[u8]) {
+    /// Leaves Pongs for the sending side.
+    pub(super) fn pongs(&self, pongs: &mut Pongs) {
         let mut state = self.lock();
-        let pongs = &mut state.orders.pongs;
-        if pongs.len() == MAX_PONGS {
-            pongs.pop_back();
+        // Whoever takes the first one takes them all, so it need not be told again.
+        let is_told = !state.orders.pongs.is_empty();
+        state.orders.pongs.append(pongs);
+        if !is_told {
+            self.sender.ring();
         }
-        pongs.push_back(payload.to_vec());
-        self.sender.ring();
     }
 
     /// Sees to what the time has brought; for whoever keeps it. Says when to ask again, or that the session is over.

@@ -20,6 +20,7 @@ mod input;
 mod lifecycle;
 mod outbox;
 mod output;
+mod pongs;
 mod receive;
 mod send;
 mod session;

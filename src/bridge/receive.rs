@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
+use super::pongs::Pongs;
 use super::{Control, Fact};
 use crate::protocol::{Close, Decoder, Event, Violation};
 use crate::records::JoinError;
@@ -78,7 +79,7 @@ pub fn receive(
     awaited: Option<&Countdown>,
     control: &Control,
 ) {
-    let mut receiver = Receiver { sink, awaited, discards: false, had_data: false, control };
+    let mut receiver = Receiver { sink, awaited, discards: false, had_data: false, pongs: Pongs::default(), control };
     let end = loop {
         let end = receiver.events(&mut decoder);
         // From here on we wait for the peer again, also when nothing more is to be read.
@@ -112,6 +113,8 @@ struct Receiver<'a, S> {
     /// Nothing more goes to the sink.
     discards: bool,
     had_data: bool,
+    /// Answers to pings that came one behind the other.
+    pongs: Pongs,
     control: &'a Control,
 }
 
@@ -129,6 +132,7 @@ impl<S: Sink> Receiver<'_, S> {
                 Err(violation) => break Some(Fact::Violation(violation)),
             }
         };
+        self.pass_on_pongs();
         if !self.discards {
             if let Some(Fact::Violation(violation)) = &end {
                 self.sink.trouble(&violation.to_string());
@@ -141,6 +145,10 @@ impl<S: Sink> Receiver<'_, S> {
 
     /// Deals with an event; gives the peer's Close.
     fn event(&mut self, event: &Event<'_>) -> Option<Close> {
+        if !matches!(event, Event::Ping(_)) {
+            // The sink may take its time.
+            self.pass_on_pongs();
+        }
         if !self.discards {
             let taken = self.sink.take(event);
             self.judge(taken);
@@ -152,11 +160,19 @@ impl<S: Sink> Receiver<'_, S> {
                     self.count();
                 }
             }
-            Event::Ping(payload) => self.control.pong(payload),
+            Event::Ping(payload) => self.pongs.push(payload),
             Event::Pong(_) => {}
             Event::Close(close) => return Some(close.clone()),
         }
         None
+    }
+
+    /// Leaves the answers to the sending side: all at once, for a peer may send pings without pause, and the two sides
+    /// would do nothing but contend for what they share.
+    fn pass_on_pongs(&mut self) {
+        if !self.pongs.is_empty() {
+            self.control.pongs(&mut self.pongs);
+        }
     }
 
     /// Counts a message that is complete, if any are awaited.

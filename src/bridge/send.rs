@@ -95,7 +95,7 @@ impl<W: Write> Pump<'_, W> {
         if orders.stop {
             return Ok(true);
         }
-        for pong in &orders.pongs {
+        for pong in orders.pongs.iter() {
             self.encoder.push(&Event::Pong(pong));
         }
         let Some(close) = orders.close else {
