@@ -10,6 +10,7 @@ mod answers;
 mod both_ways;
 mod compression;
 mod ending;
+mod floods;
 mod idle;
 mod input;
 mod inspect;

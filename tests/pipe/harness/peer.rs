@@ -2,6 +2,8 @@
 
 use std::io::{BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use tungstenite::handshake::derive_accept_key;
@@ -29,6 +31,10 @@ impl Peer {
 
     /// Connects to a server at this URL, and says nothing yet.
     pub(crate) fn connect(url: &str) -> Self {
+        if let Some(path) = url.strip_prefix("ws+unix:") {
+            let stream = UnixStream::connect(path.trim_end_matches(":/")).expect("the server listens");
+            return Peer::new(OwnedFd::from(stream).into(), true);
+        }
         let address = url.trim_start_matches("ws://").trim_end_matches('/');
         Peer::new(TcpStream::connect(address).expect("the server listens"), true)
     }
