@@ -19,6 +19,7 @@ mod json;
 mod listen;
 mod listening;
 mod output;
+mod parting;
 mod records;
 mod refusal;
 mod request;
