@@ -26,6 +26,8 @@ pub struct StreamInput<R> {
     ended: bool,
     /// Nothing more may be read or sent.
     over: bool,
+    /// What was given last were orders.
+    gave_orders: bool,
 }
 
 impl<R: Read + AsFd + Send> StreamInput<R> {
@@ -34,7 +36,17 @@ impl<R: Read + AsFd + Send> StreamInput<R> {
     #[must_use]
     pub fn new(greetings: Vec<String>, input: Option<R>, splitter: Splitter, bell: Arc<Wake>) -> Self {
         let ended = input.is_none() && greetings.is_empty();
-        StreamInput { greetings: greetings.into(), input, splitter, bell, taken: 0, sent: 0, ended, over: false }
+        StreamInput {
+            greetings: greetings.into(),
+            input,
+            splitter,
+            bell,
+            taken: 0,
+            sent: 0,
+            ended,
+            over: false,
+            gave_orders: false,
+        }
     }
 
     /// Encodes the complete records in the buffer, up to a batch.
@@ -61,16 +73,20 @@ impl<R: Read + AsFd + Send> StreamInput<R> {
         }
     }
 
-    /// Waits for the input and reads it once. It is never read while there are orders.
+    /// Waits for the input and reads it once. Orders come first, but not twice while there is something to read: a peer that
+    /// sends pings without pause holds nothing up.
     fn read(&mut self) -> Result<Option<Pulled>, SourceError> {
         let wake = (self.bell.as_fd(), Interest::Read);
         let input = self.input.as_mut().filter(|_| !self.ended && !self.over);
+        let turn_of_input = std::mem::take(&mut self.gave_orders);
         let rung = match &input {
-            Some(input) => wait(&[wake, (input.as_fd(), Interest::Read)], None).map(|[bell, _]| bell.is_readable()),
+            Some(input) => wait(&[wake, (input.as_fd(), Interest::Read)], None)
+                .map(|[bell, input]| bell.is_readable() && !(turn_of_input && input.is_readable())),
             None => wait(&[wake], None).map(|_| true),
         };
         if rung.map_err(|error| SourceError::Failed(error.to_string()))? {
             self.bell.clear();
+            self.gave_orders = true;
             return Ok(Some(Pulled::Orders));
         }
         let Some(input) = input else { return Ok(None) };
@@ -124,5 +140,35 @@ impl<R: Read + AsFd + Send> Source for StreamInput<R> {
 
     fn unsent(&self) -> Unsent {
         Unsent { bytes: self.taken - self.sent, inside_message: self.splitter.is_inside_message() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+    use crate::records::Format;
+
+    #[test]
+    fn orders_and_input_take_turns() {
+        let (input, mut to_input) = io::pipe().unwrap();
+        let bell = Arc::new(Wake::new().unwrap());
+        let splitter = Splitter::new(Format::Lines, Kind::Text, 100, None);
+        let mut source = StreamInput::new(Vec::new(), Some(input), splitter, Arc::clone(&bell));
+        let mut encoder = Encoder::server();
+        for _ in 0..3 {
+            to_input.write_all(b"line\n").unwrap();
+            for expected in [Pulled::Orders, Pulled::Frames] {
+                bell.wake();
+                assert_eq!(source.pull(&mut encoder).unwrap(), expected);
+                encoder.clear();
+            }
+        }
+        // Nothing waits, so there is nothing to give way to.
+        for _ in 0..3 {
+            bell.wake();
+            assert_eq!(source.pull(&mut encoder).unwrap(), Pulled::Orders);
+        }
     }
 }

@@ -81,6 +81,8 @@ impl Bell for Outbox {
 pub struct QueueSource {
     outbox: Arc<Outbox>,
     end_told: bool,
+    /// What was given last were orders.
+    gave_orders: bool,
     /// Bytes taken out that have not reached the socket.
     in_hand: usize,
 }
@@ -89,7 +91,7 @@ impl QueueSource {
     /// The source that takes from this queue.
     #[must_use]
     pub fn new(outbox: Arc<Outbox>) -> Self {
-        QueueSource { outbox, end_told: false, in_hand: 0 }
+        QueueSource { outbox, end_told: false, gave_orders: false, in_hand: 0 }
     }
 }
 
@@ -103,7 +105,11 @@ impl Source for QueueSource {
     fn pull(&mut self, encoder: &mut Encoder) -> Result<Pulled, SourceError> {
         let mut state = self.outbox.lock();
         loop {
-            if std::mem::take(&mut state.rung) {
+            // Orders come first, but not twice while frames wait: a peer that sends pings without pause holds nothing up.
+            let turn_of_frames = std::mem::take(&mut self.gave_orders) && !state.frames.is_empty();
+            if state.rung && !turn_of_frames {
+                state.rung = false;
+                self.gave_orders = true;
                 return Ok(Pulled::Orders);
             }
             if take(&mut state, encoder, BATCH) {
@@ -144,4 +150,29 @@ fn take(state: &mut State, encoder: &mut Encoder, limit: usize) -> bool {
         any = true;
     }
     any
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_and_frames_take_turns() {
+        let outbox = Outbox::new(100);
+        let mut source = QueueSource::new(Arc::clone(&outbox));
+        let mut encoder = Encoder::server();
+        for _ in 0..3 {
+            outbox.put([0x81, 0].into());
+            for expected in [Pulled::Orders, Pulled::Frames] {
+                outbox.ring();
+                assert_eq!(source.pull(&mut encoder).unwrap(), expected);
+                encoder.clear();
+            }
+        }
+        // Nothing waits, so there is nothing to give way to.
+        for _ in 0..3 {
+            outbox.ring();
+            assert_eq!(source.pull(&mut encoder).unwrap(), Pulled::Orders);
+        }
+    }
 }
