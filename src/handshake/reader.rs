@@ -189,7 +189,7 @@ fn first_word(kind: Kind, text: &[u8]) -> Option<bool> {
         Kind::Request => {
             let is_token_byte = |b: &u8| super::grammar::is_token_char(char::from(*b));
             match text.iter().position(|b| !is_token_byte(b)) {
-                Some(end) => Some(end > 0 && text[end] == b' '),
+                Some(end) => Some((1..=MAX_METHOD).contains(&end) && text[end] == b' '),
                 None if text.len() > MAX_METHOD => Some(false),
                 None => None,
             }

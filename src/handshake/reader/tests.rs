@@ -54,6 +54,20 @@ fn the_limit_is_exact() {
     assert_eq!((error.to_string().as_str(), error.status()), ("the HTTP head is longer than 18 bytes", 431));
 }
 
+/// However the bytes come, 32 of them are a method and 33 are none.
+#[test]
+fn a_method_too_long_is_no_http_in_any_pieces() {
+    for (length, expected) in [(32, true), (33, false)] {
+        let bytes = [&b"M".repeat(length), &b" / HTTP/1.1\r\n\r\n"[..]].concat();
+        for split in 0..=bytes.len() {
+            let mut reader = HeadReader::for_request(MAX_HEAD);
+            let (first, second) = bytes.split_at(split);
+            let is_http = reader.feed(first).and_then(|_| reader.feed(second)).is_ok();
+            assert_eq!(is_http, expected, "{length} bytes split at {split}");
+        }
+    }
+}
+
 #[test]
 fn an_endless_head_costs_no_more_than_its_bytes() {
     // At 2 MiB, byte by byte, anything quadratic would not come to an end.
