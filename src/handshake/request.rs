@@ -9,8 +9,12 @@ use super::grammar::{self, Misplaced};
 use super::head::redact;
 use super::header::Header;
 use super::key::{KeyError, check_key};
+use super::printable::printable;
 use super::secret::{Authorization, Secret};
 use super::target::Target;
+
+/// How many bytes of a wrong name are shown.
+const SHOWN: usize = 200;
 
 /// What a client puts into its request besides what the handshake demands.
 ///
@@ -45,7 +49,8 @@ pub enum RequestError {
     NoSubprotocol,
     /// A subprotocol name that is no token.
     #[error(
-        "subprotocol `{name}` has {found}: a name is made of letters, digits and !#$%&'*+-.^_`|~; give each one its own -s"
+        "subprotocol `{}` has {found}: a name is made of letters, digits and !#$%&'*+-.^_`|~; give each one its own -s",
+        printable(name.as_bytes(), SHOWN)
     )]
     Subprotocol {
         /// The name.

@@ -106,6 +106,8 @@ fn what_cannot_be_sent_is_refused() {
         message(names(&["a, b"])),
         "subprotocol `a, b` has `,` at position 2: a name is made of letters, digits and !#$%&'*+-.^_`|~; give each one its own -s"
     );
+    let escape = message(names(&["\x1b[31m\u{202e}"]));
+    assert!(escape.starts_with("subprotocol `\\x1b[31m\\u{202e}` has the character U+001B at position 1"), "{escape}");
     assert_eq!(
         message(names(&["a", "b", "a"])),
         "subprotocol `a` is offered twice: RFC 6455, 4.1 (10) wants each once; drop one -s"
