@@ -5,7 +5,8 @@ use std::io::Write;
 /// Makes control characters and broken UTF-8 visible, in text that comes in any pieces.
 ///
 /// Line feed and tab stay. Other control characters are shown in caret notation (`^[` for escape, as `cat -v` does),
-/// those above ASCII and the marks that turn writing around as `\u{9b}`, and bytes that are not UTF-8 as `\xff`.
+/// those above ASCII, line separators and the marks that turn writing around as `\u{9b}`, and bytes that are not UTF-8 as
+/// `\xff`.
 #[derive(Debug, Default)]
 pub struct Visible {
     /// The beginning of a character whose end has not come yet.
@@ -43,7 +44,12 @@ fn show(character: char, out: &mut Vec<u8>) {
         '\n' | '\t' => out.push(character as u8),
         '\0'..='\x1f' => out.extend_from_slice(&[b'^', character as u8 + b'@']),
         '\x7f' => out.extend_from_slice(b"^?"),
-        '\u{80}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+        '\u{80}'..='\u{9f}'
+        | '\u{061c}'
+        | '\u{200e}'
+        | '\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}' => {
             out.extend(character.escape_unicode().map(|c| c as u8));
         }
         _ => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
@@ -73,6 +79,7 @@ mod tests {
     fn what_drives_a_terminal_is_shown() {
         assert_eq!(visible(&[b"a\tb\n\x1b[31m\r\x07\x7f\0"]), "a\tb\n^[[31m^M^G^?^@");
         assert_eq!(visible(&["é ✓ \u{9b}31m \u{202e}".as_bytes()]), "é ✓ \\u{9b}31m \\u{202e}");
+        assert_eq!(visible(&["\u{61c}\u{2028}\u{2029}\u{200f}".as_bytes()]), "\\u{61c}\\u{2028}\\u{2029}\\u{200f}");
         assert_eq!(visible(&[b"\xff\xc3(\xe2\x9c"]), "\\xff\\xc3(\\xe2\\x9c");
     }
 
