@@ -34,19 +34,19 @@ pub struct Rejected(String);
 /// # Errors
 /// The client was refused, left, or took too long.
 pub fn accept(socket: &Socket, options: &ServerOptions, deadline: Instant) -> Result<Accepted, Rejected> {
-    accept_if(socket, options, deadline, || true)
+    accept_if(socket, options, deadline, || Some(())).map(|(accepted, ())| accepted)
 }
 
-/// Reads a request and answers it; one that could be accepted is refused with 503 if `admit` says so then.
+/// Reads a request and answers it; one that could be accepted is refused with 503 if `admit` gives it no place then.
 ///
 /// # Errors
 /// The client was refused, left, or took too long.
-pub fn accept_if(
+pub fn accept_if<Place>(
     socket: &Socket,
     options: &ServerOptions,
     deadline: Instant,
-    admit: impl FnOnce() -> bool,
-) -> Result<Accepted, Rejected> {
+    admit: impl FnOnce() -> Option<Place>,
+) -> Result<(Accepted, Place), Rejected> {
     let limits = Limits::new(deadline, Duration::ZERO, None);
     let mut reader = HeadReader::for_request(MAX_HEAD);
     let early = match read_head(socket, &mut reader, &[], &limits) {
@@ -61,12 +61,12 @@ pub fn accept_if(
     };
     log_head("request", &request.head.redacted());
     match answer(&request, options) {
-        Answer::Accept { .. } if !admit() => {
-            Err(reject(socket, refusal(Some(&request), 503, &[], "another client is being served")))
-        }
         Answer::Accept { bytes, subprotocol, compression } => {
+            let Some(place) = admit() else {
+                return Err(reject(socket, refusal(Some(&request), 503, &[], "another client is being served")));
+            };
             write(socket, &bytes).map_err(|error| Rejected(format!("went away: {error}")))?;
-            Ok(Accepted { request, early, subprotocol, compression })
+            Ok((Accepted { request, early, subprotocol, compression }, place))
         }
         refused @ Answer::Refuse { .. } => Err(reject(socket, refused)),
     }

@@ -110,10 +110,10 @@ impl Door {
             let mut claimed = false;
             let admit = || {
                 claimed = !taken.swap(true, SeqCst);
-                claimed
+                claimed.then_some(())
             };
             match opening::accept_if(&socket, &options, deadline, admit) {
-                Ok(accepted) => {
+                Ok((accepted, ())) => {
                     // Nobody waits for it if the run is over.
                     let _ = sender.send(First { socket, peer, accepted });
                     wake.wake();

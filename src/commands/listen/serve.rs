@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::Instant;
 
-use super::crowd::{Client, Crowd, Input};
+use super::crowd::{Arrival, Client, Crowd, Input};
 use super::distribute::distribute;
 use super::shared::{ClientSink, SharedOutput};
 use super::{ListenConfig, Pause};
@@ -211,9 +211,10 @@ impl Service {
     /// A client's thread, from the handshake to the end of what it sends.
     fn client(&self, socket: Socket, peer: &str) {
         let deadline = Instant::now() + self.config.handshake_timeout;
-        match opening::accept(&socket, &self.config.server, deadline) {
-            Ok(accepted) => {
-                if let Err(error) = self.session(socket, peer, &accepted) {
+        // Before it is told that it is in: from then on it may wait for a Close.
+        match opening::accept_if(&socket, &self.config.server, deadline, || Some(self.crowd.announce())) {
+            Ok((accepted, arrival)) => {
+                if let Err(error) = self.session(socket, peer, &accepted, arrival) {
                     log::warn!("{peer}: cannot serve: {error}");
                 }
             }
@@ -221,7 +222,7 @@ impl Service {
         }
     }
 
-    fn session(&self, socket: Socket, peer: &str, accepted: &Accepted) -> io::Result<()> {
+    fn session(&self, socket: Socket, peer: &str, accepted: &Accepted, arrival: Arrival<'_>) -> io::Result<()> {
         let number = self.arrivals.fetch_add(1, Relaxed) + 1;
         log::info!("client {number} at {peer}: {}", printable(accepted.request.target.as_bytes(), 200));
         let pipe = &self.config.pipe;
@@ -238,7 +239,6 @@ impl Service {
             rules: pipe.rules(self.start),
         };
         let bell = Arc::clone(&outbox) as Arc<dyn Bell>;
-        let arrival = self.crowd.announce();
         let receiving = session.start(source, bell, Arc::clone(&self.wake) as Arc<dyn Bell>)?;
         let control = Arc::clone(receiving.control());
         arrival.join(Client { number, peer: peer.to_owned(), control, outbox, worth, waits: true });
