@@ -102,6 +102,10 @@ impl Control {
             state.orders.close = Some(close);
             self.sender.ring();
         }
+        if step.half_close {
+            // It fails where the peer has gone, and then nobody has to be told.
+            let _ = self.socket.shutdown(Shutdown::Write);
+        }
         if step.hang_up {
             state.orders.stop = true;
             // It fails where the peer has done so before, and then nothing is left to do.

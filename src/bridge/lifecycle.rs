@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Cause, Ending, Peer, Unsent};
-use crate::protocol::{Close, Violation};
+use crate::protocol::{Close, Role, Violation};
 use crate::records::RecordError;
 
 /// How long an end that no longer hopes for anything waits for the peer's Close.
@@ -15,6 +15,8 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 /// What a session was asked to do at its end.
 #[derive(Debug, Clone)]
 pub struct Rules {
+    /// Which end this is: the server closes the connection, and the client waits for that (RFC 6455, 7.1.1).
+    pub role: Role,
     /// What the end of the input means.
     pub on_eof: OnEof,
     /// The Close that is sent when this side ends the session as planned.
@@ -85,6 +87,8 @@ pub struct Quiet {
 pub struct Step {
     /// Send this Close, and nothing after it.
     pub close: Option<Close>,
+    /// Tell the peer that nothing more follows, and go on reading.
+    pub half_close: bool,
     /// Shut the socket down: nothing more is hoped for from it.
     pub hang_up: bool,
     /// When to ask again, if nothing happens before.
@@ -101,6 +105,8 @@ pub struct Lifecycle {
     closing: Option<Closing>,
     /// The Close that we were to send.
     ordered: Option<Close>,
+    /// It has been sent, and the connection is still open in both directions.
+    sent: bool,
     peer: Peer,
     /// The sending side is over.
     sender: Option<Unsent>,
@@ -141,6 +147,7 @@ impl Lifecycle {
             input_ended: None,
             closing: None,
             ordered: None,
+            sent: false,
             peer: Peer::There,
             sender: None,
             hung_up: None,
@@ -166,6 +173,7 @@ impl Lifecycle {
                 self.begin(Cause::InputEnded, Some(close), timeout, now, busy);
             }
             Fact::CloseSent => {
+                self.sent = true;
                 self.begin(Cause::InputEnded, None, timeout, now, busy);
                 self.restart_patience(now, busy);
             }
@@ -268,6 +276,9 @@ impl Lifecycle {
         if close.is_some() {
             self.ordered.clone_from(&close);
         }
+        // Whoever has failed the connection heeds no answer, so that a server has nothing to wait for.
+        let failed = self.rules.role == Role::Server && matches!(closing.cause, Cause::Violation(_));
+        let half_close = failed && std::mem::take(&mut self.sent);
         let due = deadline.map_or(closing.due(busy), |deadline| closing.due(busy).min(deadline));
         let hang_up = self.hung_up.is_none() && (self.peer == Peer::Gone || now >= due);
         if hang_up {
@@ -277,7 +288,7 @@ impl Lifecycle {
         let last = self.hung_up.map(|at| at + LAST_WORDS);
         let over = self.peer != Peer::There || self.hung_up.is_some();
         let ended = (over && self.sender.is_some()) || last.is_some_and(|last| now >= last);
-        Step { close, hang_up, wake_at: (!ended).then_some(last.unwrap_or(due)), ended }
+        Step { close, half_close, hang_up, wake_at: (!ended).then_some(last.unwrap_or(due)), ended }
     }
 
     /// Begins the end, or takes a graver cause for the one that has begun.

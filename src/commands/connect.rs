@@ -10,7 +10,7 @@ use crate::bridge::{EchoSink, Ending, Keeper, Session, Signals};
 use crate::handshake::RequestOptions;
 use crate::opening::{self, Limits, Opened};
 use crate::outcome::{Failure, judge};
-use crate::protocol::Level;
+use crate::protocol::{Level, Role};
 
 /// What `connect` was asked for.
 #[derive(Debug, Clone)]
@@ -61,7 +61,8 @@ fn run(opened: Opened, coding: Coding, url: &str, echo: bool, pipe: &Pipe, start
     let keeper = Keeper::new(Some(&signals), watched).map_err(Failure::io("cannot keep the time"))?;
     let Opened { connection, address, subprotocol, .. } = opened;
     let Coding { decoder, encoder, worth } = coding;
-    let session = Session { connection, decoder, encoder, count: pipe.countdown(), rules: pipe.rules(start) };
+    let rules = pipe.rules(Role::Client, start);
+    let session = Session { connection, decoder, encoder, count: pipe.countdown(), rules };
     let ending = if echo {
         let (source, sink, bell) = EchoSink::ends(&pipe.greetings);
         session.run(source, sink, bell, &keeper)

@@ -10,7 +10,7 @@ use crate::handshake::{DeflateTerms, ServerOptions, Target, TargetError};
 use crate::net::{Connection, ListenAddr, Listener};
 use crate::opening;
 use crate::outcome::Failure;
-use crate::protocol::{Close, Level};
+use crate::protocol::{Close, Level, Role};
 
 /// How long the echo server waits for its client, which lives in the same process.
 const ECHO_PATIENCE: Duration = Duration::from_secs(60);
@@ -76,6 +76,7 @@ fn echo(listener: &Listener) -> Result<(), Failure> {
     };
     let Coding { decoder, encoder, .. } = Coding::server(terms, &accepted.early);
     let rules = Rules {
+        role: Role::Server,
         on_eof: OnEof::Keep,
         close: Close::new(1000, ""),
         close_timeout: ECHO_PATIENCE,

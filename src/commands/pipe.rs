@@ -9,7 +9,7 @@ use rustix::termios::isatty;
 
 use crate::bridge::{Cause, Countdown, Ending, OnEof, Output, RecordSink, Rules, StreamInput};
 use crate::net::{Stdio, Wake, pipe};
-use crate::protocol::{Close, Kind};
+use crate::protocol::{Close, Kind, Role};
 use crate::records::{Format, Joiner, JsonEvents, Splitter};
 
 /// What standard input and output mean to a session, and when that ends.
@@ -58,10 +58,11 @@ const INPUT_PIPE: usize = 256 << 10;
 const OUTPUT_PIPE: usize = 1 << 20;
 
 impl Pipe {
-    /// The rules for a session's end; the run began at `start`.
+    /// The rules for the end of a session in this role; the run began at `start`.
     #[must_use]
-    pub fn rules(&self, start: Instant) -> Rules {
+    pub fn rules(&self, role: Role, start: Instant) -> Rules {
         Rules {
+            role,
             on_eof: self.on_eof,
             close: self.close.clone(),
             close_timeout: self.close_timeout,

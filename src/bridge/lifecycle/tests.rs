@@ -28,6 +28,7 @@ fn session(rules: Rules) -> Session {
 
 fn rules() -> Rules {
     Rules {
+        role: Role::Client,
         on_eof: OnEof::Linger(ms(1000)),
         close: Close::new(1000, "bye"),
         close_timeout: ms(5000),
@@ -188,6 +189,22 @@ fn a_violation_outranks_a_planned_end_and_is_answered() {
     session.note(Fact::CloseSent);
     let step = session.note(sent_all());
     assert_eq!(session.wake(&step), Some(1000), "the peer has a moment to see it");
+}
+
+#[test]
+fn a_server_that_has_failed_the_connection_closes_it_first() {
+    for role in [Role::Client, Role::Server] {
+        let mut session = session(Rules { role, ..rules() });
+        assert!(!session.note(Fact::Violation(Violation::Masked)).half_close, "the Close is yet to be sent");
+        let step = session.note(Fact::CloseSent);
+        assert_eq!(step.half_close, role == Role::Server);
+        assert!(!step.hang_up, "what the peer still sends is to be read");
+        assert!(!session.note(sent_all()).half_close, "once is enough");
+        assert!(session.note(Fact::PeerGone(None)).ended);
+    }
+    let mut planned = session(Rules { role: Role::Server, ..rules() });
+    assert!(!planned.note(Fact::CloseSent).half_close, "the peer's answer is due");
+    assert!(planned.note(Fact::Violation(Violation::Masked)).half_close, "and is not any more");
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::handshake::ServerOptions;
 use crate::net::{Connection, Interest, Listener, Socket, Wake, wait_any};
 use crate::opening::{self, Accepted};
 use crate::outcome::{Failure, judge};
+use crate::protocol::Role;
 
 /// A client whose handshake is complete.
 struct First {
@@ -142,7 +143,7 @@ fn run(first: First, url: &str, config: &ListenConfig, signals: &Signals, start:
         decoder,
         encoder,
         count: pipe.countdown(),
-        rules: pipe.rules(start),
+        rules: pipe.rules(Role::Server, start),
     };
     let ending = if config.echo {
         let (source, sink, bell) = EchoSink::ends(&pipe.greetings);

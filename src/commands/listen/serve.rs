@@ -20,7 +20,7 @@ use crate::handshake::printable;
 use crate::net::{Connection, Interest, Listener, Socket, Stdio, Wake, wait_any};
 use crate::opening::{self, Accepted};
 use crate::outcome::{Failure, judge};
-use crate::protocol::{Chunk, Encoder, Event, Kind};
+use crate::protocol::{Chunk, Encoder, Event, Kind, Role};
 
 /// How much waits in memory for one client, in bytes, before everything waits for it.
 const QUEUE: usize = 1 << 20;
@@ -236,7 +236,7 @@ impl Service {
             decoder,
             encoder,
             count: echo.as_ref().and(self.countdown.clone()),
-            rules: pipe.rules(self.start),
+            rules: pipe.rules(Role::Server, self.start),
         };
         let bell = Arc::clone(&outbox) as Arc<dyn Bell>;
         let receiving = session.start(source, bell, Arc::clone(&self.wake) as Arc<dyn Bell>)?;
