@@ -19,6 +19,8 @@ pub(super) struct Crowd {
 #[derive(Debug)]
 struct Members {
     clients: Vec<Client>,
+    /// How many have ever been announced.
+    announced: u64,
     /// Those whose sessions are being started: they may have got something already.
     arriving: usize,
     /// What was sent last has ended with a whole message.
@@ -59,15 +61,23 @@ pub(super) struct Client {
 impl Crowd {
     /// Nobody yet.
     pub(super) fn new(wake: Arc<Wake>) -> Self {
-        let members =
-            Members { clients: Vec::new(), arriving: 0, between_messages: true, input: Input::Open, end: None };
+        let members = Members {
+            clients: Vec::new(),
+            announced: 0,
+            arriving: 0,
+            between_messages: true,
+            input: Input::Open,
+            end: None,
+        };
         Crowd { members: Mutex::new(members), arrived: Condvar::new(), wake }
     }
 
     /// Announces a client whose session is about to start; nobody ends the run over it.
     pub(super) fn announce(&self) -> Arrival<'_> {
-        self.lock().arriving += 1;
-        Arrival { crowd: self }
+        let mut members = self.lock();
+        members.arriving += 1;
+        members.announced += 1;
+        Arrival { number: members.announced, crowd: self }
     }
 
     fn join(&self, client: Client) {
@@ -172,6 +182,8 @@ impl Crowd {
 /// A client that has been announced; it joins, or is forgotten.
 #[derive(Debug)]
 pub(super) struct Arrival<'a> {
+    /// Its number, the first being 1.
+    pub(super) number: u64,
     crowd: &'a Crowd,
 }
 

@@ -3,7 +3,6 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::Instant;
 
@@ -62,7 +61,6 @@ struct Service {
     /// With messages that go back, those that are awaited from all clients together; the output counts for itself.
     countdown: Option<Arc<Countdown>>,
     wake: Arc<Wake>,
-    arrivals: AtomicU64,
 }
 
 /// The thread that accepts clients and keeps the time.
@@ -199,7 +197,7 @@ impl Service {
         }
         let shared = Arc::clone(&wake);
         let countdown = config.pipe.countdown();
-        Ok((Service { config, url, start, crowd, output, countdown, wake, arrivals: AtomicU64::new(0) }, shared))
+        Ok((Service { config, url, start, crowd, output, countdown, wake }, shared))
     }
 
     fn start_distributing(input: Stdio, config: &ListenConfig, crowd: Arc<Crowd>) -> io::Result<()> {
@@ -223,7 +221,7 @@ impl Service {
     }
 
     fn session(&self, socket: Socket, peer: &str, accepted: &Accepted, arrival: Arrival<'_>) -> io::Result<()> {
-        let number = self.arrivals.fetch_add(1, Relaxed) + 1;
+        let number = arrival.number;
         log::info!("client {number} at {peer}: {}", printable(accepted.request.target.as_bytes(), 200));
         let pipe = &self.config.pipe;
         if let Some(agreement) = accepted.compression {
