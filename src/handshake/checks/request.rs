@@ -11,18 +11,21 @@ pub(in crate::handshake) const METHOD: &str = "method";
 pub(in crate::handshake) const UPGRADE: &str = "Upgrade";
 pub(in crate::handshake) const VERSION: &str = "Sec-WebSocket-Version";
 
-/// Checks a client's request, in the order in which a server asks.
+const TARGET: &str = "request target";
+
+/// Checks a client's request, in the order in which a server asks: what a key has to be is the version's to say.
 #[must_use]
 pub fn request_checks(request: &RequestHead) -> Vec<Check> {
     let head = &request.head;
     vec![
         check("RFC 6455, 4.2.1 (1)", METHOD, "`GET`", quoted(&request.method), request.method == "GET"),
         http_version(request),
+        target(request),
         host(head),
         list_with("RFC 6455, 4.2.1 (3)", UPGRADE, "websocket", head),
         list_with("RFC 6455, 4.2.1 (4)", "Connection", "Upgrade", head),
-        key(head),
         websocket_version(head),
+        key(head),
         origin(head),
         subprotocols(head),
         extensions(head),
@@ -32,6 +35,18 @@ pub fn request_checks(request: &RequestHead) -> Vec<Check> {
 fn http_version(request: &RequestHead) -> Check {
     let found = version(request.minor_version);
     check("RFC 6455, 4.2.1 (1)", "HTTP version", "HTTP/1.1", found, request.minor_version == 1)
+}
+
+fn target(request: &RequestHead) -> Check {
+    let target = &request.target;
+    let is_url = || {
+        let (scheme, rest) = target.split_once("://")?;
+        let is_http = ["http", "https"].iter().any(|own| scheme.eq_ignore_ascii_case(own));
+        (is_http && !rest.is_empty() && !rest.starts_with(['/', '?'])).then_some(())
+    };
+    let passes = !target.contains('#') && (target.starts_with('/') || is_url().is_some());
+    let expected = "a path or an http URL, without a fragment";
+    check("RFC 6455, 4.2.1 (1)", TARGET, expected, quoted(target), passes)
 }
 
 fn host(head: &Head) -> Check {
@@ -105,7 +120,7 @@ mod tests {
     #[test]
     fn a_good_request_passes_every_check() {
         let checks = checks(GOOD);
-        assert_eq!(checks.len(), 10);
+        assert_eq!(checks.len(), 11);
         assert!(checks.iter().all(|check| check.verdict == Verdict::Pass), "{checks:?}");
     }
 
@@ -127,6 +142,16 @@ mod tests {
         for (from, to, expected) in [
             ("GET", "POST", "method: expected `GET`, found `POST` (RFC 6455, 4.2.1 (1))"),
             ("HTTP/1.1", "HTTP/1.0", "HTTP version: expected HTTP/1.1, found HTTP/1.0 (RFC 6455, 4.2.1 (1))"),
+            (
+                " /chat ",
+                " chat ",
+                "request target: expected a path or an http URL, without a fragment, found `chat` (RFC 6455, 4.2.1 (1))",
+            ),
+            (
+                " /chat ",
+                " /chat#top ",
+                "request target: expected a path or an http URL, without a fragment, found `/chat#top` (RFC 6455, 4.2.1 (1))",
+            ),
             (
                 "Host: server.example.com\r\n",
                 "",
@@ -177,6 +202,40 @@ mod tests {
     }
 
     #[test]
+    fn a_target_is_a_path_or_an_http_url() {
+        let verdict = |target: &str| {
+            let checks = checks(&GOOD.replacen("/chat", target, 1));
+            checks.iter().find(|check| check.subject == TARGET).map(|check| check.verdict)
+        };
+        for target in ["/", "/a?b", "//a", "http://h", "https://h:1/a?b", "HTTP://h/"] {
+            assert_eq!(verdict(target), Some(Verdict::Pass), "{target}");
+        }
+        for target in ["*", "chat", "h:80", "?a", "ftp://h/", "http://", "http:///a", "/#"] {
+            assert_eq!(verdict(target), Some(Verdict::Fail), "{target}");
+        }
+    }
+
+    /// RFC 6455, 8.1: bytes that are not UTF-8 fail the handshake wherever they are read as text.
+    #[test]
+    fn what_is_not_utf8_is_no_token() {
+        let good = GOOD.replacen("13\r\n", "13\r\nSec-WebSocket-Protocol: abc\r\nSec-WebSocket-Extensions: def\r\n", 1);
+        for (value, subject) in [
+            ("WebSocket\r", "Upgrade"),
+            ("Upgrade\r", "Connection"),
+            ("ub25jZQ==", "Sec-WebSocket-Key"),
+            ("13\r", "Sec-WebSocket-Version"),
+            ("abc\r", "Sec-WebSocket-Protocol"),
+            ("def\r", "Sec-WebSocket-Extensions"),
+        ] {
+            let (before, after) = good.split_at(good.find(value).unwrap());
+            let raw = [before.as_bytes(), b"\xff", after.as_bytes()].concat();
+            let checks = request_checks(&RequestHead::parse(raw).unwrap());
+            let failed: Vec<&str> = checks.iter().filter(|check| check.failed()).map(|check| check.subject).collect();
+            assert_eq!(failed, [subject]);
+        }
+    }
+
+    #[test]
     fn malformed_offers_fail() {
         for (from, to, expected) in [
             (
@@ -209,7 +268,7 @@ mod tests {
         let more = "\r\nOrigin: http://o\r\nSec-WebSocket-Protocol: a, b\r\nSec-WebSocket-Extensions: permessage-deflate; x=\"12\"\r\n\r\n";
         let checks = checks(&GOOD.replace("\r\n\r\n", more));
         assert!(!checks.iter().any(Check::failed), "{checks:?}");
-        let found: Vec<_> = checks[7..].iter().map(|check| (check.verdict, check.found.as_str())).collect();
+        let found: Vec<_> = checks[8..].iter().map(|check| (check.verdict, check.found.as_str())).collect();
         assert_eq!(
             found,
             [

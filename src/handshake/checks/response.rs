@@ -209,6 +209,38 @@ mod tests {
         assert!(failure(&other, GOOD).contains("which answers the key that RFC 6455 has as its example"));
     }
 
+    /// RFC 6455, 4.1 (4).
+    #[test]
+    fn white_space_around_the_accept_value_is_ignored() {
+        let value = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+        for to in [value.to_owned(), format!("   {value}"), format!("{value} \t "), format!("\t {value}\t")] {
+            let checks = checks(&offer(&[], &[]), &GOOD.replace(&format!(" {value}"), &to));
+            assert!(checks.iter().all(|check| check.verdict == Verdict::Pass), "{to:?}: {checks:?}");
+        }
+        let inside = GOOD.replace(value, "s3pPLMBiTxaQ9k YGzzhZRbK+xOo=");
+        assert!(failure(&offer(&[], &[]), &inside).contains("which answers another key"));
+    }
+
+    /// RFC 6455, 8.1: bytes that are not UTF-8 fail the handshake wherever they are read as text.
+    #[test]
+    fn what_is_not_utf8_is_no_token() {
+        let both = offer(&["a"], &["permessage-deflate"]);
+        let good = format!("{GOOD}Sec-WebSocket-Protocol: a\r\nSec-WebSocket-Extensions: permessage-deflate\r\n");
+        for (value, subject) in [
+            ("WebSocket\r", "Upgrade"),
+            ("upgrade\r", "Connection"),
+            ("s3pP", "Sec-WebSocket-Accept"),
+            ("a\r", "Sec-WebSocket-Protocol"),
+            ("permessage-deflate\r", "Sec-WebSocket-Extensions"),
+        ] {
+            let (before, after) = good.split_at(good.find(value).unwrap());
+            let head = [b"HTTP/1.1 101 Switching Protocols\r\n", before.as_bytes(), b"\xff", after.as_bytes(), b"\r\n"];
+            let checks = response_checks(&both, &ResponseHead::parse(head.concat()).unwrap());
+            let failed: Vec<&str> = checks.iter().filter(|check| check.failed()).map(|check| check.subject).collect();
+            assert_eq!(failed, [subject]);
+        }
+    }
+
     #[test]
     fn subprotocols() {
         let with = |lines: &str| format!("{GOOD}{lines}");

@@ -145,6 +145,18 @@ fn each_refusal_has_its_status_and_says_why() {
     }
 }
 
+/// RFC 6455, 4.2.2 (4) and 4.4: what another version asks of its key is not ours to judge.
+#[test]
+fn another_version_is_told_ours_whatever_its_key_is() {
+    for (from, to) in [
+        ("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n", ""),
+        ("dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13", "longer and other\r\nSec-WebSocket-Version: 14"),
+    ] {
+        let (status, head, _) = refused(answer(&request(&GOOD.replacen(from, to, 1)), &ServerOptions::default()));
+        assert_eq!((status, head.head.tokens("Sec-WebSocket-Version")), (426, vec!["13".to_owned()]), "{to}");
+    }
+}
+
 #[test]
 fn the_hint_names_the_url_that_the_client_used() {
     let hint = |to: &str, secure: bool| {
