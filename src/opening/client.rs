@@ -196,3 +196,30 @@ fn random_bytes<const N: usize>() -> io::Result<[u8; N]> {
     SysRng.try_fill_bytes(&mut bytes).map_err(io::Error::other)?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    /// RFC 6455, 5.3: two sources say nothing of each other, and a key nothing of the next one.
+    #[test]
+    fn masking_keys_are_fresh_for_each_connection_and_each_frame() {
+        let take = |count| masking_keys().map(|mut keys| (0..count).map(|_| keys()).collect::<Vec<_>>());
+        let [first, second] = [take(10_000).unwrap(), take(10_000).unwrap()];
+        let all: HashSet<[u8; 4]> = first.iter().chain(&second).copied().collect();
+        // Of 20000 among 2^32, one in twenty such sets has a pair that is equal by chance, and none has ten.
+        assert!(all.len() > 19_990, "{} of 20000 keys differ", all.len());
+        let number = |key: &[u8; 4]| u32::from_be_bytes(*key);
+        let steps: HashSet<u32> =
+            first.windows(2).map(|pair| number(&pair[1]).wrapping_sub(number(&pair[0]))).collect();
+        assert!(steps.len() > 9_990, "{} of 9999 steps differ", steps.len());
+    }
+
+    #[test]
+    fn keys_of_handshakes_are_fresh() {
+        let keys: HashSet<String> = (0..1000).map(|_| generate_key(random_bytes().unwrap())).collect();
+        assert_eq!(keys.len(), 1000);
+    }
+}

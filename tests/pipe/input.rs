@@ -141,6 +141,18 @@ fn input_that_is_there_before_the_connection_is_open_waits() {
     run.finish().status(0).silent();
 }
 
+/// RFC 6455, 4.1: nothing but the request is sent before the answer is there and good.
+#[test]
+fn input_is_not_sent_to_a_server_that_refuses() {
+    for answer in ["HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 101 Not Really\r\n\r\n"] {
+        let server = Server::start();
+        let run = Run::connect("--send first", &server.url()).input("second\n").start();
+        let mut peer = server.answer(answer);
+        peer.expect_end();
+        run.finish().status(5);
+    }
+}
+
 #[test]
 fn each_line_leaves_when_it_is_there() {
     let server = Server::start();

@@ -8,6 +8,7 @@ mod harness;
 
 mod answers;
 mod both_ways;
+mod closing;
 mod compression;
 mod ending;
 mod floods;

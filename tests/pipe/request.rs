@@ -56,6 +56,22 @@ fn each_request_has_a_key_of_its_own() {
     assert_ne!(first, second);
 }
 
+/// RFC 6455, 4.1: so that no two of them are being opened at once.
+#[test]
+fn one_run_makes_one_connection() {
+    for command in ["connect", "inspect"] {
+        let server = Server::start();
+        let run = Run::new([command]).arg(format!("ws://localhost:{}/", server.port())).start();
+        let mut peer = server.connection();
+        peer.accept("");
+        server.expect_nobody();
+        peer.close(1000, "");
+        peer.expect_close(1000);
+        run.finish().status(0);
+        server.expect_nobody();
+    }
+}
+
 #[test]
 fn every_way_to_write_a_url_reaches_the_server() {
     for (url, resource) in [

@@ -88,6 +88,58 @@ fn what_is_sent() {
     check(ALONE, None, &alone, &entries, Ok(false));
 }
 
+/// RFC 7692, 7.2.1: no block says that it is the last one, so none needs padding up to a byte.
+#[test]
+fn no_block_that_is_sent_is_the_last() {
+    for params in [AGREED, ALONE] {
+        let mut inflate = flate2::Decompress::new(false);
+        for payload in [&b"Hello, Hello, Hello!"[..], &[0; 10_000], b"Hello, Hello, Hello!"] {
+            let frames = encode(params, &[piece(true, false, payload), piece(false, true, b"")]);
+            let mut payload = Vec::with_capacity(100_000);
+            for frame in frames_of(&frames) {
+                let status = inflate.decompress_vec(frame, &mut payload, flate2::FlushDecompress::Sync);
+                assert_eq!(status.unwrap(), flate2::Status::Ok);
+            }
+            inflate.reset(false);
+        }
+    }
+}
+
+/// The payloads of a server's frames of up to 65535 bytes.
+fn frames_of(mut frames: &[u8]) -> Vec<&[u8]> {
+    let mut payloads = Vec::new();
+    while let [_, length, rest @ ..] = frames {
+        let (length, rest) = match (length, rest) {
+            (126, [a, b, rest @ ..]) => (usize::from(u16::from_be_bytes([*a, *b])), rest),
+            (short, rest) => (usize::from(*short), rest),
+        };
+        let (payload, behind) = rest.split_at(length);
+        payloads.push(payload);
+        frames = behind;
+    }
+    payloads
+}
+
+/// RFC 7692, 7.2.2: where nothing else was agreed, a message may refer back over 32768 bytes, and over the messages before
+/// it. Bytes by hand: a stored block, then one with fixed codes that copies 3 bytes from 32768 before.
+#[test]
+fn a_reference_may_go_back_over_the_whole_window() {
+    let noise: Vec<u8> = (0..32_768_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let stored = [&[0x00, 0x00, 0x80, 0xff, 0x7f][..], &noise, &[0x00]].concat();
+    let first = [&[0xc2, 0x7e], &(stored.len() as u16).to_be_bytes()[..], &stored].concat();
+    // From the lowest bit: final 0, type 01; length 3 (0000001), distance 24577 to 32768 (11101) with all of 13 bits set;
+    // end (0000000); then the header of an empty stored block, 000, and zeros up to the byte.
+    let copy = bits("0 10 0000001 11101 1111111111111 0000000 000");
+    let second = [&[0xc2, copy.len() as u8][..], &copy].concat();
+    check(AGREED, None, &[first, second].concat(), &[Entry::binary(&noise), Entry::binary(&noise[..3])], Ok(false));
+}
+
+/// Bits in their order, packed from the lowest of each byte on (RFC 1951, 3.1.1).
+fn bits(text: &str) -> Vec<u8> {
+    let bits: Vec<u8> = text.bytes().filter(u8::is_ascii_digit).map(|digit| digit - b'0').collect();
+    bits.chunks(8).map(|byte| byte.iter().rev().fold(0, |byte, bit| byte << 1 | bit)).collect()
+}
+
 /// RFC 7692, 6: compressed and uncompressed messages may be mixed.
 #[test]
 fn what_is_shorter_as_it_is_goes_as_it_is() {

@@ -51,6 +51,14 @@ impl Server {
         peer
     }
 
+    /// Nobody has connected besides those who were let in.
+    #[track_caller]
+    pub(crate) fn expect_nobody(&self) {
+        let mut ready = [PollFd::new(&self.listener, PollFlags::IN)];
+        let count = poll(&mut ready, Some(&Timespec::default())).expect("a socket can be polled");
+        assert_eq!(count, 0, "somebody connected");
+    }
+
     /// Waits for a client and opens a session; these bytes come in one segment with the answer.
     #[track_caller]
     pub(crate) fn accept_with(&self, early: impl AsRef<[u8]>) -> Peer {
