@@ -9,6 +9,8 @@
 //! the [records](crate::records) of the other side of the pipe split into and join from the same values.
 //!
 //! A message passes in [`Chunk`]s, whatever its size: neither direction ever holds a whole one.
+//!
+//! What the RFCs demand of an endpoint stands in [`musts`], each clause with the tests that show it kept.
 
 mod close;
 mod decoder;
@@ -16,6 +18,7 @@ mod deflate;
 mod encoder;
 mod event;
 mod mask;
+pub mod musts;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
