@@ -112,6 +112,10 @@ impl Control {
             let _ = self.socket.shutdown(Shutdown::Both);
             self.sender.ring();
         }
+        if step.ended {
+            state.orders.stop = true;
+            self.sender.ring();
+        }
         let sooner = step.wake_at.is_some_and(|at| state.wake_at.is_none_or(|before| at < before));
         if sooner || (step.ended && !state.ended) {
             self.keeper.ring();

@@ -134,6 +134,12 @@ impl<R: Read + AsFd + Send> Source for StreamInput<R> {
         }
     }
 
+    fn wait_for_orders(&mut self) {
+        // If waiting fails, the orders are looked at again at once.
+        let _ = wait(&[(self.bell.as_fd(), Interest::Read)], None);
+        self.bell.clear();
+    }
+
     fn sent(&mut self) {
         self.sent = self.taken - self.splitter.held() as u64;
     }

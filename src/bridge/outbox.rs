@@ -134,6 +134,15 @@ impl Source for QueueSource {
         self.in_hand = 0;
     }
 
+    fn wait_for_orders(&mut self) {
+        // Nothing will be taken out again, so nobody needs to wait for room.
+        self.outbox.abandon();
+        let mut state = self.outbox.lock();
+        while !std::mem::take(&mut state.rung) {
+            state = self.outbox.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
     fn unsent(&self) -> Unsent {
         Unsent { bytes: (self.outbox.lock().bytes + self.in_hand) as u64, inside_message: false }
     }

@@ -23,6 +23,9 @@ pub trait Source: Send {
     /// Says that all that was encoded has reached the socket.
     fn sent(&mut self) {}
 
+    /// Waits for an order; nothing else will be asked for any more.
+    fn wait_for_orders(&mut self);
+
     /// What was taken from the input and has not reached the socket.
     fn unsent(&self) -> Unsent {
         Unsent::default()
@@ -51,13 +54,20 @@ pub enum SourceError {
     BadRecord(RecordError, bool),
 }
 
-/// Runs the sending side until a Close has been sent, or nothing can be sent any more. The only writer of the socket.
+/// Runs the sending side until nothing can be sent any more. The only writer of the socket.
+///
+/// After a Close only Pongs follow: a Ping that comes before the peer's Close is answered (RFC 6455, 5.5.2).
 pub fn send(mut source: impl Source, encoder: Encoder, mut writer: impl Write, control: &Control) {
     let mut pump = Pump { encoder, writer: &mut writer, control };
-    if let Err(error) = pump.run(&mut source) {
+    let run = pump.run(&mut source);
+    if let Err(error) = &run {
         control.note(Fact::SendFailed(error.to_string()));
     }
     control.note(Fact::SenderEnded(source.unsent()));
+    if run.is_ok() {
+        // It may fail without harm: all that has to arrive is on its way.
+        let _ = pump.answer_pings(&mut source);
+    }
 }
 
 struct Pump<'a, W> {
@@ -107,6 +117,21 @@ impl<W: Write> Pump<'_, W> {
         self.write(source)?;
         self.control.note(Fact::CloseSent);
         Ok(true)
+    }
+
+    /// Answers what the peer still asks, until there is nobody to answer.
+    fn answer_pings(&mut self, source: &mut impl Source) -> std::io::Result<()> {
+        loop {
+            let orders = self.control.orders();
+            if orders.stop {
+                return Ok(());
+            }
+            for pong in orders.pongs.iter() {
+                self.encoder.push(&Event::Pong(pong));
+            }
+            self.write(source)?;
+            source.wait_for_orders();
+        }
     }
 
     fn write(&mut self, source: &mut impl Source) -> std::io::Result<()> {

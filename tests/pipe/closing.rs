@@ -22,15 +22,18 @@ fn both(options: &str, act: impl Fn(&mut Running, &mut Peer)) {
 }
 
 #[test]
-fn nothing_follows_our_close() {
+fn only_pongs_follow_our_close() {
     let server = Server::start();
     let mut run = Run::connect("--count 1", &server.url()).stdin(Stdin::Held).start();
     let mut peer = server.accept();
     peer.text("all that is awaited");
     peer.expect_close(1000);
     run.write("too late\n");
-    // Neither what the input still has, nor the answer to a Ping; and one Close is enough.
-    peer.ping("too late");
+    // Not what the input still has, and one Close is enough; but a Ping is answered until the peer has closed, too.
+    peer.ping("still there?");
+    peer.expect_pong("still there?");
+    peer.ping("and now?");
+    peer.expect_pong("and now?");
     peer.close(1000, "");
     peer.expect_end();
     run.finish().status(0).stdout("all that is awaited\n").silent();
