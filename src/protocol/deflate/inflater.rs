@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use flate2::{Decompress, FlushDecompress, Status};
+use zlib_rs::{Inflate, InflateFlush, Status};
 
 use super::TAIL;
 
-/// What a message that is complete ends with, and another empty block behind it: where a block is not complete, these bytes
-/// are read as a part of it, and something comes out of them.
-const END: [u8; 9] = [TAIL[0], TAIL[1], TAIL[2], TAIL[3], 0x00, 0x00, 0x00, 0xff, 0xff];
+/// What a message that is complete ends with, and one byte more: where a block ends behind the first ones, that is left.
+const END: [u8; 5] = [TAIL[0], TAIL[1], TAIL[2], TAIL[3], 0x00];
+/// The base-2 logarithm of the largest window's size in bytes (RFC 7692, 7.1.2).
+const LARGEST: u8 = 15;
 
 /// The compressed bytes are no DEFLATE data, or a message ends inside a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub(in crate::protocol) struct Inflated {
 
 /// Decompresses the messages of one direction into a buffer of fixed size.
 pub(in crate::protocol) struct Inflater {
-    decompress: Decompress,
+    inflate: Inflate,
     context_takeover: bool,
     out: Box<[u8]>,
 }
@@ -38,7 +39,7 @@ impl Inflater {
     /// Its own window is the largest, whatever was agreed: so a peer whose window is larger than it said is read, and every
     /// split of the same bytes gives the same.
     pub(in crate::protocol) fn new(context_takeover: bool, room: usize) -> Self {
-        Inflater { decompress: Decompress::new(false), context_takeover, out: vec![0; room].into() }
+        Inflater { inflate: Inflate::new(false, LARGEST), context_takeover, out: vec![0; room].into() }
     }
 
     /// The buffer that what came out is in.
@@ -51,10 +52,10 @@ impl Inflater {
         let room = self.out.len().min(usize::try_from(limit).unwrap_or(usize::MAX));
         let (mut taken, mut given) = (0, 0);
         loop {
-            let (before_in, before_out) = (self.decompress.total_in(), self.decompress.total_out());
-            let status = self.decompress.decompress(&input[taken..], &mut self.out[given..room], FlushDecompress::Sync);
-            taken += (self.decompress.total_in() - before_in) as usize;
-            given += (self.decompress.total_out() - before_out) as usize;
+            let (before_in, before_out) = (self.inflate.total_in(), self.inflate.total_out());
+            let status = self.inflate.decompress(&input[taken..], &mut self.out[given..room], InflateFlush::SyncFlush);
+            taken += (self.inflate.total_in() - before_in) as usize;
+            given += (self.inflate.total_out() - before_out) as usize;
             let failed = status.is_err();
             if failed && given == 0 {
                 return Err(NotDeflate);
@@ -62,7 +63,7 @@ impl Inflater {
             // A block that says it is the last one is followed by another all the same (RFC 7692, 7.2.3.4).
             let ended = matches!(status, Ok(Status::StreamEnd));
             if ended {
-                self.decompress.reset(false);
+                self.inflate.reset(false);
             }
             if !ended || taken == input.len() {
                 // What came out before a failure is given first; then the decompressor fails again.
@@ -71,13 +72,17 @@ impl Inflater {
         }
     }
 
-    /// Ends a message whose payload has been given: puts back what its sender has left out.
+    /// Ends a message whose payload has been given: puts back what its sender has left out. A block has to end there, and
+    /// nothing comes out.
     pub(in crate::protocol) fn finish(&mut self) -> Result<(), NotDeflate> {
-        if self.step(&END, u64::MAX)? != (Inflated { taken: END.len(), given: 0, goes_on: false }) {
+        let (before_in, before_out) = (self.inflate.total_in(), self.inflate.total_out());
+        self.inflate.decompress(&END, &mut self.out, InflateFlush::Block).map_err(|_| NotDeflate)?;
+        let (taken, given) = (self.inflate.total_in() - before_in, self.inflate.total_out() - before_out);
+        if (taken, given) != (TAIL.len() as u64, 0) {
             return Err(NotDeflate);
         }
         if !self.context_takeover {
-            self.decompress.reset(false);
+            self.inflate.reset(false);
         }
         Ok(())
     }

@@ -224,6 +224,13 @@ fn a_message_that_is_cut_off_is_refused() {
     refuses(b"\xc1\x0b\xf2\x48\xcd\xc9\xc9\x07\x00\x00\x00\xff\xff", &[], Violation::NotDeflate);
     // A stored block of six bytes that has five.
     refuses(b"\xc1\x0b\x00\x06\x00\xf9\xff\x48\x65\x6c\x6c\x6f\x00", &[], Violation::NotDeflate);
+    // Inside the codes with which a block begins, where any bytes are read and nothing comes out.
+    let codes = b"\x7c\xd3\x3b\x4e\x04\x51\x0c\x44\xd1\x9c\x65\x74\x4c\xe0\x2a\xff\xd9\x0d\x12\x93\x13\x74\x00\x1a\xb1";
+    for cut in 1..=codes.len() {
+        let bytes = [&[0xc1, cut as u8], &codes[..cut]].concat();
+        refuses(&bytes, &[], Violation::NotDeflate);
+        check(ALONE, None, &bytes, &[], Err(Violation::NotDeflate));
+    }
 }
 
 #[test]
