@@ -7,8 +7,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::extension::Extension;
+use super::printable::printable;
 use crate::protocol::{DeflateParams, Role};
 
+/// How many bytes of a wrong parameter or value are shown.
+const SHOWN: usize = 200;
 /// The extension's name.
 const NAME: &str = "permessage-deflate";
 
@@ -55,7 +58,7 @@ pub struct DeflateAgreement {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DeflateError {
     /// A parameter that the extension does not have.
-    #[error("`{0}` is no parameter of permessage-deflate")]
+    #[error("`{}` is no parameter of permessage-deflate", printable(.0.as_bytes(), SHOWN))]
     Unknown(String),
     /// A parameter that stands twice.
     #[error("`{0}` stands there twice")]
@@ -74,7 +77,7 @@ pub enum DeflateError {
 fn value_words(name: &str, value: Option<&str>) -> String {
     let wanted = if name.ends_with("bits") { "wants a number from 8 to 15" } else { "has no value" };
     match value {
-        Some(value) => format!("`{name}` {wanted}, not `{value}`"),
+        Some(value) => format!("`{name}` {wanted}, not `{}`", printable(value.as_bytes(), SHOWN)),
         None => format!("`{name}` {wanted}"),
     }
 }
