@@ -236,9 +236,10 @@ impl FromStr for DeflateTerms {
     type Err = DeflateError;
 
     fn from_str(text: &str) -> Result<Self, DeflateError> {
+        let trim = |text| str::trim_matches(text, [' ', '\t']);
         let parameters = text.split(',').map(|parameter| match parameter.split_once('=') {
-            Some((name, value)) => (name.trim(), Some(value.trim())),
-            None => (parameter.trim(), None),
+            Some((name, value)) => (trim(name), Some(trim(value))),
+            None => (trim(parameter), None),
         });
         Self::read(parameters)
     }

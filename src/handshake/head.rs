@@ -227,7 +227,11 @@ pub(super) fn list_elements(value: &str) -> Vec<String> {
         }
         false
     });
-    elements.map(str::trim).filter(|element| !element.is_empty()).map(str::to_owned).collect()
+    elements
+        .map(|element| element.trim_matches([' ', '\t']))
+        .filter(|element| !element.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[cfg(test)]

@@ -52,6 +52,8 @@ fn parameters_that_are_wrong() {
         ("client_max_window_bits=+9", "`client_max_window_bits` wants a number from 8 to 15, not `+9`"),
         ("client_max_window_bits=x", "`client_max_window_bits` wants a number from 8 to 15, not `x`"),
         ("client_max_window_bits,client_max_window_bits=9", "`client_max_window_bits` stands there twice"),
+        ("server_no_context_takeover,\u{2003}x", "`\u{2003}x` is no parameter of permessage-deflate"),
+        ("server_max_window_bits=9\u{a0}", "`server_max_window_bits` wants a number from 8 to 15, not `9\u{a0}`"),
         ("\x1b[31m\u{202e}", "`\\x1b[31m\\u{202e}` is no parameter of permessage-deflate"),
         ("server_max_window_bits=\x1b", "`server_max_window_bits` wants a number from 8 to 15, not `\\x1b`"),
     ] {

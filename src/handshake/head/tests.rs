@@ -35,6 +35,9 @@ fn tokens_of_lists() {
     assert_eq!(head.tokens("a"), ["x", "y;q=\"1,2\\\",3\"", "z"]);
     assert!(head.tokens("C").is_empty() && head.tokens("D").is_empty());
     assert!(head.has_token("A", "Z") && !head.has_token("A", "y"));
+    // RFC 9110, 5.6.3: other white space than the space and the tab is none.
+    let head = request(b"GET / HTTP/1.1\r\nA: \t x\t , \xe2\x80\x83y\xc2\xa0\r\n\r\n").head;
+    assert_eq!(head.tokens("A"), ["x", "\u{2003}y\u{a0}"]);
 }
 
 #[test]
