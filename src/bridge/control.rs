@@ -106,18 +106,16 @@ impl Control {
             // It fails where the peer has gone, and then nobody has to be told.
             let _ = self.socket.shutdown(Shutdown::Write);
         }
-        if step.hang_up {
+        // A session that is over must keep no thread that still waits to send a Pong.
+        let over = step.ended && !state.ended;
+        if step.hang_up || over {
             state.orders.stop = true;
             // It fails where the peer has done so before, and then nothing is left to do.
             let _ = self.socket.shutdown(Shutdown::Both);
             self.sender.ring();
         }
-        if step.ended {
-            state.orders.stop = true;
-            self.sender.ring();
-        }
         let sooner = step.wake_at.is_some_and(|at| state.wake_at.is_none_or(|before| at < before));
-        if sooner || (step.ended && !state.ended) {
+        if sooner || over {
             self.keeper.ring();
         }
         state.wake_at = step.wake_at;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::send::BATCH;
 use super::{Outbox, QueueSource, Sink, SinkError};
 use crate::protocol::{Chunk, Encoder, Event, Kind};
 
@@ -43,6 +44,10 @@ impl Sink for EchoSink {
     fn take(&mut self, event: &Event<'_>) -> Result<(), SinkError> {
         if matches!(event, Event::Data(_)) {
             self.encoder.push(event);
+        }
+        // Little that was read can become much: what is not taken must not be made.
+        if self.encoder.pending().len() >= BATCH {
+            self.pass_on();
         }
         Ok(())
     }

@@ -112,8 +112,9 @@ impl Source for QueueSource {
                 self.gave_orders = true;
                 return Ok(Pulled::Orders);
             }
-            if take(&mut state, encoder, BATCH) {
-                self.in_hand = encoder.pending().len();
+            let taken = take(&mut state, encoder, BATCH);
+            if taken > 0 {
+                self.in_hand += taken;
                 self.outbox.room.notify_all();
                 return Ok(Pulled::Frames);
             }
@@ -126,8 +127,7 @@ impl Source for QueueSource {
     }
 
     fn drain(&mut self, encoder: &mut Encoder) {
-        take(&mut self.outbox.lock(), encoder, usize::MAX);
-        self.in_hand = encoder.pending().len();
+        self.in_hand += take(&mut self.outbox.lock(), encoder, usize::MAX);
     }
 
     fn sent(&mut self) {
@@ -148,17 +148,17 @@ impl Source for QueueSource {
     }
 }
 
-/// Moves what waits into the encoder, until that has `limit` bytes; false if there was nothing.
-fn take(state: &mut State, encoder: &mut Encoder, limit: usize) -> bool {
-    let mut any = false;
+/// Moves what waits into the encoder, until that has `limit` bytes; gives how many bytes were moved.
+fn take(state: &mut State, encoder: &mut Encoder, limit: usize) -> usize {
+    let mut taken = 0;
     while encoder.pending().len() < limit
         && let Some(frames) = state.frames.pop_front()
     {
         state.bytes -= frames.len();
         encoder.append(&frames);
-        any = true;
+        taken += frames.len();
     }
-    any
+    taken
 }
 
 #[cfg(test)]

@@ -70,6 +70,7 @@ fn wrong_parameters_are_wrong_usage() {
     ] {
         Run::connect(option, "echo:").finish().status(2).stderr_has(words);
     }
+    Run::listen("--compress=client_max_window_bits").finish().status(2).stderr_has("client_max_window_bits=N");
     Run::listen("--compress=server_max_window_bits=8").finish().status(2).stderr_has("no window of 256 bytes");
 }
 
@@ -123,7 +124,7 @@ fn a_server_that_does_not_compress_is_no_failure() {
     let (run, mut peer, _) = connected("--compress -v", "", "Hello, Hello, Hello!\n");
     peer.expect_text("Hello, Hello, Hello!");
     peer.finish(1000);
-    run.finish().status(0).stderr_has("the server does not compress").stderr_lacks("compression:");
+    run.finish().status(0).stderr_has("the server did not take the compression offered").stderr_lacks("compression:");
 }
 
 #[test]
@@ -278,9 +279,30 @@ fn a_bomb_is_stopped_at_the_limit() {
     let memory = run.peak_memory();
     drop(peer);
     let run = run.finish();
-    run.status(6).stderr_has("larger than the limit of 10485760 bytes (--max-message)");
+    run.status(6).stderr_has("larger than the limit of 10485760 bytes (--max-message raises it)");
     assert!(run.stdout.len() <= 10 << 20, "{} bytes are out", run.stdout.len());
     assert!(memory < 16 << 20, "{memory} bytes");
+}
+
+/// What comes out of a bomb is sent back as it is taken, and never waits in memory as a whole.
+#[test]
+fn an_echo_of_a_bomb_takes_no_memory() {
+    let mut compress = Compress::new(Compression::fast(), false);
+    let mut block = Vec::with_capacity(1 << 16);
+    compress.compress_vec(&vec![0; 4 << 20], &mut block, FlushCompress::Sync).expect("it is compressed");
+    let (run, mut peer, _) = connected("--echo --compress --compress-level 1", ACCEPTED, "");
+    peer.frame(RSV1 | BINARY, &block);
+    for _ in 0..62 {
+        peer.frame(CONTINUATION, &block);
+    }
+    peer.frame(FIN | CONTINUATION, b"\x00");
+    let (opcode, payload, frames) = peer.message();
+    assert_eq!(opcode, BINARY);
+    assert!(payload.len() < 63 << 16 && frames > 63, "{} bytes in {frames} frames", payload.len());
+    let memory = run.peak_memory();
+    peer.finish_first(1000);
+    run.finish().status(0);
+    assert!(memory < 24 << 20, "{memory} bytes");
 }
 
 #[test]
