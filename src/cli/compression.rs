@@ -1,6 +1,6 @@
 //! Options of permessage-deflate.
 
-use wspipe::handshake::DeflateTerms;
+use wspipe::handshake::{ClientWindow, DeflateTerms};
 use wspipe::outcome::Failure;
 use wspipe::protocol::{Level, Role};
 
@@ -9,8 +9,8 @@ pub(super) struct CompressArgs {
     /// Compress messages with permessage-deflate, if the peer does too
     ///
     /// Parameters, separated by commas: `server_no_context_takeover`, `client_no_context_takeover`,
-    /// `server_max_window_bits=N`, `client_max_window_bits[=N]`; N goes from 9 to 15. Compressed before it is encrypted, a
-    /// secret can be guessed from the length of messages; the manual page says when.
+    /// `server_max_window_bits=N`, `client_max_window_bits[=N]`; N goes from 8 to 15, for this side's own window from 9. Compressed
+    /// before it is encrypted, a secret can be guessed from the length of messages; the manual page says when.
     #[arg(
         long,
         value_name = "PARAMETERS",
@@ -30,6 +30,11 @@ impl CompressArgs {
             Some("") => plain,
             Some(text) => text.parse().map_err(|error| Failure::Usage(format!("--compress: {error}")))?,
         };
+        if role == Role::Server && terms.client_max_window_bits == ClientWindow::Limitable {
+            return Err(Failure::Usage(
+                "--compress: a server says how large the client's window may be: client_max_window_bits=N".into(),
+            ));
+        }
         if terms.window_of(role) == Some(8) {
             return Err(Failure::Usage(
                 "--compress: this side's compressor has no window of 256 bytes (8 bits): 9 is the least".into(),

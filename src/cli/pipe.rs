@@ -46,7 +46,7 @@ pub(super) struct PipeArgs {
     /// Refuse longer messages from the peer with close code 1009
     ///
     /// By default there is no limit, since messages pass in pieces; where a whole one must be held (the format json, and
-    /// length for a fragmented message), it is 64M.
+    /// length for a message that is fragmented or compressed), it is 64M.
     #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Records", hide_short_help = true)]
     max_message: Option<u64>,
 
@@ -109,8 +109,8 @@ pub(super) struct PipeArgs {
 
     /// End the session, with status 6, when nothing at all has come from the peer for so long
     ///
-    /// Any byte counts, a Pong too; time in which standard output is not taken does not. Without this option a peer may be
-    /// silent for ever. A listener lets go of that client, and the others stay.
+    /// Any byte counts, a Pong too; time in which standard output is not taken does not. A peer that only listens is silent,
+    /// too. Without this option a peer may be silent for ever. A listener lets go of that client, and the others stay.
     #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = some_time, help_heading = "Sending and ending", hide_short_help = true)]
     idle_timeout: Option<Duration>,
 }

@@ -93,12 +93,15 @@ impl Pipe {
 
     /// Says so if the session has ended while there was more to read.
     pub(super) fn tell_unread(&self, ending: &Ending) {
-        let over = matches!(ending.cause, Cause::PeerClosed);
-        if over
-            && self.reads_input
+        let how = match ending.cause {
+            Cause::PeerClosed => "the peer closed",
+            Cause::Silent(_) => "the session ended",
+            _ => return,
+        };
+        if self.reads_input
             && let Ok(bytes @ 1..) = rustix::io::ioctl_fionread(io::stdin())
         {
-            log::warn!("the peer closed before the input had ended: at least {bytes} bytes of it were not read");
+            log::warn!("{how} before the input had ended: at least {bytes} bytes of it were not read");
         }
     }
 

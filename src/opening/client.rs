@@ -69,7 +69,7 @@ pub fn open(target: &Target, options: &RequestOptions, limits: &Limits) -> Resul
         log::info!("the server chose none of the subprotocols offered");
     }
     if options.compress.is_some() && compression.is_none() {
-        log::info!("the server does not compress");
+        log::info!("the server did not take the compression offered");
     }
     let subprotocol =
         response.head.field("Sec-WebSocket-Protocol").map(|name| String::from_utf8_lossy(name).into_owned());

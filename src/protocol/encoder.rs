@@ -55,8 +55,8 @@ impl Encoder {
         Encoder { frames: Frames { keys: None, out: Vec::new() }, deflate: None, inside_message: false }
     }
 
-    /// The same encoder, with messages compressed as agreed (RFC 7692, 7.2.1) where that makes them shorter; without an
-    /// agreement, as it is.
+    /// The same encoder, with messages compressed as agreed (RFC 7692, 7.2.1), but for those of a few bytes, and those that it
+    /// would lengthen if no later one refers to them; without an agreement, as it is.
     #[must_use]
     pub fn compressing(mut self, params: Option<DeflateParams>, level: Level) -> Self {
         let deflater = params.and_then(|params| Deflater::new(params, level));

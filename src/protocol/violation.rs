@@ -54,7 +54,7 @@ pub enum Violation {
     #[error("a text message is not UTF-8, at byte {0} (RFC 6455, 8.1)")]
     TextNotUtf8(u64),
     /// A message over the limit set for this run, in bytes.
-    #[error("a message is larger than the limit of {limit} bytes (--max-message)")]
+    #[error("a message is larger than the limit of {limit} bytes (--max-message raises it)")]
     MessageTooBig {
         /// The limit that was passed, in bytes.
         limit: u64,

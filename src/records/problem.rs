@@ -32,6 +32,6 @@ pub enum Problem {
     #[error("{0}")]
     Json(JsonProblem),
     /// A record that has to be held as a whole is over the limit.
-    #[error("is longer than {0} bytes, the most that is held of one (--max-message)")]
+    #[error("is longer than {0} bytes, the most that is held of one (--max-message raises it)")]
     TooLong(u64),
 }

@@ -210,7 +210,7 @@ fn a_message_over_the_limit() {
         },
     ] {
         for run in [client_sees(1009, limit, act), server_sees(1009, limit, act)] {
-            run.status(6).stderr_has("larger than the limit of 10 bytes (--max-message)");
+            run.status(6).stderr_has("larger than the limit of 10 bytes (--max-message raises it)");
         }
     }
 }
