@@ -66,7 +66,7 @@ _wspipe() {
             return 0
             ;;
         wspipe__subcmd__connect)
-            opts="-H -s -u -t -b -0 -c -q -v -h --echo --header --subprotocol --origin --user --bearer --cookie --host --compress --connect-timeout --compress-level --text --binary --format --in --out --nul --chunk-size --max-message --send --no-stdin --wait --on-eof --count --timeout --close-code --close-reason --close-timeout --idle-timeout --quiet --verbose --help"
+            opts="-H -s -u -k -t -b -0 -c -q -v -h --echo --header --subprotocol --origin --user --bearer --cookie --host --compress --connect-timeout --cacert --insecure --sni --tls-min --cert --pkcs12 --passphrase --key --compress-level --text --binary --format --in --out --nul --chunk-size --max-message --send --no-stdin --wait --on-eof --count --timeout --close-code --close-reason --close-timeout --idle-timeout --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -117,6 +117,34 @@ _wspipe() {
                     return 0
                     ;;
                 --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sni)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-min)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pkcs12)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -192,7 +220,7 @@ _wspipe() {
             return 0
             ;;
         wspipe__subcmd__inspect)
-            opts="-H -s -u -q -v -h --key --accept --json --show-secrets --header --subprotocol --origin --user --bearer --cookie --host --compress --connect-timeout --quiet --verbose --help"
+            opts="-H -s -u -k -q -v -h --key --accept --json --show-secrets --header --subprotocol --origin --user --bearer --cookie --host --compress --connect-timeout --cacert --insecure --sni --tls-min --cert --pkcs12 --passphrase --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -254,6 +282,30 @@ _wspipe() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sni)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-min)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pkcs12)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -262,7 +314,7 @@ _wspipe() {
             return 0
             ;;
         wspipe__subcmd__listen)
-            opts="-s -H -t -b -0 -c -q -v -h --echo --once --subprotocol --header --path --url-file --handshake-timeout --compress --compress-level --text --binary --format --in --out --nul --chunk-size --max-message --send --no-stdin --wait --on-eof --count --timeout --close-code --close-reason --close-timeout --idle-timeout --quiet --verbose --help"
+            opts="-s -H -t -b -0 -c -q -v -h --echo --once --subprotocol --header --path --url-file --handshake-timeout --cert --pkcs12 --passphrase --key --compress --compress-level --text --binary --format --in --out --nul --chunk-size --max-message --send --no-stdin --wait --on-eof --count --timeout --close-code --close-reason --close-timeout --idle-timeout --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -293,6 +345,22 @@ _wspipe() {
                     return 0
                     ;;
                 --handshake-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pkcs12)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

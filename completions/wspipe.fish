@@ -42,6 +42,13 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l cookie -d 'Sen
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l host -d 'Ask for this host rather than for the URL\'s' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l compress -d 'Compress messages with permessage-deflate, if the peer does too' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l connect-timeout -d 'Bound the way to an open connection, every step of it' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l cacert -d 'Trust the certificates in this PEM file too, besides the system\'s; repeatable' -r -F
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l sni -d 'Ask for this name, and expect it in the certificate, rather than the URL\'s' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l tls-min -d 'The oldest version of TLS that will do: 1.0, 1.1, 1.2 or 1.3' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l cert -d 'Our certificate and its chain in PEM; the file may hold the private key as well' -r -F
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l pkcs12 -d 'Our certificate and private key in a PKCS#12 archive' -r -F
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l passphrase -d 'The passphrase of the private key or the archive; @FILE reads it from a file' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l key -d 'Our private key in PEM, if it is not in the file of --cert' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l compress-level -d 'How hard to compress: 1 is the fastest, 9 gives the fewest bytes' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l format -d 'How messages lie in standard input and output' -r -f -a "lines\t'A message a line; the line feed is not part of it (the default)'
 nul\t'Like lines, with NUL bytes'
@@ -74,6 +81,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l close-reason -
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l close-timeout -d 'How long the peer may take to answer our Close' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l idle-timeout -d 'End the session, with status 6, when nothing at all has come from the peer for so long' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l echo -d 'Send every message back instead of using standard input and output'
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s k -l insecure -d 'Accept any certificate of the server'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s t -l text -d 'Send text messages, which must be UTF-8 (the default)'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s b -l binary -d 'Send binary messages; the format is then raw unless given'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s 0 -l nul -d 'Records end with NUL: --format nul'
@@ -86,6 +94,10 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s H -l header -d 
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l path -d 'Serve this path only; others get 404' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l url-file -d 'Write the URL to a file when ready, for scripts' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l handshake-timeout -d 'How long a client may take for its handshake' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l cert -d 'Our certificate and its chain in PEM; the file may hold the private key as well' -r -F
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l pkcs12 -d 'Our certificate and private key in a PKCS#12 archive' -r -F
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l passphrase -d 'The passphrase of the private key or the archive; @FILE reads it from a file' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l key -d 'Our private key in PEM, if it is not in the file of --cert' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l compress -d 'Compress messages with permessage-deflate, if the peer does too' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l compress-level -d 'How hard to compress: 1 is the fastest, 9 gives the fewest bytes' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l format -d 'How messages lie in standard input and output' -r -f -a "lines\t'A message a line; the line feed is not part of it (the default)'
@@ -138,8 +150,15 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l cookie -d 'Sen
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l host -d 'Ask for this host rather than for the URL\'s' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l compress -d 'Compress messages with permessage-deflate, if the peer does too' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l connect-timeout -d 'Bound the way to an open connection, every step of it' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l cacert -d 'Trust the certificates in this PEM file too, besides the system\'s; repeatable' -r -F
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l sni -d 'Ask for this name, and expect it in the certificate, rather than the URL\'s' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l tls-min -d 'The oldest version of TLS that will do: 1.0, 1.1, 1.2 or 1.3' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l cert -d 'Our certificate and its chain in PEM; the file may hold the private key as well' -r -F
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l pkcs12 -d 'Our certificate and private key in a PKCS#12 archive' -r -F
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l passphrase -d 'The passphrase of the private key or the archive; @FILE reads it from a file' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l json -d 'Print JSON, for machines'
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l show-secrets -d 'Show credentials in the request instead of ***'
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s k -l insecure -d 'Accept any certificate of the server'
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s q -l quiet -d 'Say nothing on standard error; the exit status tells'
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s v -l verbose -d 'Say what happens on standard error; -vv says more'
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'

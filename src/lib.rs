@@ -20,6 +20,8 @@
 //!
 //! This library is what the program `wspipe` is made of; the command line stands in the program and is not known here.
 
+#![forbid(unsafe_code)]
+
 pub mod bridge;
 pub mod commands;
 pub mod handshake;

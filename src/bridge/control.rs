@@ -1,7 +1,6 @@
 //! What the threads of a session share: facts go in, orders for the sending side come out.
 
 use std::fmt;
-use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::activity::Activity;
 use super::pongs::Pongs;
 use super::{Ending, Fact, Lifecycle, Quiet, Rules};
-use crate::net::{Interest, Socket, Wake, wait};
+use crate::net::{Interest, Line, Wake, wait};
 use crate::protocol::Close;
 
 /// Something that a waiting thread can be woken by.
@@ -29,7 +28,7 @@ impl Bell for Wake {
 pub struct Control {
     state: Mutex<State>,
     pub(super) activity: Activity,
-    socket: Arc<Socket>,
+    line: Line,
     /// Wakes the sending side.
     sender: Arc<dyn Bell>,
     /// Wakes whoever keeps the time.
@@ -57,9 +56,9 @@ pub(super) struct Orders {
 impl Control {
     /// The shared state of a session that has just been opened.
     #[must_use]
-    pub fn new(rules: Rules, socket: Arc<Socket>, sender: Arc<dyn Bell>, keeper: Arc<dyn Bell>) -> Self {
+    pub fn new(rules: Rules, line: Line, sender: Arc<dyn Bell>, keeper: Arc<dyn Bell>) -> Self {
         let state = State { lifecycle: Lifecycle::new(rules), orders: Orders::default(), wake_at: None, ended: false };
-        Control { state: Mutex::new(state), activity: Activity::new(Instant::now()), socket, sender, keeper }
+        Control { state: Mutex::new(state), activity: Activity::new(Instant::now()), line, sender, keeper }
     }
 
     /// Takes note of a fact and sees to what follows from it.
@@ -104,14 +103,13 @@ impl Control {
         }
         if step.half_close {
             // It fails where the peer has gone, and then nobody has to be told.
-            let _ = self.socket.shutdown(Shutdown::Write);
+            let _ = self.line.end_sending();
         }
         // A session that is over must keep no thread that still waits to send a Pong.
         let over = step.ended && !state.ended;
         if step.hang_up || over {
             state.orders.stop = true;
-            // It fails where the peer has done so before, and then nothing is left to do.
-            let _ = self.socket.shutdown(Shutdown::Both);
+            self.line.hang_up();
             self.sender.ring();
         }
         let sooner = step.wake_at.is_some_and(|at| state.wake_at.is_none_or(|before| at < before));
@@ -126,7 +124,7 @@ impl Control {
     fn quiet(&self) -> Option<Quiet> {
         let quiet = self.activity.quiet()?;
         // A slow machine may have data waiting that the receiving side has not been woken for yet.
-        let waiting = wait(&[(self.socket.as_fd(), Interest::Read)], Some(Duration::ZERO));
+        let waiting = wait(&[(self.line.as_fd(), Interest::Read)], Some(Duration::ZERO));
         (!waiting.is_ok_and(|[socket]| socket.is_readable())).then_some(quiet)
     }
 

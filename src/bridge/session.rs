@@ -43,8 +43,8 @@ impl Session {
         keeper: Arc<dyn Bell>,
     ) -> io::Result<Receiving> {
         let Session { connection, decoder, encoder, count, rules } = self;
-        let Connection { reader, writer, socket } = connection;
-        let control = Arc::new(Control::new(rules, socket, bell, keeper));
+        let Connection { reader, writer, line } = connection;
+        let control = Arc::new(Control::new(rules, line, bell, keeper));
         let shared = Arc::clone(&control);
         spawn("send", move || send(source, encoder, writer, &shared))?;
         Ok(Receiving { reader, decoder, count, control })

@@ -1,12 +1,17 @@
 //! `wspipe connect`.
 
+use std::path::PathBuf;
+
 use wspipe::commands::{ConnectConfig, Destination};
 use wspipe::handshake::TargetError;
+use wspipe::opening::Route;
 use wspipe::outcome::Failure;
 
 use super::compression::LevelArgs;
 use super::handshake::HandshakeArgs;
 use super::pipe::PipeArgs;
+use super::tls::{IdentityArgs, TlsArgs};
+use super::trust;
 
 /// Connect to a server: standard input to messages, messages to standard output
 ///
@@ -27,6 +32,16 @@ pub(super) struct Args {
     handshake: HandshakeArgs,
 
     #[command(flatten)]
+    tls: TlsArgs,
+
+    #[command(flatten)]
+    identity: IdentityArgs,
+
+    /// Our private key in PEM, if it is not in the file of --cert
+    #[arg(long, value_name = "FILE", help_heading = "TLS", requires = "cert")]
+    key: Option<PathBuf>,
+
+    #[command(flatten)]
     level: LevelArgs,
 
     #[command(flatten)]
@@ -38,6 +53,7 @@ impl Args {
         Ok(ConnectConfig {
             destination: destination(&self.url)?,
             handshake: self.handshake.resolve()?,
+            route: Route { tls: self.tls.resolve(self.identity.resolve(self.key.as_deref())?)? },
             connect_timeout: self.handshake.connect_timeout,
             echo: self.echo,
             level: self.level.resolve(),
@@ -48,5 +64,9 @@ impl Args {
 
 /// What the user gave as the URL. It is not clap that parses it, for clap's messages would show the password in it.
 pub(super) fn destination(text: &str) -> Result<Destination, Failure> {
-    text.parse().map_err(|error: TargetError| Failure::Usage(error.to_string()))
+    let destination: Destination = text.parse().map_err(|error: TargetError| Failure::Usage(error.to_string()))?;
+    if destination.is_secure() {
+        trust::prefer_hashed_directory();
+    }
+    Ok(destination)
 }

@@ -91,7 +91,7 @@ fn credentials(text: &str) -> Result<Credentials, Failure> {
 }
 
 /// A secret as it stands, or `@FILE`, without the line feed at its end.
-fn secret(flag: &str, text: &str) -> Result<Secret, Failure> {
+pub(super) fn secret(flag: &str, text: &str) -> Result<Secret, Failure> {
     match text.strip_prefix('@') {
         Some(path) => read_file(flag, path).map(|content| Secret::new(content.trim_end_matches(['\r', '\n']))),
         None => Ok(Secret::new(text)),

@@ -1,10 +1,12 @@
 //! `wspipe inspect`.
 
 use wspipe::commands::{InspectConfig, inspect_key, inspect_url};
+use wspipe::opening::Route;
 use wspipe::outcome::Failure;
 
 use super::connect::destination;
 use super::handshake::HandshakeArgs;
+use super::tls::{IdentityArgs, TlsArgs};
 
 /// Perform a handshake and explain it, or compute a Sec-WebSocket-Accept
 ///
@@ -36,6 +38,12 @@ pub(super) struct Args {
 
     #[command(flatten)]
     handshake: HandshakeArgs,
+
+    #[command(flatten)]
+    tls: TlsArgs,
+
+    #[command(flatten)]
+    identity: IdentityArgs,
 }
 
 impl Args {
@@ -45,6 +53,8 @@ impl Args {
             (Some(url), None) => inspect_url(InspectConfig {
                 destination: destination(&url)?,
                 handshake: self.handshake.resolve()?,
+                // (--key is the one of the handshake here.)
+                route: Route { tls: self.tls.resolve(self.identity.resolve(None)?)? },
                 connect_timeout: self.handshake.connect_timeout,
                 json: self.json,
                 show_secrets: self.show_secrets,

@@ -12,6 +12,7 @@ use wspipe::protocol::Role;
 use super::compression::{CompressArgs, LevelArgs};
 use super::handshake::headers;
 use super::pipe::PipeArgs;
+use super::tls::IdentityArgs;
 use super::values::duration;
 
 /// Wait for clients: standard input to all of them, their messages to standard output
@@ -56,6 +57,13 @@ pub(super) struct Args {
     handshake_timeout: Duration,
 
     #[command(flatten)]
+    identity: IdentityArgs,
+
+    /// Our private key in PEM, if it is not in the file of --cert
+    #[arg(long, value_name = "FILE", help_heading = "TLS", requires = "cert")]
+    key: Option<PathBuf>,
+
+    #[command(flatten)]
     compress: CompressArgs,
 
     #[command(flatten)]
@@ -67,6 +75,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn resolve(self) -> Result<ListenConfig, Failure> {
+        let identity = self.identity.resolve(self.key.as_deref())?;
         Ok(ListenConfig {
             address: self.address,
             echo: self.echo,
@@ -76,8 +85,9 @@ impl Args {
                 headers: headers(&self.headers)?,
                 path: self.path,
                 compress: self.compress.resolve(Role::Server, DeflateTerms::default())?,
-                ..ServerOptions::default()
+                secure: identity.is_some(),
             },
+            identity,
             url_file: self.url_file,
             handshake_timeout: self.handshake_timeout,
             level: self.level.resolve(),

@@ -7,6 +7,8 @@ mod inspect;
 mod listen;
 mod pages;
 mod pipe;
+mod tls;
+mod trust;
 mod values;
 
 use std::ffi::OsString;

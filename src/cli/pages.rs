@@ -55,11 +55,12 @@ fn sections(page: Option<Page>) -> &'static [&'static str] {
     const RECORDS: &str = include_str!("pages/records.roff");
     const ENDING: &str = include_str!("pages/ending.roff");
     const COMPRESSION: &str = include_str!("pages/compression.roff");
+    const TLS: &str = include_str!("pages/tls.roff");
     match page {
-        None => &[include_str!("pages/overview.roff"), RECORDS, ENDING, COMPRESSION],
-        Some(Page::Connect) => &[RECORDS, ENDING, COMPRESSION, include_str!("pages/connect.roff")],
-        Some(Page::Listen) => &[RECORDS, COMPRESSION, include_str!("pages/listen.roff")],
-        Some(Page::Inspect) => &[COMPRESSION, include_str!("pages/inspect.roff")],
+        None => &[include_str!("pages/overview.roff"), RECORDS, ENDING, COMPRESSION, TLS],
+        Some(Page::Connect) => &[RECORDS, ENDING, COMPRESSION, TLS, include_str!("pages/connect.roff")],
+        Some(Page::Listen) => &[RECORDS, COMPRESSION, TLS, include_str!("pages/listen.roff")],
+        Some(Page::Inspect) => &[COMPRESSION, TLS, include_str!("pages/inspect.roff")],
         Some(Page::Completions) => &[include_str!("pages/completions.roff")],
         Some(Page::Man) => &[include_str!("pages/man.roff")],
     }

@@ -8,7 +8,7 @@ use super::pipe::{Ends, output_pipe};
 use super::{Destination, Pipe, RECEIVE_BUFFER};
 use crate::bridge::{EchoSink, Ending, Keeper, Session, Signals};
 use crate::handshake::RequestOptions;
-use crate::opening::{self, Limits, Opened};
+use crate::opening::{self, Limits, Opened, Route};
 use crate::outcome::{Failure, judge};
 use crate::protocol::{Level, Role};
 
@@ -19,6 +19,8 @@ pub struct ConnectConfig {
     pub destination: Destination,
     /// What the request says.
     pub handshake: RequestOptions,
+    /// How to get there.
+    pub route: Route,
     /// The bound of the way to an open connection.
     pub connect_timeout: Duration,
     /// Send messages back, instead of standard input and output.
@@ -35,10 +37,10 @@ pub struct ConnectConfig {
 /// Whatever keeps the run from being done with a clean close; see [`Failure`].
 pub fn connect(config: ConnectConfig) -> Result<(), Failure> {
     let start = Instant::now();
-    let ConnectConfig { destination, handshake, connect_timeout, echo, level, pipe } = config;
+    let ConnectConfig { destination, handshake, route, connect_timeout, echo, level, pipe } = config;
     let target = destination.target()?;
     let limits = Limits::new(start, connect_timeout, pipe.deadline(start));
-    let opened = opening::open(&target, &handshake, &limits)?;
+    let opened = opening::open(&target, &handshake, &route, &limits)?;
     log::info!("connected to {} at {}", target.url(), opened.address);
     if let Some(agreement) = opened.compression {
         log::info!("compression: {agreement}");

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::coding::{Coding, Terms};
 use crate::bridge::{EchoSink, Keeper, OnEof, Rules, Session};
-use crate::handshake::{DeflateTerms, ServerOptions, Target, TargetError};
+use crate::handshake::{DeflateTerms, Scheme, ServerOptions, Target, TargetError};
 use crate::net::{Connection, ListenAddr, Listener};
 use crate::opening;
 use crate::outcome::Failure;
@@ -37,6 +37,12 @@ impl FromStr for Destination {
 }
 
 impl Destination {
+    /// Whether TLS is needed.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        matches!(self, Destination::Url(target) if target.scheme == Scheme::Wss)
+    }
+
     /// Where to connect to; for `echo:`, the server is started now.
     pub(super) fn target(self) -> Result<Target, Failure> {
         match self {
@@ -63,9 +69,10 @@ fn start_echo_server() -> Result<Target, Failure> {
 
 fn echo(listener: &Listener) -> Result<(), Failure> {
     let (socket, _) = listener.accept().map_err(Failure::io("cannot accept"))?;
+    let mut connection = Connection::plain(socket);
     let deadline = Instant::now() + ECHO_PATIENCE;
     let options = ServerOptions { compress: Some(DeflateTerms::default()), ..ServerOptions::default() };
-    let Ok(accepted) = opening::accept(&socket, &options, deadline) else {
+    let Ok(accepted) = opening::accept(&mut connection, &options, deadline) else {
         return Ok(());
     };
     let terms = Terms {
@@ -84,7 +91,7 @@ fn echo(listener: &Listener) -> Result<(), Failure> {
         deadline: None,
         awaiting: false,
     };
-    let session = Session { connection: Connection::plain(socket), decoder, encoder, count: None, rules };
+    let session = Session { connection, decoder, encoder, count: None, rules };
     let (source, sink, bell) = EchoSink::ends(&[]);
     let keeper = Keeper::new(None, None).map_err(Failure::io("cannot start the echo server"))?;
     session.run(source, sink, bell, &keeper).map_err(Failure::io("echo server"))?;

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::{Destination, print};
 use crate::handshake::{RequestOptions, accept_for, check_key};
-use crate::net::{Dialed, Socket};
-use crate::opening::{self, Limits, masking_keys};
+use crate::net::Connection;
+use crate::opening::{self, Limits, Route, masking_keys};
 use crate::outcome::{ExitStatus, Failure};
 use crate::protocol::{Close, Encoder, Event};
 use report::Report;
@@ -23,6 +23,8 @@ pub struct InspectConfig {
     pub destination: Destination,
     /// What the request says.
     pub handshake: RequestOptions,
+    /// How to get there.
+    pub route: Route,
     /// The bound of the whole opening.
     pub connect_timeout: Duration,
     /// Print JSON.
@@ -64,13 +66,12 @@ fn inspect(config: InspectConfig) -> Result<(), Failure> {
     let start = Instant::now();
     let target = config.destination.target()?;
     let limits = Limits::new(start, config.connect_timeout, None);
-    let dialed = opening::reach(&target, &limits)?;
-    let exchange = opening::exchange(&dialed, &target, &config.handshake, &limits)?;
+    let mut reached = opening::reach(&target, &config.route, &limits)?;
+    let exchange = opening::exchange(&mut reached, &target, &config.handshake, &limits)?;
     if exchange.refusal.is_none() {
-        say_goodbye(&dialed.socket);
+        say_goodbye(&mut reached.connection);
     }
-    let Dialed { address, resolve, connect, .. } = &dialed;
-    let report = Report::new(&target, address, &exchange, config.show_secrets, [*resolve, *connect]);
+    let report = Report::new(&target, &reached, &exchange, config.show_secrets);
     let text = if config.json { report.json() } else { report.text() };
     print(text.as_bytes())?;
     match exchange.refusal {
@@ -80,17 +81,18 @@ fn inspect(config: InspectConfig) -> Result<(), Failure> {
 }
 
 /// Ends the session that nobody wanted, as the protocol asks.
-fn say_goodbye(socket: &Socket) {
+fn say_goodbye(connection: &mut Connection) {
     let Ok(keys) = masking_keys() else { return };
     let mut encoder = Encoder::client(keys);
     encoder.push(&Event::Close(Close::new(1000, "")));
     let end = Instant::now() + GOODBYE;
     let mut forgotten = [0; 4096];
-    let mut goes_on = (&*socket).write_all(encoder.pending()).is_ok();
+    let mut goes_on = connection.writer.write_all(encoder.pending()).is_ok();
     while goes_on {
         let left = end.saturating_duration_since(Instant::now());
         goes_on = !left.is_zero()
-            && socket.set_read_timeout(Some(left)).is_ok()
-            && (&*socket).read(&mut forgotten).is_ok_and(|count| count > 0);
+            && connection.line.set_read_timeout(Some(left)).is_ok()
+            && connection.reader.read(&mut forgotten).is_ok_and(|count| count > 0);
     }
+    connection.line.hang_up();
 }

@@ -15,8 +15,8 @@ use super::Pipe;
 use super::coding::{Coding, Terms};
 use crate::bridge::Signals;
 use crate::handshake::{ServerOptions, check_subprotocols};
-use crate::net::{ListenAddr, Listener};
-use crate::opening::Accepted;
+use crate::net::{ListenAddr, Listener, TlsAcceptor, TlsIdentity};
+use crate::opening::{Accepted, OpenError};
 use crate::outcome::Failure;
 use crate::protocol::Level;
 
@@ -31,6 +31,8 @@ pub struct ListenConfig {
     pub once: bool,
     /// What the answers to requests say.
     pub server: ServerOptions,
+    /// Who the server is, if clients have to come by `wss://`.
+    pub identity: Option<TlsIdentity>,
     /// Where to write the URL to, when clients can connect.
     pub url_file: Option<PathBuf>,
     /// How long a client may take for its handshake.
@@ -61,13 +63,35 @@ impl ListenConfig {
 pub fn listen(config: ListenConfig) -> Result<(), Failure> {
     let start = Instant::now();
     check_subprotocols(&config.server.subprotocols).map_err(|error| Failure::Usage(error.to_string()))?;
+    let acceptor = config.identity.as_ref().map(TlsAcceptor::new).transpose();
+    let acceptor = acceptor.map_err(|error| Failure::Open(OpenError::Tls(error.to_string())))?;
     let signals = Signals::catch().map_err(Failure::io("cannot catch signals"))?;
     let listener = Listener::bind(&config.address)?;
-    announce(&listener.url(), config.url_file.as_deref())?;
+    let url = url_of(&listener, acceptor.is_some());
+    announce(&url, config.url_file.as_deref())?;
+    let service = Endpoint { listener, url, acceptor };
     if config.once {
-        once::serve(listener, &config, &signals, start)
+        once::serve(service, &config, &signals, start)
     } else {
-        serve::serve(listener, config, &signals, start)
+        serve::serve(service, config, &signals, start)
+    }
+}
+
+/// What clients connect to.
+#[derive(Debug)]
+struct Endpoint {
+    listener: Listener,
+    url: String,
+    /// With it, clients have to speak TLS.
+    acceptor: Option<TlsAcceptor>,
+}
+
+/// The URL under which clients reach a listener.
+fn url_of(listener: &Listener, secure: bool) -> String {
+    let url = listener.url();
+    match url.strip_prefix("ws") {
+        Some(rest) if secure => format!("wss{rest}"),
+        _ => url,
     }
 }
 

@@ -3,8 +3,9 @@
 //! | module | purpose |
 //! | --- | --- |
 //! | [`Socket`] | a connected TCP or unix stream that a reading and a writing thread share without a lock |
-//! | [`Connection`] | a socket and what stands on it, as a half that reads and a half that writes |
+//! | [`Connection`] | a socket and what stands on it, as a half that reads and a half that writes; the [`Line`] is for all threads |
 //! | [`dial`](dial()) | a name, an address or a path becomes a [`Socket`], by a deadline (RFC 8305) |
+//! | [`TlsConnector`], [`TlsAcceptor`] | a [`Connection`] becomes a secure one |
 //! | [`Listener`] | from [`ListenAddr`] as people write it to accepted [`Socket`]s |
 //! | [`wait`], [`Wake`] | waiting for several descriptors at once, and being woken from that |
 //! | [`Stdio`] | standard input and output, also where somebody has made them non-blocking |
@@ -24,12 +25,17 @@ mod poll;
 mod resolve;
 mod socket;
 mod stdio;
+mod tls;
 mod wake;
 
-pub use connection::Connection;
+pub use connection::{Connection, Line};
 pub use dial::{Attempt, DialError, Dialed, Endpoint, Family, Step, dial, dial_family};
 pub use listener::{BindError, ListenAddr, ListenAddrError, Listener};
 pub use poll::{Interest, Ready, wait, wait_any};
 pub use socket::Socket;
 pub use stdio::Stdio;
+pub use tls::{
+    CertificateFacts, IdentityError, Secured, TlsAcceptor, TlsConnector, TlsError, TlsIdentity, TlsOptions, TlsVersion,
+    Trouble,
+};
 pub use wake::Wake;

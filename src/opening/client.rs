@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use rand::rngs::{StdRng, SysRng};
 use rand::{Rng, SeedableRng, TryRng};
 
-use super::{Limits, OpenError, Unread, log_head, read_head};
+use super::{Limits, OpenError, Reached, Route, Unread, log_head, reach, read_head};
 use crate::handshake::{
-    BodyExcerpt, Check, DeflateAgreement, HeadError, HeadReader, Host, MAX_HEAD, Refusal, Request, RequestOptions,
-    ResponseHead, Scheme, Target, agreed_deflate, generate_key, response_checks,
+    BodyExcerpt, Check, DeflateAgreement, HeadError, HeadReader, MAX_HEAD, Refusal, Request, RequestOptions,
+    ResponseHead, Target, agreed_deflate, generate_key, response_checks,
 };
-use crate::net::{Connection, Dialed, Endpoint, Socket, dial};
+use crate::net::Connection;
 use crate::protocol::MaskingKeys;
 
 /// How long to wait for the body of a refusal: it is only there to explain.
@@ -59,9 +59,9 @@ pub struct Exchange {
 ///
 /// # Errors
 /// The host can't be reached, the server refuses, or time is up.
-pub fn open(target: &Target, options: &RequestOptions, limits: &Limits) -> Result<Opened, OpenError> {
-    let dialed = reach(target, limits)?;
-    let Exchange { response, refusal, early, compression, .. } = exchange(&dialed, target, options, limits)?;
+pub fn open(target: &Target, options: &RequestOptions, route: &Route, limits: &Limits) -> Result<Opened, OpenError> {
+    let mut reached = reach(target, route, limits)?;
+    let Exchange { response, refusal, early, compression, .. } = exchange(&mut reached, target, options, limits)?;
     if let Some(refusal) = refusal {
         return Err(OpenError::Refused(Box::new(refusal)));
     }
@@ -73,31 +73,7 @@ pub fn open(target: &Target, options: &RequestOptions, limits: &Limits) -> Resul
     }
     let subprotocol =
         response.head.field("Sec-WebSocket-Protocol").map(|name| String::from_utf8_lossy(name).into_owned());
-    Ok(Opened {
-        connection: Connection::plain(dialed.socket),
-        early,
-        address: dialed.address,
-        subprotocol,
-        compression,
-    })
-}
-
-/// Connects to the target's host.
-///
-/// # Errors
-/// It can't be reached, or not in time.
-pub fn reach(target: &Target, limits: &Limits) -> Result<Dialed, OpenError> {
-    if target.scheme == Scheme::Wss {
-        return Err(OpenError::Tls("this build has no TLS: use ws://, or a TLS tunnel in front".into()));
-    }
-    let endpoint = match &target.host {
-        Host::Name(name) => Endpoint::Host { name: name.clone(), port: target.port },
-        Host::Ip(address) => Endpoint::Ip((*address, target.port).into()),
-        Host::Unix(path) => Endpoint::Unix(path.clone()),
-    };
-    dial(&endpoint, limits.deadline()).map_err(|error| {
-        if error.is_timeout() && limits.run_is_over() { OpenError::RunOver } else { OpenError::Unreachable(error) }
-    })
+    Ok(Opened { connection: reached.connection, early, address: reached.address, subprotocol, compression })
 }
 
 /// Sends the request and reads the response; a refusal's body too, as far as it explains.
@@ -105,7 +81,7 @@ pub fn reach(target: &Target, limits: &Limits) -> Result<Dialed, OpenError> {
 /// # Errors
 /// The request can't be built or sent, or what comes is no HTTP response, or nothing comes in time.
 pub fn exchange(
-    dialed: &Dialed,
+    reached: &mut Reached,
     target: &Target,
     options: &RequestOptions,
     limits: &Limits,
@@ -114,12 +90,12 @@ pub fn exchange(
     let request = Request::new(target, options, &key).map_err(OpenError::Request)?;
     log_head("request", request.redacted().as_bytes());
     let start = Instant::now();
-    write_request(&dialed.socket, request.bytes(), limits)?;
-    let (interim, response, rest) = read_response(dialed, limits)?;
+    write_request(&mut reached.connection, request.bytes(), limits)?;
+    let (interim, response, rest) = read_response(reached, limits)?;
     let http = start.elapsed();
     let checks = response_checks(request.offer(), &response);
     let refusal = Refusal::of(&response, &checks).map(|refusal| {
-        let body = read_body(&dialed.socket, &response, &rest, limits);
+        let body = read_body(&mut reached.connection, &response, &rest, limits);
         refusal.with_body(body)
     });
     let compression = agreed_deflate(request.offer(), &response).filter(|_| refusal.is_none());
@@ -127,26 +103,28 @@ pub fn exchange(
 }
 
 /// Sends the request. A server that has gone already is found out by reading, where there may be a word of its own.
-fn write_request(socket: &Socket, bytes: &[u8], limits: &Limits) -> Result<(), OpenError> {
-    socket.set_write_timeout(limits.left()).map_err(OpenError::Io)?;
-    let mut socket_writer = socket;
-    match socket_writer.write_all(bytes) {
+fn write_request(connection: &mut Connection, bytes: &[u8], limits: &Limits) -> Result<(), OpenError> {
+    connection.line.set_write_timeout(limits.left()).map_err(OpenError::Io)?;
+    match connection.writer.write_all(bytes) {
         Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => Ok(()),
-        result => result.and_then(|()| socket.set_write_timeout(None)).map_err(OpenError::Io),
+        result => result.and_then(|()| connection.line.set_write_timeout(None)).map_err(OpenError::Io),
     }
 }
 
 /// Reads interim responses (RFC 9110, 15.2) and the final one; gives what came behind it, too.
-fn read_response(dialed: &Dialed, limits: &Limits) -> Result<(Vec<ResponseHead>, ResponseHead, Vec<u8>), OpenError> {
+fn read_response(
+    reached: &mut Reached,
+    limits: &Limits,
+) -> Result<(Vec<ResponseHead>, ResponseHead, Vec<u8>), OpenError> {
     let (mut interim, mut rest) = (Vec::<ResponseHead>::new(), Vec::new());
     while interim.len() <= MAX_INTERIM {
         let mut reader = HeadReader::for_response(MAX_HEAD);
-        rest = match read_head(&dialed.socket, &mut reader, &rest, limits) {
+        rest = match read_head(&mut reached.connection, &mut reader, &rest, limits) {
             Ok(rest) => rest,
             // The reader knows best what is wrong with a head that has ended early.
             Err(Unread::Cut) => Vec::new(),
             Err(Unread::Head(error)) => return Err(OpenError::NotHttp(error)),
-            Err(Unread::TimedOut) => return Err(limits.timed_out(&dialed.address, reader.raw())),
+            Err(Unread::TimedOut) => return Err(limits.timed_out(&reached.address, reader.raw())),
             Err(Unread::Io(error)) => return Err(OpenError::Io(error)),
         };
         let response = match (reader.into_response(), interim.last()) {
@@ -164,7 +142,7 @@ fn read_response(dialed: &Dialed, limits: &Limits) -> Result<(Vec<ResponseHead>,
 }
 
 /// The beginning of a body, as far as it comes in time.
-fn read_body(socket: &Socket, response: &ResponseHead, rest: &[u8], limits: &Limits) -> Vec<u8> {
+fn read_body(connection: &mut Connection, response: &ResponseHead, rest: &[u8], limits: &Limits) -> Vec<u8> {
     let mut body = BodyExcerpt::of(response);
     body.feed(rest);
     let end = Instant::now() + BODY_PATIENCE;
@@ -172,9 +150,9 @@ fn read_body(socket: &Socket, response: &ResponseHead, rest: &[u8], limits: &Lim
     while !body.is_complete()
         && let Some(left) = limits.left().map(|left| left.min(end.saturating_duration_since(Instant::now())))
         && !left.is_zero()
-        && socket.set_read_timeout(Some(left)).is_ok()
+        && connection.line.set_read_timeout(Some(left)).is_ok()
     {
-        match (&*socket).read(&mut bytes) {
+        match connection.reader.read(&mut bytes) {
             Ok(count) if count > 0 => body.feed(&bytes[..count]),
             _ => break,
         }

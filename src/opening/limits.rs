@@ -26,6 +26,13 @@ impl Limits {
         Limits { until: start.checked_add(span), span, run }
     }
 
+    /// The same bounds, and `span` from now on as one more.
+    #[must_use]
+    pub fn at_most(&self, span: Duration) -> Self {
+        let until = Instant::now() + span;
+        Limits { until: Some(self.until.map_or(until, |own| own.min(until))), ..*self }
+    }
+
     /// The earlier of the two bounds.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {

@@ -4,17 +4,19 @@
 mod client;
 mod error;
 mod limits;
+mod reach;
 mod server;
 
 use std::io::{self, Read};
 
 use crate::handshake::{HeadError, HeadReader, MAX_HEAD, printable};
-use crate::net::Socket;
+use crate::net::Connection;
 
-pub use client::{Exchange, Opened, exchange, masking_keys, open, reach};
+pub use client::{Exchange, Opened, exchange, masking_keys, open};
 pub use error::OpenError;
 pub use limits::Limits;
-pub use server::{Accepted, Rejected, accept, accept_if, reject};
+pub use reach::{Reached, Route, reach};
+pub use server::{Accepted, Rejected, accept, accept_if, reject, welcome};
 
 /// Why a head could not be read.
 #[derive(Debug)]
@@ -39,15 +41,20 @@ fn log_head(name: &str, redacted: &[u8]) {
 }
 
 /// Reads a head up to its end, of which `early` has come already; gives what came behind it.
-fn read_head(socket: &Socket, reader: &mut HeadReader, early: &[u8], limits: &Limits) -> Result<Vec<u8>, Unread> {
+fn read_head(
+    connection: &mut Connection,
+    reader: &mut HeadReader,
+    early: &[u8],
+    limits: &Limits,
+) -> Result<Vec<u8>, Unread> {
     if let Some(used) = reader.feed(early).map_err(Unread::Head)? {
         return Ok(early[used..].to_vec());
     }
     let mut bytes = [0; 8192];
     loop {
         let left = limits.left().ok_or(Unread::TimedOut)?;
-        socket.set_read_timeout(Some(left)).map_err(Unread::Io)?;
-        let count = match (&*socket).read(&mut bytes) {
+        connection.line.set_read_timeout(Some(left)).map_err(Unread::Io)?;
+        let count = match connection.reader.read(&mut bytes) {
             Ok(0) => return Err(Unread::Cut),
             Ok(count) => count,
             Err(error) => match error.kind() {
@@ -57,7 +64,7 @@ fn read_head(socket: &Socket, reader: &mut HeadReader, early: &[u8], limits: &Li
             },
         };
         if let Some(used) = reader.feed(&bytes[..count]).map_err(Unread::Head)? {
-            socket.set_read_timeout(None).map_err(Unread::Io)?;
+            connection.line.set_read_timeout(None).map_err(Unread::Io)?;
             return Ok(bytes[used..count].to_vec());
         }
     }

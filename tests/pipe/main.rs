@@ -27,4 +27,5 @@ mod request;
 mod statuses;
 mod strangers;
 mod stuck;
+mod tls;
 mod violations;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::handshake::{Check, DeflateAgreement, Head, Target, accept_for, printable};
-use crate::opening::Exchange;
+use crate::net::{CertificateFacts, Secured};
+use crate::opening::{Exchange, Reached};
 use crate::protocol::DeflateParams;
 
 /// The version of the JSON form; it grows when a field changes its meaning.
@@ -30,6 +31,8 @@ pub(super) struct Report {
     subprotocol: Option<String>,
     extensions: Vec<String>,
     compression: Option<Compression>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls: Option<Tls>,
     checks: Vec<Checked>,
     milliseconds: Milliseconds,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,6 +60,24 @@ struct Direction {
     context_takeover: bool,
 }
 
+/// What is known of TLS.
+#[derive(Debug, Serialize)]
+struct Tls {
+    version: Option<String>,
+    alpn: Option<String>,
+    certificate: Option<Certificate>,
+}
+
+/// The server's certificate.
+#[derive(Debug, Serialize)]
+struct Certificate {
+    subject: String,
+    issuer: String,
+    names: Vec<String>,
+    not_before: String,
+    not_after: String,
+}
+
 #[derive(Debug, Serialize)]
 struct Checked {
     clause: &'static str,
@@ -70,6 +91,8 @@ struct Checked {
 struct Milliseconds {
     name: f64,
     connect: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls: Option<f64>,
     http: f64,
 }
 
@@ -84,14 +107,8 @@ struct Refused {
 }
 
 impl Report {
-    /// All about an exchange; `spent` is how long looking up the name and connecting took.
-    pub(super) fn new(
-        target: &Target,
-        address: &str,
-        exchange: &Exchange,
-        show_secrets: bool,
-        spent: [Duration; 2],
-    ) -> Self {
+    /// All about an exchange.
+    pub(super) fn new(target: &Target, reached: &Reached, exchange: &Exchange, show_secrets: bool) -> Self {
         let head = &exchange.response.head;
         let key = exchange.request.offer().key.clone();
         let shown = |value: &[u8]| printable(value, SHOWN);
@@ -108,7 +125,7 @@ impl Report {
         Report {
             version: VERSION,
             url: target.url(),
-            address: address.to_owned(),
+            address: reached.address.clone(),
             ok: exchange.refusal.is_none(),
             request,
             interim: exchange.interim.iter().map(|response| head_text(&response.head)).collect(),
@@ -118,10 +135,12 @@ impl Report {
             subprotocol: head.field("Sec-WebSocket-Protocol").map(shown),
             extensions: head.tokens("Sec-WebSocket-Extensions"),
             compression: exchange.compression.map(Compression::of),
+            tls: reached.secured.as_ref().map(Tls::of),
             checks: exchange.checks.iter().map(Checked::of).collect(),
             milliseconds: Milliseconds {
-                name: millis(spent[0]),
-                connect: millis(spent[1]),
+                name: millis(reached.resolve),
+                connect: millis(reached.connect),
+                tls: reached.secured.as_ref().map(|secured| millis(secured.took)),
                 http: millis(exchange.http),
             },
             refusal: exchange.refusal.as_ref().map(|refusal| Refused {
@@ -148,9 +167,13 @@ impl Report {
     }
 
     fn write_text(&self, out: &mut String) -> std::fmt::Result {
-        let Milliseconds { name, connect, http } = self.milliseconds;
+        let Milliseconds { name, connect, tls, http } = self.milliseconds;
+        let tls_time = tls.map(|tls| format!(", TLS {tls} ms")).unwrap_or_default();
         writeln!(out, "{} at {}", self.url, self.address)?;
-        writeln!(out, "name {name} ms, connect {connect} ms, handshake {http} ms\n")?;
+        writeln!(out, "name {name} ms, connect {connect} ms{tls_time}, handshake {http} ms\n")?;
+        if let Some(tls) = &self.tls {
+            tls.write_text(out)?;
+        }
         write_head(out, '>', &self.request)?;
         for response in self.interim.iter().chain([&self.response]) {
             write_head(out, '<', response)?;
@@ -190,6 +213,35 @@ impl Compression {
             server: direction(agreement.server),
             words: agreement.to_string(),
         }
+    }
+}
+
+impl Tls {
+    fn of(secured: &Secured) -> Self {
+        let facts = secured.certificate.as_deref().and_then(CertificateFacts::read);
+        let shown = |text: &String| printable(text.as_bytes(), SHOWN);
+        Tls {
+            version: secured.version.map(|version| version.to_string()),
+            alpn: secured.alpn.as_ref().map(shown),
+            certificate: facts.map(|facts| Certificate {
+                subject: shown(&facts.subject),
+                issuer: shown(&facts.issuer),
+                names: facts.names.iter().map(shown).collect(),
+                not_before: facts.not_before,
+                not_after: facts.not_after,
+            }),
+        }
+    }
+
+    fn write_text(&self, out: &mut String) -> std::fmt::Result {
+        let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
+        writeln!(out, "TLS                     {}", known(&self.version))?;
+        writeln!(out, "ALPN                    {}", self.alpn.as_deref().unwrap_or("none"))?;
+        let Some(certificate) = &self.certificate else { return out.write_char('\n') };
+        writeln!(out, "certificate             {}", certificate.subject)?;
+        writeln!(out, "  names                 {}", certificate.names.join(", "))?;
+        writeln!(out, "  issuer                {}", certificate.issuer)?;
+        writeln!(out, "  valid                 {} to {}\n", certificate.not_before, certificate.not_after)
     }
 }
 

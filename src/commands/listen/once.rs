@@ -7,34 +7,33 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{ListenConfig, Pause};
+use super::{Endpoint, ListenConfig, Pause};
 use crate::bridge::{EchoSink, Ending, Keeper, Session, Signals};
 use crate::commands::RECEIVE_BUFFER;
 use crate::commands::coding::Coding;
 use crate::commands::pipe::{Ends, Pipe, output_pipe};
 use crate::handshake::ServerOptions;
-use crate::net::{Connection, Interest, Listener, Socket, Wake, wait_any};
+use crate::net::{Connection, Interest, Socket, TlsAcceptor, Wake, wait_any};
 use crate::opening::{self, Accepted};
 use crate::outcome::{Failure, judge};
 use crate::protocol::Role;
 
 /// A client whose handshake is complete.
 struct First {
-    socket: Socket,
+    connection: Connection,
     peer: String,
     accepted: Accepted,
 }
 
 /// Serves one client; the listener is closed as soon as it has come.
 pub(super) fn serve(
-    listener: Listener,
+    endpoint: Endpoint,
     config: &ListenConfig,
     signals: &Signals,
     start: Instant,
 ) -> Result<(), Failure> {
-    let url = listener.url();
-    let first = first_client(&listener, config, signals, start)?;
-    drop(listener);
+    let first = first_client(&endpoint, config, signals, start)?;
+    let Endpoint { url, .. } = endpoint;
     log::info!("serving {}", first.peer);
     if let Some(agreement) = first.accepted.compression {
         log::info!("compression: {agreement}");
@@ -49,7 +48,7 @@ pub(super) fn serve(
 
 /// Waits for the first client. Handshakes run side by side: one that stalls, or is none, holds up nobody.
 fn first_client(
-    listener: &Listener,
+    Endpoint { listener, acceptor, .. }: &Endpoint,
     config: &ListenConfig,
     signals: &Signals,
     start: Instant,
@@ -58,6 +57,7 @@ fn first_client(
     let (sender, receiver) = mpsc::channel();
     let door = Door {
         server: config.server.clone(),
+        acceptor: acceptor.clone(),
         patience: config.handshake_timeout,
         taken: Arc::default(),
         sender,
@@ -95,6 +95,7 @@ fn first_client(
 /// Where handshakes are carried out, and where the first that is complete is left.
 struct Door {
     server: ServerOptions,
+    acceptor: Option<TlsAcceptor>,
     patience: Duration,
     /// Somebody is being served, or about to be.
     taken: Arc<AtomicBool>,
@@ -105,7 +106,8 @@ struct Door {
 impl Door {
     /// Carries out a handshake on a thread of its own. Whoever comes too late is told so before it is complete.
     fn shake_hands(&self, socket: Socket, peer: String) -> io::Result<()> {
-        let (options, deadline) = (self.server.clone(), Instant::now() + self.patience);
+        let (options, acceptor) = (self.server.clone(), self.acceptor.clone());
+        let deadline = Instant::now() + self.patience;
         let (taken, sender, wake) = (Arc::clone(&self.taken), self.sender.clone(), Arc::clone(&self.wake));
         let handshake = move || {
             let mut claimed = false;
@@ -113,10 +115,14 @@ impl Door {
                 claimed = !taken.swap(true, SeqCst);
                 claimed.then_some(())
             };
-            match opening::accept_if(&socket, &options, deadline, admit) {
-                Ok((accepted, ())) => {
+            let opened = opening::welcome(socket, acceptor.as_ref(), deadline).and_then(|mut connection| {
+                let (accepted, ()) = opening::accept_if(&mut connection, &options, deadline, admit)?;
+                Ok((connection, accepted))
+            });
+            match opened {
+                Ok((connection, accepted)) => {
                     // Nobody waits for it if the run is over.
-                    let _ = sender.send(First { socket, peer, accepted });
+                    let _ = sender.send(First { connection, peer, accepted });
                     wake.wake();
                 }
                 Err(why) => {
@@ -133,18 +139,13 @@ impl Door {
 }
 
 fn run(first: First, url: &str, config: &ListenConfig, signals: &Signals, start: Instant) -> io::Result<Ending> {
-    let First { socket, peer, accepted } = first;
+    let First { connection, peer, accepted } = first;
     let stdout = io::stdout();
     let keeper = Keeper::new(Some(signals), if config.echo { None } else { output_pipe(&stdout) })?;
     let pipe: &Pipe = &config.pipe;
     let Coding { decoder, encoder, worth } = config.coding(&accepted, RECEIVE_BUFFER);
-    let session = Session {
-        connection: Connection::plain(socket),
-        decoder,
-        encoder,
-        count: pipe.countdown(),
-        rules: pipe.rules(Role::Server, start),
-    };
+    let session =
+        Session { connection, decoder, encoder, count: pipe.countdown(), rules: pipe.rules(Role::Server, start) };
     let ending = if config.echo {
         let (source, sink, bell) = EchoSink::ends(&pipe.greetings);
         session.run(source, sink, bell, &keeper)?

@@ -9,14 +9,14 @@ use std::time::Instant;
 use super::crowd::{Arrival, Client, Crowd, Input};
 use super::distribute::distribute;
 use super::shared::{ClientSink, SharedOutput};
-use super::{ListenConfig, Pause};
+use super::{Endpoint, ListenConfig, Pause};
 use crate::bridge::{
     Bell, Cause, Countdown, EchoSink, Ending, Fact, OnEof, Outbox, Peer, QueueSource, Session, Signals,
 };
 use crate::commands::coding::Coding;
 use crate::commands::pipe::{output_pipe, standard_output};
 use crate::handshake::printable;
-use crate::net::{Connection, Interest, Listener, Socket, Stdio, Wake, wait_any};
+use crate::net::{Connection, Interest, Listener, Socket, Stdio, TlsAcceptor, Wake, wait_any};
 use crate::opening::{self, Accepted};
 use crate::outcome::{Failure, judge};
 use crate::protocol::{Chunk, Encoder, Event, Kind, Role};
@@ -29,14 +29,14 @@ const CLIENT_BUFFER: usize = 64 << 10;
 const CLIENT_STACK: usize = 256 << 10;
 /// Serves everybody who comes, until the input ends or a signal arrives.
 pub(super) fn serve(
-    listener: Listener,
+    Endpoint { listener, url, acceptor }: Endpoint,
     config: ListenConfig,
     signals: &Signals,
     start: Instant,
 ) -> Result<(), Failure> {
     let stdout = io::stdout();
     let output = if config.echo { None } else { output_pipe(&stdout) };
-    let (service, wake) = Service::start(config, listener.url(), start).map_err(Failure::io("cannot start"))?;
+    let (service, wake) = Service::start(config, url, acceptor, start).map_err(Failure::io("cannot start"))?;
     let host = Host {
         service: Arc::new(service),
         wake,
@@ -54,6 +54,7 @@ pub(super) fn serve(
 struct Service {
     config: ListenConfig,
     url: String,
+    acceptor: Option<TlsAcceptor>,
     start: Instant,
     crowd: Arc<Crowd>,
     /// Standard output, unless messages go back to where they come from.
@@ -185,7 +186,12 @@ impl Host<'_> {
 }
 
 impl Service {
-    fn start(config: ListenConfig, url: String, start: Instant) -> io::Result<(Self, Arc<Wake>)> {
+    fn start(
+        config: ListenConfig,
+        url: String,
+        acceptor: Option<TlsAcceptor>,
+        start: Instant,
+    ) -> io::Result<(Self, Arc<Wake>)> {
         let wake = Arc::new(Wake::new()?);
         let crowd = Arc::new(Crowd::new(Arc::clone(&wake)));
         let mut output = None;
@@ -197,7 +203,7 @@ impl Service {
         }
         let shared = Arc::clone(&wake);
         let countdown = config.pipe.countdown();
-        Ok((Service { config, url, start, crowd, output, countdown, wake }, shared))
+        Ok((Service { config, url, acceptor, start, crowd, output, countdown, wake }, shared))
     }
 
     fn start_distributing(input: Stdio, config: &ListenConfig, crowd: Arc<Crowd>) -> io::Result<()> {
@@ -210,9 +216,13 @@ impl Service {
     fn client(&self, socket: Socket, peer: &str) {
         let deadline = Instant::now() + self.config.handshake_timeout;
         // Before it is told that it is in: from then on it may wait for a Close.
-        match opening::accept_if(&socket, &self.config.server, deadline, || Some(self.crowd.announce())) {
-            Ok((accepted, arrival)) => {
-                if let Err(error) = self.session(socket, peer, &accepted, arrival) {
+        let opened = opening::welcome(socket, self.acceptor.as_ref(), deadline).and_then(|mut connection| {
+            let admit = || Some(self.crowd.announce());
+            opening::accept_if(&mut connection, &self.config.server, deadline, admit).map(|let_in| (connection, let_in))
+        });
+        match opened {
+            Ok((connection, (accepted, arrival))) => {
+                if let Err(error) = self.session(connection, peer, &accepted, arrival) {
                     log::warn!("{peer}: cannot serve: {error}");
                 }
             }
@@ -220,7 +230,7 @@ impl Service {
         }
     }
 
-    fn session(&self, socket: Socket, peer: &str, accepted: &Accepted, arrival: Arrival<'_>) -> io::Result<()> {
+    fn session(&self, connection: Connection, peer: &str, accepted: &Accepted, arrival: Arrival<'_>) -> io::Result<()> {
         let number = arrival.number;
         log::info!("client {number} at {peer}: {}", printable(accepted.request.target.as_bytes(), 200));
         let pipe = &self.config.pipe;
@@ -230,7 +240,7 @@ impl Service {
         let (source, echo, outbox) = self.ends();
         let Coding { decoder, encoder, worth } = self.config.coding(accepted, CLIENT_BUFFER);
         let session = Session {
-            connection: Connection::plain(socket),
+            connection,
             decoder,
             encoder,
             count: echo.as_ref().and(self.countdown.clone()),

@@ -1,0 +1,199 @@
+//! TLS over memory (RFC 8446): what native-tls takes for a stream is a pair of buffers.
+//!
+//! ```text
+//!     socket ─► TlsReader ─► incoming ─┐
+//!                                      TlsStream ─► plaintext of both directions
+//!     socket ◄─ TlsWriter ◄─ outgoing ─┘
+//! ```
+//!
+//! The reading side waits for the socket without holding anything, then feeds what came and takes what has become
+//! readable; the writing side encrypts, and then writes to the socket without holding what the other one needs. So both
+//! directions run at once, and it works the same with every library that native-tls stands on.
+
+mod error;
+mod hello;
+mod identity;
+mod stream;
+
+use std::time::{Duration, Instant};
+
+use native_tls::{Certificate, HandshakeError, Protocol, TlsStream};
+
+use super::Connection;
+pub use error::{CertificateFacts, TlsError, Trouble};
+use hello::Hello;
+pub use hello::TlsVersion;
+pub use identity::{IdentityError, TlsIdentity};
+use stream::{Memory, into_connection, receive, transmit};
+
+/// What a client asks of TLS.
+#[derive(Debug, Clone, Default)]
+pub struct TlsOptions {
+    /// Certificates that are trusted besides the system's, in PEM; a file may hold several.
+    pub roots: Vec<Vec<u8>>,
+    /// Who the client is.
+    pub identity: Option<TlsIdentity>,
+    /// Accept any certificate.
+    pub insecure: bool,
+    /// The name to ask for, and to expect, where it is not the URL's.
+    pub server_name: Option<String>,
+    /// The oldest version that will do.
+    pub oldest: Option<TlsVersion>,
+}
+
+/// A client's side of TLS, ready to be used for any number of connections.
+pub struct TlsConnector {
+    connector: native_tls::TlsConnector,
+    server_name: Option<String>,
+    oldest: Option<TlsVersion>,
+}
+
+/// A server's side of TLS.
+#[derive(Clone)]
+pub struct TlsAcceptor(native_tls::TlsAcceptor);
+
+/// What is known of TLS once it stands.
+#[derive(Debug, Clone, Default)]
+pub struct Secured {
+    /// The version, as the server's first message says it.
+    pub version: Option<TlsVersion>,
+    /// The protocol chosen by ALPN.
+    pub alpn: Option<String>,
+    /// The peer's certificate, in DER.
+    pub certificate: Option<Vec<u8>>,
+    /// How long the handshake took.
+    pub took: Duration,
+}
+
+impl std::fmt::Debug for TlsConnector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TlsConnector").field("server_name", &self.server_name).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for TlsAcceptor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TlsAcceptor").finish_non_exhaustive()
+    }
+}
+
+impl TlsConnector {
+    /// A connector with these options.
+    ///
+    /// # Errors
+    /// A certificate is none, or the system's library refuses the options.
+    pub fn new(options: &TlsOptions) -> Result<Self, TlsError> {
+        let mut builder = native_tls::TlsConnector::builder();
+        builder.request_alpns(&["http/1.1"]);
+        builder.danger_accept_invalid_certs(options.insecure).danger_accept_invalid_hostnames(options.insecure);
+        for pem in &options.roots {
+            let certificates = Certificate::stack_from_pem(pem).map_err(|error| TlsError::setup(&error))?;
+            if certificates.is_empty() {
+                return Err(TlsError::new(Trouble::Setup, "there is no certificate in PEM in it"));
+            }
+            for certificate in certificates {
+                builder.add_root_certificate(certificate);
+            }
+        }
+        if let Some(TlsIdentity(identity)) = &options.identity {
+            builder.identity(identity.clone());
+        }
+        builder.min_protocol_version(Some(match options.oldest {
+            Some(TlsVersion::V1_0) => Protocol::Tlsv10,
+            Some(TlsVersion::V1_1) => Protocol::Tlsv11,
+            // What is newer than the library can ask for is held against the server's answer.
+            None | Some(TlsVersion::V1_2 | TlsVersion::V1_3) => Protocol::Tlsv12,
+        }));
+        let connector = builder.build().map_err(|error| TlsError::setup(&error))?;
+        Ok(TlsConnector { connector, server_name: options.server_name.clone(), oldest: options.oldest })
+    }
+
+    /// Secures a connection to the host called `host`, by `deadline`.
+    ///
+    /// # Errors
+    /// The server's certificate is not accepted, the two don't agree, the peer speaks no TLS, or time is up.
+    pub fn secure(
+        &self,
+        mut connection: Connection,
+        host: &str,
+        deadline: Option<Instant>,
+    ) -> Result<(Connection, Secured), TlsError> {
+        let start = Instant::now();
+        let memory = Memory::default();
+        let mut hello = Hello::default();
+        let name = self.server_name.as_deref().unwrap_or(host);
+        let begun = self.connector.connect(name, memory.clone());
+        let stream = handshake(begun, &memory, &mut connection, deadline, |bytes| hello.feed(bytes))?;
+        let version = hello.version();
+        if let (Some(oldest), Some(version)) = (self.oldest, version)
+            && version < oldest
+        {
+            return Err(TlsError::new(
+                Trouble::Version,
+                &format!("the server speaks {version}, and --tls-min is {oldest}"),
+            ));
+        }
+        let secured = Secured {
+            version,
+            alpn: alpn_of(&stream),
+            certificate: stream.peer_certificate().ok().flatten().and_then(|certificate| certificate.to_der().ok()),
+            took: start.elapsed(),
+        };
+        Ok((into_connection(stream, memory, connection), secured))
+    }
+}
+
+impl TlsAcceptor {
+    /// An acceptor that shows this identity.
+    ///
+    /// # Errors
+    /// The system's library refuses it.
+    pub fn new(identity: &TlsIdentity) -> Result<Self, TlsError> {
+        let mut builder = native_tls::TlsAcceptor::builder(identity.0.clone());
+        builder.min_protocol_version(Some(Protocol::Tlsv12));
+        builder.build().map(TlsAcceptor).map_err(|error| TlsError::setup(&error))
+    }
+
+    /// Secures a connection from a client, by `deadline`.
+    ///
+    /// # Errors
+    /// The client speaks no TLS, does not accept the certificate, or takes too long.
+    pub fn secure(&self, mut connection: Connection, deadline: Option<Instant>) -> Result<Connection, TlsError> {
+        let memory = Memory::default();
+        let begun = self.0.accept(memory.clone());
+        let stream = handshake(begun, &memory, &mut connection, deadline, |_| {})?;
+        Ok(into_connection(stream, memory, connection))
+    }
+}
+
+fn alpn_of(stream: &TlsStream<Memory>) -> Option<String> {
+    let protocol = stream.negotiated_alpn().ok().flatten()?;
+    Some(String::from_utf8_lossy(&protocol).into_owned())
+}
+
+/// Carries a handshake that has begun to its end; `seen` is shown what the peer sends.
+fn handshake(
+    mut begun: Result<TlsStream<Memory>, HandshakeError<Memory>>,
+    memory: &Memory,
+    connection: &mut Connection,
+    deadline: Option<Instant>,
+    mut seen: impl FnMut(&[u8]),
+) -> Result<TlsStream<Memory>, TlsError> {
+    loop {
+        // What there is to say is said in any case: a failure too is told to the peer.
+        let sent = transmit(memory, connection, deadline);
+        let unfinished = match begun {
+            Ok(stream) => {
+                sent?;
+                connection.line.set_read_timeout(None).map_err(|error| TlsError::io(&error))?;
+                connection.line.set_write_timeout(None).map_err(|error| TlsError::io(&error))?;
+                return Ok(stream);
+            }
+            Err(HandshakeError::Failure(error)) => return Err(TlsError::handshake(&error, memory)),
+            Err(HandshakeError::WouldBlock(unfinished)) => unfinished,
+        };
+        sent?;
+        receive(memory, connection, deadline, &mut seen)?;
+        begun = unfinished.handshake();
+    }
+}

@@ -1,0 +1,299 @@
+//! Why TLS does not stand, in words that help.
+
+use std::fmt;
+use std::io;
+
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
+
+use super::stream::Memory;
+
+/// Why TLS could not be set up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsError {
+    trouble: Trouble,
+    /// The words of the system's library, or ours.
+    words: String,
+}
+
+/// What kind of trouble it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// The options don't go together with the library, or a file does not hold what it should.
+    Setup,
+    /// The certificate's time is over.
+    Expired,
+    /// The certificate's time has not begun.
+    NotYetValid,
+    /// The certificate is for other names.
+    WrongName,
+    /// The certificate vouches for itself.
+    SelfSigned,
+    /// Nobody who is trusted vouches for the certificate.
+    UnknownIssuer,
+    /// The two have no version in common.
+    Version,
+    /// What came is no TLS.
+    NotTls,
+    /// The peer wants a certificate from us, or does not like ours.
+    Refused,
+    /// The peer went away.
+    Cut,
+    /// Time was up.
+    TimedOut,
+    /// Anything else.
+    Other,
+}
+
+impl TlsError {
+    pub(super) fn new(trouble: Trouble, words: &str) -> Self {
+        TlsError { trouble, words: words.to_owned() }
+    }
+
+    pub(super) fn setup(error: &native_tls::Error) -> Self {
+        TlsError { trouble: Trouble::Setup, words: plain_words(&error.to_string()) }
+    }
+
+    pub(super) fn io(error: &io::Error) -> Self {
+        TlsError { trouble: Trouble::Other, words: error.to_string() }
+    }
+
+    pub(super) fn timed_out() -> Self {
+        TlsError::new(Trouble::TimedOut, "the TLS handshake took too long")
+    }
+
+    /// A write that did not come to its end in time, or failed.
+    pub(super) fn waiting(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => TlsError::timed_out(),
+            _ => TlsError::io(error),
+        }
+    }
+
+    /// A handshake that failed, with what the peer had sent by then.
+    pub(super) fn handshake(error: &native_tls::Error, memory: &Memory) -> Self {
+        let words = plain_words(&error.to_string());
+        let mut trouble = trouble_of(&words);
+        if trouble == Trouble::Other && memory.has_ended() {
+            trouble = Trouble::Cut;
+        }
+        TlsError { trouble, words }
+    }
+
+    /// What kind of trouble it is.
+    #[must_use]
+    pub fn trouble(&self) -> Trouble {
+        self.trouble
+    }
+
+    /// Whether the peer's certificate is what is wrong.
+    #[must_use]
+    pub fn is_about_certificate(&self) -> bool {
+        matches!(
+            self.trouble,
+            Trouble::Expired | Trouble::NotYetValid | Trouble::WrongName | Trouble::SelfSigned | Trouble::UnknownIssuer
+        )
+    }
+
+    /// What a server has to say of it.
+    #[must_use]
+    pub fn seen_by_server(&self) -> String {
+        match self.trouble {
+            Trouble::NotTls => "the client speaks no TLS: it has to ask for wss://".to_owned(),
+            Trouble::Cut => "the client went away inside the handshake".to_owned(),
+            Trouble::Version => "the client has no version of TLS that will do".to_owned(),
+            Trouble::Refused => format!("the client does not accept the certificate ({})", self.words),
+            _ => self.words.clone(),
+        }
+    }
+
+    /// The whole story: the cause, the certificate if there is one to see, and what would help.
+    #[must_use]
+    pub fn explained(&self, certificate: Option<&CertificateFacts>) -> String {
+        let cause = match self.trouble {
+            Trouble::Expired => "the server's certificate has expired",
+            Trouble::NotYetValid => "the server's certificate is not valid yet",
+            Trouble::WrongName => "the server's certificate is for another name",
+            Trouble::SelfSigned => "the server's certificate is self-signed",
+            Trouble::UnknownIssuer => "nobody who is trusted here vouches for the server's certificate",
+            Trouble::Version => "the two sides have no version of TLS in common",
+            Trouble::NotTls => "what came is no TLS",
+            Trouble::Refused => "the server does not accept this side",
+            Trouble::Cut => "the connection ended inside the TLS handshake",
+            Trouble::Setup | Trouble::TimedOut | Trouble::Other => "",
+        };
+        let advice = match self.trouble {
+            Trouble::Expired | Trouble::NotYetValid => "is the clock right? -k accepts it unchecked",
+            Trouble::WrongName => "ask for one of these names, or with --sni; -k accepts it unchecked",
+            Trouble::SelfSigned => "--cacert FILE trusts it if you have it in a file; -k accepts it unchecked",
+            Trouble::UnknownIssuer => "--cacert FILE trusts another issuer; -k accepts it unchecked",
+            Trouble::Version => "--tls-min 1.0 allows old versions, if the system's library does",
+            Trouble::NotTls => "is that a plain port? Try ws:// or http://",
+            Trouble::Refused => "it may want a certificate of yours: --cert and --key, or --pkcs12",
+            Trouble::Setup | Trouble::Cut | Trouble::TimedOut | Trouble::Other => "",
+        };
+        let mut text = if cause.is_empty() { self.words.clone() } else { cause.to_owned() };
+        if let Some(certificate) = certificate.filter(|_| self.is_about_certificate()) {
+            text.push_str(": ");
+            text.push_str(&certificate.to_string());
+        }
+        if !advice.is_empty() {
+            text.push_str(" (");
+            text.push_str(advice);
+            text.push(')');
+        }
+        text
+    }
+}
+
+impl fmt::Display for TlsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.explained(None))
+    }
+}
+
+impl std::error::Error for TlsError {}
+
+/// The kind of trouble that the words of a library tell of. OpenSSL's come from `X509_verify_cert_error_string` and its
+/// list of reasons, those of `Security.framework` and `SChannel` from the system.
+fn trouble_of(words: &str) -> Trouble {
+    const SIGNS: [(&str, Trouble); 23] = [
+        ("has expired", Trouble::Expired),
+        ("expired", Trouble::Expired),
+        ("not yet valid", Trouble::NotYetValid),
+        ("hostname mismatch", Trouble::WrongName),
+        ("ip address mismatch", Trouble::WrongName),
+        ("does not match", Trouble::WrongName),
+        ("self-signed certificate in certificate chain", Trouble::UnknownIssuer),
+        ("self signed certificate in certificate chain", Trouble::UnknownIssuer),
+        ("self-signed", Trouble::SelfSigned),
+        ("self signed", Trouble::SelfSigned),
+        ("unable to get local issuer", Trouble::UnknownIssuer),
+        ("unable to get issuer", Trouble::UnknownIssuer),
+        ("unable to verify the first certificate", Trouble::UnknownIssuer),
+        ("certificate signature failure", Trouble::UnknownIssuer),
+        ("not trusted", Trouble::UnknownIssuer),
+        ("wrong version number", Trouble::NotTls),
+        ("http request", Trouble::NotTls),
+        ("packet length too long", Trouble::NotTls),
+        ("unsupported protocol", Trouble::Version),
+        ("alert protocol version", Trouble::Version),
+        ("alert certificate required", Trouble::Refused),
+        ("alert unknown ca", Trouble::Refused),
+        ("alert bad certificate", Trouble::Refused),
+    ];
+    let words = words.to_lowercase();
+    SIGNS.into_iter().find(|(sign, _)| words.contains(sign)).map_or(Trouble::Other, |(_, trouble)| trouble)
+}
+
+/// OpenSSL's `error:0A000086:SSL routines:function:reason:file:line: (what the check of the certificate said)` without what
+/// only its authors need.
+fn plain_words(words: &str) -> String {
+    let Some(rest) = words.strip_prefix("error:") else {
+        return words.to_owned();
+    };
+    let parts: Vec<&str> = rest.splitn(6, ':').collect();
+    let reason = parts.get(3).copied().unwrap_or(words);
+    match words.rsplit_once(" (") {
+        Some((_, verdict)) => format!("{reason}: {}", verdict.trim_end_matches(')')),
+        None => reason.to_owned(),
+    }
+}
+
+/// What people want to know of a certificate (RFC 5280).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateFacts {
+    /// The subject's name, as in RFC 4514.
+    pub subject: String,
+    /// The issuer's name.
+    pub issuer: String,
+    /// The names and addresses that it is for.
+    pub names: Vec<String>,
+    /// From when on it is valid, in UTC, RFC 3339.
+    pub not_before: String,
+    /// Until when it is valid.
+    pub not_after: String,
+}
+
+impl CertificateFacts {
+    /// Reads a certificate in DER; none if it is not one.
+    #[must_use]
+    pub fn read(der: &[u8]) -> Option<Self> {
+        let certificate = Certificate::from_der(der).ok()?;
+        let tbs = certificate.tbs_certificate();
+        let names = tbs.get_extension::<SubjectAltName>().ok().flatten().map(|(_, names)| names.0).unwrap_or_default();
+        let validity = tbs.validity();
+        Some(CertificateFacts {
+            subject: tbs.subject().to_string(),
+            issuer: tbs.issuer().to_string(),
+            names: names.iter().filter_map(name_of).collect(),
+            not_before: validity.not_before.to_string(),
+            not_after: validity.not_after.to_string(),
+        })
+    }
+}
+
+fn name_of(name: &GeneralName) -> Option<String> {
+    match name {
+        GeneralName::DnsName(name) => Some(name.to_string()),
+        GeneralName::IpAddress(bytes) => match bytes.as_bytes() {
+            [a, b, c, d] => Some(std::net::Ipv4Addr::new(*a, *b, *c, *d).to_string()),
+            bytes => <[u8; 16]>::try_from(bytes).ok().map(|bytes| std::net::Ipv6Addr::from(bytes).to_string()),
+        },
+        _ => None,
+    }
+}
+
+impl fmt::Display for CertificateFacts {
+    /// `CN=example.com, for example.com, www.example.com, valid from 2020-01-01T00:00:00Z to 2021-01-01T00:00:00Z`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let subject = if self.subject.is_empty() { "a certificate without a subject" } else { &self.subject };
+        f.write_str(subject)?;
+        if !self.names.is_empty() {
+            write!(f, ", for {}", self.names.join(", "))?;
+        }
+        write!(f, ", issued by {}, valid from {} to {}", self.issuer, self.not_before, self.not_after)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_openssl() {
+        let verify = |verdict: &str| {
+            format!(
+                "error:0A000086:SSL routines:tls_post_process_server_certificate:certificate verify failed:../ssl/statem/statem_clnt.c:1889: ({verdict})"
+            )
+        };
+        for (words, trouble) in [
+            (verify("certificate has expired"), Trouble::Expired),
+            (verify("certificate is not yet valid"), Trouble::NotYetValid),
+            (verify("Hostname mismatch"), Trouble::WrongName),
+            (verify("IP address mismatch"), Trouble::WrongName),
+            (verify("self-signed certificate"), Trouble::SelfSigned),
+            (verify("self-signed certificate in certificate chain"), Trouble::UnknownIssuer),
+            (verify("unable to get local issuer certificate"), Trouble::UnknownIssuer),
+            ("error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../ssl/record/ssl3_record.c:354:".into(), Trouble::NotTls),
+            ("error:0A00042E:SSL routines:ssl3_read_bytes:tlsv1 alert protocol version:../ssl/record/rec_layer_s3.c:1605:SSL alert number 70".into(), Trouble::Version),
+            ("error:0A00045C:SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:../ssl/record/rec_layer_s3.c:1605:SSL alert number 116".into(), Trouble::Refused),
+            ("something else".into(), Trouble::Other),
+        ] {
+            assert_eq!(trouble_of(&plain_words(&words)), trouble, "{words}");
+        }
+        assert_eq!(
+            plain_words(&verify("certificate has expired")),
+            "certificate verify failed: certificate has expired"
+        );
+        assert_eq!(plain_words("unexpected EOF"), "unexpected EOF");
+    }
+
+    #[test]
+    fn what_is_no_certificate_has_no_facts() {
+        assert_eq!(CertificateFacts::read(b""), None);
+        assert_eq!(CertificateFacts::read(b"-----BEGIN CERTIFICATE-----"), None);
+    }
+}
