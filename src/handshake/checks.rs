@@ -7,7 +7,7 @@ mod response;
 
 pub use request::request_checks;
 pub(super) use request::{METHOD, UPGRADE, VERSION};
-pub use response::{agreed_deflate, response_checks};
+pub use response::{agreed_deflate, lone_response_checks, response_checks};
 
 use std::fmt;
 
@@ -16,6 +16,9 @@ use super::printable::printable;
 
 /// How many bytes of a value of the peer are shown.
 const SHOWN: usize = 200;
+
+/// The subject of the check of a start line's version.
+const HTTP_VERSION: &str = "HTTP version";
 
 /// What a check found absent.
 const NOTHING: &str = "nothing";

@@ -46,7 +46,7 @@ mod secret;
 mod target;
 
 pub use body::{BODY_EXCERPT, BodyExcerpt, BodyLength, ChunkError, Dechunker};
-pub use checks::{Check, Offer, Verdict, agreed_deflate, request_checks, response_checks};
+pub use checks::{Check, Offer, Verdict, agreed_deflate, lone_response_checks, request_checks, response_checks};
 pub use deflate::{ClientWindow, DeflateAgreement, DeflateError, DeflateTerms};
 pub use grammar::Misplaced;
 pub use head::{Head, MAX_FIELDS, RequestHead, ResponseHead, redact};

@@ -1,6 +1,6 @@
 //! What a server checks in a client's request (RFC 6455, 4.2.1).
 
-use super::{Check, Verdict, check, quoted, shown, version};
+use super::{Check, HTTP_VERSION, Verdict, check, quoted, shown, version};
 use crate::handshake::extension::Extension;
 use crate::handshake::grammar::is_token;
 use crate::handshake::head::{Head, RequestHead};
@@ -34,7 +34,7 @@ pub fn request_checks(request: &RequestHead) -> Vec<Check> {
 
 fn http_version(request: &RequestHead) -> Check {
     let found = version(request.minor_version);
-    check("RFC 6455, 4.2.1 (1)", "HTTP version", "HTTP/1.1", found, request.minor_version == 1)
+    check("RFC 6455, 4.2.1 (1)", HTTP_VERSION, "HTTP/1.1", found, request.minor_version == 1)
 }
 
 fn target(request: &RequestHead) -> Check {

@@ -1,12 +1,24 @@
 //! What a client checks in the server's answer (RFC 6455, 4.1, the second list).
 
-use super::{Check, NOTHING, Offer, SHOWN, Verdict, check, quoted, shown, version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{Check, HTTP_VERSION, NOTHING, Offer, SHOWN, Verdict, check, quoted, shown, version};
 use crate::handshake::deflate::{AnswerFault, DeflateAgreement, read_answer};
+use crate::handshake::grammar::is_token;
 use crate::handshake::head::{Head, ResponseHead};
 use crate::handshake::key::accept_for;
 use crate::handshake::printable::printable;
 
+/// The subject by which a reader knows that the status itself is judged.
+const STATUS: &str = "status";
+
+const ACCEPT: &str = "Sec-WebSocket-Accept";
 const EXTENSIONS: &str = "Sec-WebSocket-Extensions";
+const SUBPROTOCOL: &str = "Sec-WebSocket-Protocol";
+
+/// The bytes that an accept value decodes to: a SHA-1 hash.
+const ACCEPT_LENGTH: usize = 20;
 
 /// The answer to the example key of RFC 6455, 1.3: servers that send it for every key do exist.
 const EXAMPLE_ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
@@ -28,14 +40,31 @@ pub fn response_checks(offer: &Offer, response: &ResponseHead) -> Vec<Check> {
     checks
 }
 
+/// Checks a server's answer of which the request is not there, as far as that goes; `key` is what is known of it. What
+/// would need the offer is noted, and not checked.
+#[must_use]
+pub fn lone_response_checks(key: Option<&str>, response: &ResponseHead) -> Vec<Check> {
+    let offer = Offer { key: key.unwrap_or_default().to_owned(), ..Offer::default() };
+    let mut checks = response_checks(&offer, response);
+    for check in &mut checks {
+        match check.subject {
+            ACCEPT if key.is_none() => *check = lone_accept(&response.head),
+            EXTENSIONS => *check = lone_extensions(&response.head),
+            SUBPROTOCOL => *check = lone_subprotocol(&response.head),
+            _ => {}
+        }
+    }
+    checks
+}
+
 fn http_version(response: &ResponseHead) -> Check {
     let found = version(response.minor_version);
-    check("RFC 6455, 4.2.2 (5.1)", "HTTP version", "HTTP/1.1", found, response.minor_version == 1)
+    check("RFC 6455, 4.2.2 (5.1)", HTTP_VERSION, "HTTP/1.1", found, response.minor_version == 1)
 }
 
 fn status(response: &ResponseHead) -> Check {
     let found = format!("{} {}", response.status, printable(response.reason.as_bytes(), 100));
-    check("RFC 6455, 4.1 (1)", "status", "101", found.trim_end(), response.status == 101)
+    check("RFC 6455, 4.1 (1)", STATUS, "101", found.trim_end(), response.status == 101)
 }
 
 /// A header that must have `token` in it, or, when `alone`, nothing else.
@@ -45,10 +74,9 @@ fn list_of(clause: &'static str, subject: &'static str, token: &'static str, hea
 }
 
 fn accept(key: &str, head: &Head) -> Check {
-    const SUBJECT: &str = "Sec-WebSocket-Accept";
     let computed = accept_for(key);
-    let values: Vec<&[u8]> = head.values(SUBJECT).collect();
-    let mut found = shown(head, SUBJECT);
+    let values: Vec<&[u8]> = head.values(ACCEPT).collect();
+    let mut found = shown(head, ACCEPT);
     if let [value] = values[..] {
         found.push_str(match value {
             _ if value == computed.as_bytes() => "",
@@ -58,7 +86,7 @@ fn accept(key: &str, head: &Head) -> Check {
         });
     }
     let passes = values == [computed.as_bytes()];
-    check("RFC 6455, 4.1 (4)", SUBJECT, format!("`{computed}`, once"), found, passes)
+    check("RFC 6455, 4.1 (4)", ACCEPT, format!("`{computed}`, once"), found, passes)
 }
 
 /// The compression that an answer agrees to; none too where the answer is wrong.
@@ -97,20 +125,69 @@ fn extensions(offered: &[String], head: &Head) -> Check {
 }
 
 fn subprotocol(offered: &[String], head: &Head) -> Check {
-    const SUBJECT: &str = "Sec-WebSocket-Protocol";
     let expected = match offered.len() {
         0 => NOTHING.to_owned(),
         _ => format!("one of {}", offered.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")),
     };
-    let values: Vec<&[u8]> = head.values(SUBJECT).collect();
+    let values: Vec<&[u8]> = head.values(SUBPROTOCOL).collect();
     let (verdict, found) = match values[..] {
         [] if offered.is_empty() => (Verdict::Pass, NOTHING.to_owned()),
         [] => (Verdict::Note, "nothing: the server chose none of the subprotocols offered".to_owned()),
         // RFC 6455, 11.3.4: once, and with one of the names as they were offered, case and all.
-        [value] if offered.iter().any(|name| name.as_bytes() == value) => (Verdict::Pass, shown(head, SUBJECT)),
-        _ => (Verdict::Fail, shown(head, SUBJECT)),
+        [value] if offered.iter().any(|name| name.as_bytes() == value) => (Verdict::Pass, shown(head, SUBPROTOCOL)),
+        _ => (Verdict::Fail, shown(head, SUBPROTOCOL)),
     };
-    Check { clause: "RFC 6455, 4.1 (6)", subject: SUBJECT, expected, found, verdict }
+    Check { clause: "RFC 6455, 4.1 (6)", subject: SUBPROTOCOL, expected, found, verdict }
+}
+
+/// An accept value of which the key is not known: it may be right if it is one at all.
+fn lone_accept(head: &Head) -> Check {
+    let values: Vec<&[u8]> = head.values(ACCEPT).collect();
+    let found = shown(head, ACCEPT);
+    let expected = "the base64 of 20 bytes, once";
+    match values[..] {
+        [value] if STANDARD.decode(value).is_ok_and(|hash| hash.len() == ACCEPT_LENGTH) => {
+            unchecked("RFC 6455, 4.1 (4)", ACCEPT, expected, &format!("{found}: not checked, for the key is not known"))
+        }
+        _ => check("RFC 6455, 4.1 (4)", ACCEPT, expected, found, false),
+    }
+}
+
+/// Extensions of which the offer is not known: held against an offer of just these.
+fn lone_extensions(head: &Head) -> Check {
+    let answered = head.tokens(EXTENSIONS);
+    let offer = |element: &String| {
+        let name = element.split(';').next().unwrap_or_default().trim().to_owned();
+        let is_deflate = name.eq_ignore_ascii_case("permessage-deflate");
+        if is_deflate { name + "; client_max_window_bits" } else { name }
+    };
+    let check = extensions(&answered.iter().map(offer).collect::<Vec<_>>(), head);
+    match check.verdict {
+        Verdict::Pass if !answered.is_empty() => {
+            let found = format!("{}: not checked, for the offer is not known", check.found);
+            unchecked(check.clause, EXTENSIONS, "what was offered, or nothing", &found)
+        }
+        _ => Check { expected: "what was offered, or nothing".to_owned(), ..check },
+    }
+}
+
+/// A subprotocol of which the offer is not known.
+fn lone_subprotocol(head: &Head) -> Check {
+    let values: Vec<&[u8]> = head.values(SUBPROTOCOL).collect();
+    let (clause, expected) = ("RFC 6455, 4.1 (6)", "one that was offered, or nothing");
+    match values[..] {
+        [] => check(clause, SUBPROTOCOL, expected, NOTHING, true),
+        [value] if std::str::from_utf8(value).is_ok_and(is_token) => {
+            let found = format!("{}: not checked, for the offer is not known", shown(head, SUBPROTOCOL));
+            unchecked(clause, SUBPROTOCOL, expected, &found)
+        }
+        _ => check(clause, SUBPROTOCOL, expected, shown(head, SUBPROTOCOL), false),
+    }
+}
+
+/// A check for which something is not known.
+fn unchecked(clause: &'static str, subject: &'static str, expected: &str, found: &str) -> Check {
+    Check { clause, subject, expected: expected.to_owned(), found: found.to_owned(), verdict: Verdict::Note }
 }
 
 #[cfg(test)]
