@@ -6,7 +6,8 @@ mod request;
 mod response;
 
 pub use request::request_checks;
-pub(super) use request::{METHOD, UPGRADE, VERSION};
+pub(super) use request::{METHOD, TARGET, UPGRADE, VERSION};
+pub(super) use response::STATUS;
 pub use response::{agreed_deflate, lone_response_checks, response_checks};
 
 use std::fmt;
@@ -18,7 +19,7 @@ use super::printable::printable;
 const SHOWN: usize = 200;
 
 /// The subject of the check of a start line's version.
-const HTTP_VERSION: &str = "HTTP version";
+pub(super) const HTTP_VERSION: &str = "HTTP version";
 
 /// What a check found absent.
 const NOTHING: &str = "nothing";

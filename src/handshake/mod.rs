@@ -22,6 +22,7 @@
 //! | make the client's request | [`generate_key`], [`RequestOptions`], [`Header`], [`Request`] |
 //! | read a head from a connection | [`HeadReader`], then [`RequestHead`] or [`ResponseHead`] |
 //! | judge an answer, or a request | [`response_checks`], [`request_checks`]: a list of [`Check`] |
+//! | read what people pasted | [`Captured`]: heads that give such lists, and each [`Repair`] |
 //! | say why a server refused | [`Refusal`], with the body by [`BodyExcerpt`] |
 //! | compress | [`DeflateTerms`] are offered and answered; [`DeflateAgreement`] is what holds then |
 //! | answer as a server | [`answer`], [`ServerOptions`], [`refusal()`] |
@@ -29,6 +30,7 @@
 //! | hold a password | [`Secret`], [`Credentials`], [`Authorization`] |
 
 mod body;
+mod captured;
 mod checks;
 mod deflate;
 mod extension;
@@ -46,6 +48,7 @@ mod secret;
 mod target;
 
 pub use body::{BODY_EXCERPT, BodyExcerpt, BodyLength, ChunkError, Dechunker};
+pub use captured::{Captured, CapturedHead, Repair, Side};
 pub use checks::{Check, Offer, Verdict, agreed_deflate, lone_response_checks, request_checks, response_checks};
 pub use deflate::{ClientWindow, DeflateAgreement, DeflateError, DeflateTerms};
 pub use grammar::Misplaced;

@@ -11,7 +11,8 @@ pub(in crate::handshake) const METHOD: &str = "method";
 pub(in crate::handshake) const UPGRADE: &str = "Upgrade";
 pub(in crate::handshake) const VERSION: &str = "Sec-WebSocket-Version";
 
-const TARGET: &str = "request target";
+/// Another subject that a capture may not show.
+pub(in crate::handshake) const TARGET: &str = "request target";
 
 /// Checks a client's request, in the order in which a server asks: what a key has to be is the version's to say.
 #[must_use]

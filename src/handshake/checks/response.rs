@@ -11,7 +11,7 @@ use crate::handshake::key::accept_for;
 use crate::handshake::printable::printable;
 
 /// The subject by which a reader knows that the status itself is judged.
-const STATUS: &str = "status";
+pub(in crate::handshake) const STATUS: &str = "status";
 
 const ACCEPT: &str = "Sec-WebSocket-Accept";
 const EXTENSIONS: &str = "Sec-WebSocket-Extensions";
