@@ -31,7 +31,7 @@ Register-ArgumentCompleter -Native -CommandName 'wspipe' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('connect', 'connect', [CompletionResultType]::ParameterValue, 'Connect to a server: standard input to messages, messages to standard output')
             [CompletionResult]::new('listen', 'listen', [CompletionResultType]::ParameterValue, 'Wait for clients: standard input to all of them, their messages to standard output')
-            [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Perform a handshake and explain it, or compute a Sec-WebSocket-Accept')
+            [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Perform a handshake and explain it, or explain a captured one')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a manual page: wspipe man | man -l -')
             break
@@ -137,8 +137,11 @@ Register-ArgumentCompleter -Native -CommandName 'wspipe' -ScriptBlock {
             break
         }
         'wspipe;inspect' {
-            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Print the Sec-WebSocket-Accept for this Sec-WebSocket-Key')
+            [CompletionResult]::new('--request', '--request', [CompletionResultType]::ParameterName, 'Explain the request in this file, and the response, if it is there too; - is standard input')
+            [CompletionResult]::new('--response', '--response', [CompletionResultType]::ParameterName, 'Explain the response in this file; alone, what needs the request is not checked')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Print the Sec-WebSocket-Accept for this Sec-WebSocket-Key; with --response, check that it has it')
             [CompletionResult]::new('--accept', '--accept', [CompletionResultType]::ParameterName, 'Verify that this Sec-WebSocket-Accept belongs to --key: status 0 or 5')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour the verdicts: auto does on a terminal, unless `NO_COLOR` is set')
             [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'Add a header to the request; @FILE reads headers from a file, one a line; repeatable')
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Add a header to the request; @FILE reads headers from a file, one a line; repeatable')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Offer a subprotocol; repeatable, the preferred one first')
@@ -158,7 +161,7 @@ Register-ArgumentCompleter -Native -CommandName 'wspipe' -ScriptBlock {
             [CompletionResult]::new('--pkcs12', '--pkcs12', [CompletionResultType]::ParameterName, 'Our certificate and private key in a PKCS#12 archive')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'The passphrase of the private key or the archive; @FILE reads it from a file')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON, for machines')
-            [CompletionResult]::new('--show-secrets', '--show-secrets', [CompletionResultType]::ParameterName, 'Show credentials in the request instead of ***')
+            [CompletionResult]::new('--show-secrets', '--show-secrets', [CompletionResultType]::ParameterName, 'Show credentials in the heads instead of ***')
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Accept any certificate of the server')
             [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Accept any certificate of the server')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on standard error; the exit status tells')

@@ -220,18 +220,30 @@ _wspipe() {
             return 0
             ;;
         wspipe__subcmd__inspect)
-            opts="-H -s -u -k -q -v -h --key --accept --json --show-secrets --header --subprotocol --origin --user --bearer --cookie --host --compress --connect-timeout --cacert --insecure --sni --tls-min --cert --pkcs12 --passphrase --quiet --verbose --help"
+            opts="-H -s -u -k -q -v -h --request --response --key --accept --json --color --show-secrets --header --subprotocol --origin --user --bearer --cookie --host --compress --connect-timeout --cacert --insecure --sni --tls-min --cert --pkcs12 --passphrase --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --request)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --response)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --accept)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
                 --header)

@@ -28,7 +28,7 @@ set edit:completion:arg-completer[wspipe] = {|@words|
             cand --version 'Print version'
             cand connect 'Connect to a server: standard input to messages, messages to standard output'
             cand listen 'Wait for clients: standard input to all of them, their messages to standard output'
-            cand inspect 'Perform a handshake and explain it, or compute a Sec-WebSocket-Accept'
+            cand inspect 'Perform a handshake and explain it, or explain a captured one'
             cand completions 'Print a completion script for a shell'
             cand man 'Print a manual page: wspipe man | man -l -'
         }
@@ -131,8 +131,11 @@ set edit:completion:arg-completer[wspipe] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'wspipe;inspect'= {
-            cand --key 'Print the Sec-WebSocket-Accept for this Sec-WebSocket-Key'
+            cand --request 'Explain the request in this file, and the response, if it is there too; - is standard input'
+            cand --response 'Explain the response in this file; alone, what needs the request is not checked'
+            cand --key 'Print the Sec-WebSocket-Accept for this Sec-WebSocket-Key; with --response, check that it has it'
             cand --accept 'Verify that this Sec-WebSocket-Accept belongs to --key: status 0 or 5'
+            cand --color 'Colour the verdicts: auto does on a terminal, unless `NO_COLOR` is set'
             cand -H 'Add a header to the request; @FILE reads headers from a file, one a line; repeatable'
             cand --header 'Add a header to the request; @FILE reads headers from a file, one a line; repeatable'
             cand -s 'Offer a subprotocol; repeatable, the preferred one first'
@@ -152,7 +155,7 @@ set edit:completion:arg-completer[wspipe] = {|@words|
             cand --pkcs12 'Our certificate and private key in a PKCS#12 archive'
             cand --passphrase 'The passphrase of the private key or the archive; @FILE reads it from a file'
             cand --json 'Print JSON, for machines'
-            cand --show-secrets 'Show credentials in the request instead of ***'
+            cand --show-secrets 'Show credentials in the heads instead of ***'
             cand -k 'Accept any certificate of the server'
             cand --insecure 'Accept any certificate of the server'
             cand -q 'Say nothing on standard error; the exit status tells'

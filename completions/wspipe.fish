@@ -30,7 +30,7 @@ complete -c wspipe -n "__fish_wspipe_needs_command" -s h -l help -d 'Print help 
 complete -c wspipe -n "__fish_wspipe_needs_command" -s V -l version -d 'Print version'
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "connect" -d 'Connect to a server: standard input to messages, messages to standard output'
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "listen" -d 'Wait for clients: standard input to all of them, their messages to standard output'
-complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "inspect" -d 'Perform a handshake and explain it, or compute a Sec-WebSocket-Accept'
+complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "inspect" -d 'Perform a handshake and explain it, or explain a captured one'
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "man" -d 'Print a manual page: wspipe man | man -l -'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s H -l header -d 'Add a header to the request; @FILE reads headers from a file, one a line; repeatable' -r
@@ -139,8 +139,13 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l no-stdin -d 'Do
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s q -l quiet -d 'Say nothing on standard error; the exit status tells'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s v -l verbose -d 'Say what happens on standard error; -vv says more'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l key -d 'Print the Sec-WebSocket-Accept for this Sec-WebSocket-Key' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l request -d 'Explain the request in this file, and the response, if it is there too; - is standard input' -r -F
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l response -d 'Explain the response in this file; alone, what needs the request is not checked' -r -F
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l key -d 'Print the Sec-WebSocket-Accept for this Sec-WebSocket-Key; with --response, check that it has it' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l accept -d 'Verify that this Sec-WebSocket-Accept belongs to --key: status 0 or 5' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l color -d 'Colour the verdicts: auto does on a terminal, unless `NO_COLOR` is set' -r -f -a "auto\t''
+always\t''
+never\t''"
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s H -l header -d 'Add a header to the request; @FILE reads headers from a file, one a line; repeatable' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s s -l subprotocol -d 'Offer a subprotocol; repeatable, the preferred one first' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l origin -d 'Send an Origin, as a browser would' -r
@@ -157,7 +162,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l cert -d 'Our c
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l pkcs12 -d 'Our certificate and private key in a PKCS#12 archive' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l passphrase -d 'The passphrase of the private key or the archive; @FILE reads it from a file' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l json -d 'Print JSON, for machines'
-complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l show-secrets -d 'Show credentials in the request instead of ***'
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l show-secrets -d 'Show credentials in the heads instead of ***'
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s k -l insecure -d 'Accept any certificate of the server'
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s q -l quiet -d 'Say nothing on standard error; the exit status tells'
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s v -l verbose -d 'Say what happens on standard error; -vv says more'

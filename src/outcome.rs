@@ -82,6 +82,14 @@ pub enum Failure {
         /// The system's words.
         error: io::Error,
     },
+    /// A file could not be read.
+    #[error("cannot read {path}: {error}")]
+    File {
+        /// Its path, printable.
+        path: String,
+        /// The system's words.
+        error: io::Error,
+    },
     /// The options can't be carried out together, or not in this build.
     #[error("{0}")]
     Usage(String),
@@ -91,6 +99,9 @@ pub enum Failure {
     /// A key and an accept value do not belong together.
     #[error("{0}")]
     Mismatch(String),
+    /// A capture holds no handshake that could be read.
+    #[error("{0}")]
+    Capture(String),
     /// The listening socket could not be had.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -120,10 +131,10 @@ impl Failure {
     #[must_use]
     pub fn status(&self) -> ExitStatus {
         match self {
-            Failure::Io { .. } | Failure::Bind(_) | Failure::Signal(_) => ExitStatus::Failed,
+            Failure::Io { .. } | Failure::File { .. } | Failure::Bind(_) | Failure::Signal(_) => ExitStatus::Failed,
             Failure::Usage(_) => ExitStatus::Usage,
             Failure::Open(error) => open_status(error),
-            Failure::Mismatch(_) => ExitStatus::Handshake,
+            Failure::Mismatch(_) | Failure::Capture(_) => ExitStatus::Handshake,
             Failure::Session(ending) => ending.status,
             Failure::Told(status) => *status,
             Failure::TimedOut => ExitStatus::TimedOut,

@@ -239,9 +239,10 @@ impl Lifecycle {
             self.begin(Cause::InputEnded, Some(self.rules.close.clone()), self.rules.close_timeout, now, busy);
             return None;
         }
-        // While something is being dealt with, silence can't be due before that long from now.
-        let idle_at =
-            self.rules.idle_timeout.map(|limit| (quiet.map_or(now, |quiet| quiet.nothing_since) + limit, limit));
+        // While something is being dealt with, silence can't be due before that long from now; and where silence is what the
+        // end of the input waits for, it is no fault.
+        let limit = self.rules.idle_timeout.filter(|_| lingers_until.is_none());
+        let idle_at = limit.map(|limit| (quiet.map_or(now, |quiet| quiet.nothing_since) + limit, limit));
         if let Some((at, limit)) = idle_at
             && now >= at
         {

@@ -9,6 +9,27 @@ use wspipe::protocol::Role;
 use super::compression::CompressArgs;
 use super::values::duration;
 
+/// The options that say how to make a connection: where none is made, they are wrong usage. (clap makes a group of them,
+/// but one in which an option has a default conflicts with nothing.)
+pub(super) const MAKING_A_CONNECTION: [&str; 16] = [
+    "headers",
+    "subprotocols",
+    "origin",
+    "user",
+    "bearer",
+    "cookies",
+    "host",
+    "compress",
+    "connect_timeout",
+    "cacert",
+    "insecure",
+    "sni",
+    "tls_min",
+    "cert",
+    "pkcs12",
+    "passphrase",
+];
+
 #[derive(Debug, clap::Args)]
 pub(super) struct HandshakeArgs {
     /// Add a header to the request; @FILE reads headers from a file, one a line; repeatable

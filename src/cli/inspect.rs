@@ -1,26 +1,43 @@
 //! `wspipe inspect`.
 
-use wspipe::commands::{InspectConfig, inspect_key, inspect_url};
+use std::path::PathBuf;
+
+use anstream::ColorChoice;
+use wspipe::commands::{InspectCapturedConfig, InspectConfig, inspect_captured, inspect_key, inspect_url};
+use wspipe::handshake::Side;
 use wspipe::opening::Route;
 use wspipe::outcome::Failure;
 
 use super::connect::destination;
-use super::handshake::HandshakeArgs;
+use super::handshake::{HandshakeArgs, MAKING_A_CONNECTION};
 use super::tls::{IdentityArgs, TlsArgs};
 
-/// Perform a handshake and explain it, or compute a Sec-WebSocket-Accept
+/// Perform a handshake and explain it, or explain a captured one
 ///
 /// With a URL: connects, shows the request and the response as they were on the wire, each check with its RFC clause,
-/// and what a refusal most probably means; the status makes it a smoke test. With --key: prints the
+/// and what a refusal most probably means; the status makes it a smoke test. With --request, --response or both: does
+/// the same for heads that were captured, as curl -v, a browser or a log shows them. With --key: prints the
 /// Sec-WebSocket-Accept that belongs to it, alone; with --accept too, verifies that value.
 #[derive(Debug, clap::Args)]
-#[command(group = clap::ArgGroup::new("subject").required(true).args(["url", "key"]))]
+#[command(group = clap::ArgGroup::new("subject").required(true).multiple(true).args(["url", "request", "response", "key"]))]
+#[command(group = clap::ArgGroup::new("shown").multiple(true).args(["url", "request", "response"]))]
 pub(super) struct Args {
     /// Where to connect, as for connect
-    #[arg(value_name = "URL")]
+    #[arg(value_name = "URL", conflicts_with_all = ["request", "response", "key"])]
     url: Option<String>,
 
-    /// Print the Sec-WebSocket-Accept for this Sec-WebSocket-Key
+    /// Explain the request in this file, and the response, if it is there too; - is standard input
+    ///
+    /// The heads may stand there as they were on the wire, as curl -v prints them, as a browser's developer tools show
+    /// them, or within other text. What had to be repaired to read them is told.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "accept"], conflicts_with_all = MAKING_A_CONNECTION)]
+    request: Option<PathBuf>,
+
+    /// Explain the response in this file; alone, what needs the request is not checked
+    #[arg(long, value_name = "FILE", conflicts_with = "accept", conflicts_with_all = MAKING_A_CONNECTION)]
+    response: Option<PathBuf>,
+
+    /// Print the Sec-WebSocket-Accept for this Sec-WebSocket-Key; with --response, check that it has it
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
 
@@ -29,11 +46,15 @@ pub(super) struct Args {
     accept: Option<String>,
 
     /// Print JSON, for machines
-    #[arg(long, requires = "url")]
+    #[arg(long, requires = "shown")]
     json: bool,
 
-    /// Show credentials in the request instead of ***
-    #[arg(long, hide_short_help = true, requires = "url")]
+    /// Colour the verdicts: auto does on a terminal, unless `NO_COLOR` is set
+    #[arg(long, value_name = "WHEN", default_value = "auto", hide_short_help = true, requires = "shown")]
+    color: clap::ColorChoice,
+
+    /// Show credentials in the heads instead of ***
+    #[arg(long, hide_short_help = true, requires = "shown")]
     show_secrets: bool,
 
     #[command(flatten)]
@@ -48,7 +69,19 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> Result<(), Failure> {
+        let named = |path: Option<PathBuf>, side| path.map(|path| (path, side));
+        let files = named(self.request, Side::Request).into_iter().chain(named(self.response, Side::Response));
+        let files: Vec<_> = files.collect();
+        let color = match self.color {
+            clap::ColorChoice::Auto => ColorChoice::Auto,
+            clap::ColorChoice::Always => ColorChoice::Always,
+            clap::ColorChoice::Never => ColorChoice::Never,
+        };
+        let (json, show_secrets) = (self.json, self.show_secrets);
         match (self.url, self.key) {
+            (_, key) if !files.is_empty() => {
+                inspect_captured(&InspectCapturedConfig { files, key, json, color, show_secrets })
+            }
             (_, Some(key)) => inspect_key(&key, self.accept.as_deref()),
             (Some(url), None) => inspect_url(InspectConfig {
                 destination: destination(&url)?,
@@ -56,8 +89,9 @@ impl Args {
                 // (--key is the one of the handshake here.)
                 route: Route { tls: self.tls.resolve(self.identity.resolve(None)?)? },
                 connect_timeout: self.handshake.connect_timeout,
-                json: self.json,
-                show_secrets: self.show_secrets,
+                json,
+                color,
+                show_secrets,
             }),
             (None, None) => unreachable!("clap asks for one of them"),
         }

@@ -104,6 +104,25 @@ mod tests {
     }
 
     #[test]
+    fn no_connection_is_made_for_captured_heads() {
+        const GO_ALONG: [&str; 7] = ["request", "response", "key", "json", "color", "show_secrets", "help"];
+        let mut command = Cli::command();
+        let inspect = command.find_subcommand_mut("inspect").unwrap();
+        let mut options = inspect.clone();
+        options.build();
+        for option in options.get_arguments().filter(|option| !GO_ALONG.contains(&option.get_id().as_str())) {
+            for captured in ["--request", "--response"] {
+                let mut words = vec!["inspect".to_owned(), captured.to_owned(), "FILE".to_owned()];
+                words.extend(option.get_long().map(|long| format!("--{long}")));
+                let wants_value = option.get_num_args().is_some_and(|count| count.min_values() > 0);
+                words.extend(wants_value.then(|| "1".to_owned()));
+                let error = inspect.clone().try_get_matches_from(&words).unwrap_err();
+                assert_eq!(error.kind(), clap::error::ErrorKind::ArgumentConflict, "{words:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_url_first_means_connect() {
         let args = |words: &str| {
             with_command(words.split(' ').map(OsString::from).collect()).join(OsString::from(" ").as_os_str())

@@ -1,5 +1,6 @@
 //! Options of TLS.
 
+use std::env;
 use std::path::{Path, PathBuf};
 
 use wspipe::handshake::Secret;
@@ -40,14 +41,9 @@ pub(super) struct IdentityArgs {
     pkcs12: Option<PathBuf>,
 
     /// The passphrase of the private key or the archive; @FILE reads it from a file
-    #[arg(
-        long,
-        value_name = "TEXT",
-        env = "WSPIPE_PASSPHRASE",
-        hide_env_values = true,
-        help_heading = "TLS",
-        hide_short_help = true
-    )]
+    ///
+    /// Without it, that of the environment variable `WSPIPE_PASSPHRASE` is taken.
+    #[arg(long, value_name = "TEXT", help_heading = "TLS", hide_short_help = true)]
     passphrase: Option<String>,
 }
 
@@ -67,7 +63,10 @@ impl TlsArgs {
 impl IdentityArgs {
     /// The identity that was given, if one was; `key` is the file of the private key, where that is one of its own.
     pub(super) fn resolve(&self, key: Option<&Path>) -> Result<Option<TlsIdentity>, Failure> {
-        let passphrase = self.passphrase.as_deref().map(|text| secret("--passphrase", text)).transpose()?;
+        let passphrase = match &self.passphrase {
+            Some(text) => Some(secret("--passphrase", text)?),
+            None => env::var("WSPIPE_PASSPHRASE").ok().map(Secret::new),
+        };
         let passphrase = passphrase.as_ref().map(Secret::expose);
         let told = |flag: &str, path: &Path| {
             let place = format!("{flag} {}", path.display());

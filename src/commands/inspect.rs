@@ -1,9 +1,12 @@
 //! `inspect`: a handshake, explained.
 
+mod captured;
 mod report;
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
+
+use anstream::{AutoStream, ColorChoice};
 
 use super::{Destination, print};
 use crate::handshake::{RequestOptions, accept_for, check_key};
@@ -12,6 +15,8 @@ use crate::opening::{self, Limits, Route, masking_keys};
 use crate::outcome::{ExitStatus, Failure};
 use crate::protocol::{Close, Encoder, Event};
 use report::Report;
+
+pub use captured::{InspectCapturedConfig, inspect_captured};
 
 /// How long the server may take to answer the Close of a connection that was only looked at.
 const GOODBYE: Duration = Duration::from_millis(500);
@@ -29,6 +34,8 @@ pub struct InspectConfig {
     pub connect_timeout: Duration,
     /// Print JSON.
     pub json: bool,
+    /// Colour the verdicts.
+    pub color: ColorChoice,
     /// Show credentials.
     pub show_secrets: bool,
 }
@@ -72,12 +79,22 @@ fn inspect(config: InspectConfig) -> Result<(), Failure> {
         say_goodbye(&mut reached.connection);
     }
     let report = Report::new(&target, &reached, &exchange, config.show_secrets);
-    let text = if config.json { report.json() } else { report.text() };
-    print(text.as_bytes())?;
+    show(&report, config.json, config.color)?;
     match exchange.refusal {
         Some(_) => Err(Failure::Told(ExitStatus::Handshake)),
         None => Ok(()),
     }
+}
+
+fn show(report: &Report, json: bool, color: ColorChoice) -> Result<(), Failure> {
+    let text = if json { report.json() } else { report.text(is_colored(color)) };
+    print(text.as_bytes())
+}
+
+/// Whether to colour what goes to standard output: unless it is said, a terminal and the environment decide.
+fn is_colored(color: ColorChoice) -> bool {
+    let choice = if color == ColorChoice::Auto { AutoStream::choice(&io::stdout()) } else { color };
+    choice != ColorChoice::Never
 }
 
 /// Ends the session that nobody wanted, as the protocol asks.

@@ -13,7 +13,7 @@ use crate::outcome::Failure;
 
 pub use connect::{ConnectConfig, connect};
 pub use destination::Destination;
-pub use inspect::{InspectConfig, inspect_key, inspect_url};
+pub use inspect::{InspectCapturedConfig, InspectConfig, inspect_captured, inspect_key, inspect_url};
 pub use listen::{ListenConfig, listen};
 pub use pipe::Pipe;
 

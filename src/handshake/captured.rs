@@ -19,6 +19,10 @@ mod source;
 mod syntax;
 mod told;
 
+use std::fmt;
+
+use serde::Serialize;
+
 use super::body::{BODY_EXCERPT, BodyLength, Dechunker};
 use super::checks::{
     Check, HTTP_VERSION, METHOD, Offer, STATUS, TARGET, Verdict, lone_response_checks, request_checks, response_checks,
@@ -33,7 +37,8 @@ use told::{Summary, Told, path_of};
 pub use repair::Repair;
 
 /// Who sent a head.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Side {
     /// The client, a request.
     Request,
@@ -41,12 +46,21 @@ pub enum Side {
     Response,
 }
 
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Request => "request",
+            Self::Response => "response",
+        })
+    }
+}
+
 /// A capture, read.
 ///
 /// ```
 /// use wspipe::handshake::{Captured, Check};
 /// let captured = Captured::read(b"> GET /chat/HTTP/1.1\n> Host: h\n", None).unwrap();
-/// let failed = captured.request.unwrap().checks().into_iter().find(Check::failed).unwrap();
+/// let failed = captured.request.unwrap().request_checks().into_iter().find(Check::failed).unwrap();
 /// assert_eq!((failed.clause, failed.subject), ("RFC 9112, 3", "request line"));
 /// assert_eq!(failed.found, "`GET /chat/HTTP/1.1`, with no space before `HTTP/1.1`");
 /// ```
@@ -170,7 +184,7 @@ impl<H> CapturedHead<H> {
 impl CapturedHead<RequestHead> {
     /// What a server checks in it.
     #[must_use]
-    pub fn checks(&self) -> Vec<Check> {
+    pub fn request_checks(&self) -> Vec<Check> {
         self.settle(request_checks(&self.head))
     }
 
@@ -203,13 +217,13 @@ impl CapturedHead<RequestHead> {
 impl CapturedHead<ResponseHead> {
     /// What a client checks in it, by what it had offered.
     #[must_use]
-    pub fn checks(&self, offer: &Offer) -> Vec<Check> {
+    pub fn response_checks(&self, offer: &Offer) -> Vec<Check> {
         self.settle(response_checks(offer, &self.head))
     }
 
     /// What can be checked without the request, or with no more of it than its key.
     #[must_use]
-    pub fn lone_checks(&self, key: Option<&str>) -> Vec<Check> {
+    pub fn lone_response_checks(&self, key: Option<&str>) -> Vec<Check> {
         self.settle(lone_response_checks(key, &self.head))
     }
 

@@ -12,6 +12,8 @@ pub use response::{agreed_deflate, lone_response_checks, response_checks};
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::head::{Head, RequestHead};
 use super::printable::printable;
 
@@ -40,7 +42,8 @@ pub struct Check {
 }
 
 /// The outcome of a [`Check`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// As the clause asks.
     Pass,

@@ -49,7 +49,7 @@ fn inspect_shows_them_too() {
     peer.finish(1000);
     let run = run.finish();
     run.status(0).stdout_has("< HTTP/1.1 100 Continue\n").stdout_has("< Link: </style.css>; rel=preload\n");
-    run.stdout_has("< HTTP/1.1 101 Switching Protocols\n").stdout_has("pass  status: 101");
+    run.stdout_has("< HTTP/1.1 101 Switching Protocols\n").stdout_has("found    101 Switching");
 
     let run = Run::new(["inspect", "--json", &server.url()]).start();
     drop(server.answer([INTERIM, "HTTP/1.1 403 Forbidden\r\n\r\n"].concat()));

@@ -8,6 +8,7 @@ mod harness;
 
 mod answers;
 mod both_ways;
+mod captured;
 mod closing;
 mod compression;
 mod ending;

@@ -1,47 +1,57 @@
 //! What `inspect` prints, for people and for machines.
 
+mod captured;
+mod checked;
+
 use std::fmt::Write;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::handshake::{Check, DeflateAgreement, Head, Target, accept_for, printable};
+use crate::handshake::{DeflateAgreement, Head, Refusal, Side, Target, accept_for, printable};
 use crate::net::{CertificateFacts, Secured};
 use crate::opening::{Exchange, Reached};
 use crate::protocol::DeflateParams;
+use captured::Repaired;
+use checked::Checked;
 
 /// The version of the JSON form; it grows when a field changes its meaning.
 const VERSION: u32 = 1;
 /// How much of a header's value is shown, in bytes.
 const SHOWN: usize = 4096;
 
-/// A handshake and what is to be said about it.
-#[derive(Debug, Serialize)]
+/// A handshake and what is to be said about it. Of captured heads some of it is not known.
+#[derive(Debug, Default, Serialize)]
 pub(super) struct Report {
     version: u32,
-    url: String,
-    address: String,
+    url: Option<String>,
+    address: Option<String>,
     ok: bool,
-    request: String,
+    request: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     interim: Vec<String>,
-    response: String,
-    key: String,
+    response: Option<String>,
+    key: Option<String>,
     accept: Accept,
     subprotocol: Option<String>,
-    extensions: Vec<String>,
+    extensions: Option<Vec<String>>,
     compression: Option<Compression>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tls: Option<Tls>,
     checks: Vec<Checked>,
-    milliseconds: Milliseconds,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repairs: Option<Vec<Repaired>>,
+    milliseconds: Option<Milliseconds>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<Refused>,
+    /// What it comes to, in words for people.
+    #[serde(skip)]
+    conclusion: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct Accept {
-    expected: String,
+    expected: Option<String>,
     received: Option<String>,
 }
 
@@ -79,15 +89,6 @@ struct Certificate {
 }
 
 #[derive(Debug, Serialize)]
-struct Checked {
-    clause: &'static str,
-    subject: &'static str,
-    expected: String,
-    found: String,
-    verdict: String,
-}
-
-#[derive(Debug, Serialize)]
 struct Milliseconds {
     name: f64,
     connect: f64,
@@ -102,8 +103,6 @@ struct Refused {
     reason: String,
     meaning: String,
     body: String,
-    #[serde(skip)]
-    words: String,
 }
 
 impl Report {
@@ -124,32 +123,34 @@ impl Report {
         let millis = |span: Duration| (span.as_secs_f64() * 1e6).round() / 1e3;
         Report {
             version: VERSION,
-            url: target.url(),
-            address: reached.address.clone(),
+            url: Some(target.url()),
+            address: Some(reached.address.clone()),
             ok: exchange.refusal.is_none(),
-            request,
+            request: Some(request),
             interim: exchange.interim.iter().map(|response| head_text(&response.head)).collect(),
-            response: head_text(head),
-            accept: Accept { expected: accept_for(&key), received: head.field("Sec-WebSocket-Accept").map(shown) },
-            key,
+            response: Some(head_text(head)),
+            accept: Accept {
+                expected: Some(accept_for(&key)),
+                received: head.field("Sec-WebSocket-Accept").map(shown),
+            },
+            key: Some(key),
             subprotocol: head.field("Sec-WebSocket-Protocol").map(shown),
-            extensions: head.tokens("Sec-WebSocket-Extensions"),
+            extensions: Some(head.tokens("Sec-WebSocket-Extensions")),
             compression: exchange.compression.map(Compression::of),
             tls: reached.secured.as_ref().map(Tls::of),
-            checks: exchange.checks.iter().map(Checked::of).collect(),
-            milliseconds: Milliseconds {
+            checks: exchange.checks.iter().map(|check| Checked::of(Side::Response, check)).collect(),
+            repairs: None,
+            milliseconds: Some(Milliseconds {
                 name: millis(reached.resolve),
                 connect: millis(reached.connect),
                 tls: reached.secured.as_ref().map(|secured| millis(secured.took)),
                 http: millis(exchange.http),
-            },
-            refusal: exchange.refusal.as_ref().map(|refusal| Refused {
-                status: refusal.status(),
-                reason: refusal.response().reason.clone(),
-                meaning: refusal.meaning(),
-                body: String::from_utf8_lossy(refusal.body()).into_owned(),
-                words: refusal.to_string(),
             }),
+            refusal: exchange.refusal.as_ref().map(Refused::of),
+            conclusion: match &exchange.refusal {
+                None => "The handshake is complete: this is a WebSocket server.".to_owned(),
+                Some(refusal) => refusal.to_string(),
+            },
         }
     }
 
@@ -159,45 +160,70 @@ impl Report {
     }
 
     /// The form for people.
-    pub(super) fn text(&self) -> String {
+    pub(super) fn text(&self, in_color: bool) -> String {
         let mut text = String::new();
         // Writing to a String never fails.
-        let _ = self.write_text(&mut text);
+        let _ = self.write_text(&mut text, in_color);
         text
     }
 
-    fn write_text(&self, out: &mut String) -> std::fmt::Result {
-        let Milliseconds { name, connect, tls, http } = self.milliseconds;
-        let tls_time = tls.map(|tls| format!(", TLS {tls} ms")).unwrap_or_default();
-        writeln!(out, "{} at {}", self.url, self.address)?;
-        writeln!(out, "name {name} ms, connect {connect} ms{tls_time}, handshake {http} ms\n")?;
+    fn write_text(&self, out: &mut String, in_color: bool) -> std::fmt::Result {
+        if let (Some(url), Some(address)) = (&self.url, &self.address) {
+            writeln!(out, "{url} at {address}")?;
+        }
+        if let Some(Milliseconds { name, connect, tls, http }) = self.milliseconds {
+            let tls = tls.map(|tls| format!(", TLS {tls} ms")).unwrap_or_default();
+            writeln!(out, "name {name} ms, connect {connect} ms{tls}, handshake {http} ms\n")?;
+        }
         if let Some(tls) = &self.tls {
             tls.write_text(out)?;
         }
-        write_head(out, '>', &self.request)?;
-        for response in self.interim.iter().chain([&self.response]) {
+        if let Some(request) = &self.request {
+            write_head(out, '>', request)?;
+        }
+        for response in self.interim.iter().chain(&self.response) {
             write_head(out, '<', response)?;
         }
-        writeln!(out, "Sec-WebSocket-Key       {}", self.key)?;
-        writeln!(out, "computed accept         {}", self.accept.expected)?;
-        writeln!(out, "received accept         {}", self.accept.received.as_deref().unwrap_or("none"))?;
-        writeln!(out, "subprotocol             {}", self.subprotocol.as_deref().unwrap_or("none"))?;
-        let extensions = self.extensions.iter().map(|name| printable(name.as_bytes(), SHOWN)).collect::<Vec<_>>();
-        writeln!(
-            out,
-            "extensions              {}",
-            if extensions.is_empty() { "none".into() } else { extensions.join(", ") }
-        )?;
+        let before = out.len();
+        self.write_facts(out)?;
+        if out.len() > before {
+            out.write_char('\n')?;
+        }
+        captured::write_repairs(out, self.repairs.as_deref().unwrap_or_default(), in_color)?;
+        checked::write_checks(out, &self.checks, in_color)?;
+        writeln!(out, "\n{}", self.conclusion)
+    }
+
+    /// What was agreed on, as far as it is known.
+    fn write_facts(&self, out: &mut String) -> std::fmt::Result {
+        if let Some(key) = &self.key {
+            writeln!(out, "Sec-WebSocket-Key       {}", printable(key.as_bytes(), SHOWN))?;
+        }
+        if let Some(expected) = &self.accept.expected {
+            writeln!(out, "computed accept         {expected}")?;
+        }
+        if let Some(extensions) = &self.extensions {
+            let extensions = extensions.iter().map(|name| printable(name.as_bytes(), SHOWN)).collect::<Vec<_>>();
+            let extensions = Some(extensions.join(", ")).filter(|names| !names.is_empty());
+            let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+            writeln!(out, "received accept         {}", or_none(&self.accept.received))?;
+            writeln!(out, "subprotocol             {}", or_none(&self.subprotocol))?;
+            writeln!(out, "extensions              {}", or_none(&extensions))?;
+        }
         if let Some(compression) = &self.compression {
             writeln!(out, "compression             {}", compression.words)?;
         }
-        out.push('\n');
-        for check in &self.checks {
-            check.write_text(out)?;
-        }
-        match &self.refusal {
-            None => writeln!(out, "\nThe handshake is complete: this is a WebSocket server."),
-            Some(refusal) => writeln!(out, "\n{}", refusal.words),
+        Ok(())
+    }
+}
+
+impl Refused {
+    fn of(refusal: &Refusal) -> Self {
+        Refused {
+            status: refusal.status(),
+            reason: refusal.response().reason.clone(),
+            meaning: refusal.meaning(),
+            body: String::from_utf8_lossy(refusal.body()).into_owned(),
         }
     }
 }
@@ -242,24 +268,6 @@ impl Tls {
         writeln!(out, "  names                 {}", certificate.names.join(", "))?;
         writeln!(out, "  issuer                {}", certificate.issuer)?;
         writeln!(out, "  valid                 {} to {}\n", certificate.not_before, certificate.not_after)
-    }
-}
-
-impl Checked {
-    fn of(check: &Check) -> Self {
-        Checked {
-            clause: check.clause,
-            subject: check.subject,
-            expected: check.expected.clone(),
-            found: check.found.clone(),
-            verdict: check.verdict.to_string(),
-        }
-    }
-
-    fn write_text(&self, out: &mut String) -> std::fmt::Result {
-        let Checked { clause, subject, expected, found, verdict } = self;
-        writeln!(out, "{verdict}  {subject}: {found}  [{clause}]")?;
-        if verdict == "pass" { Ok(()) } else { writeln!(out, "      expected {expected}") }
     }
 }
 

@@ -180,6 +180,6 @@ pub(super) fn is_fence_or_prompt(text: &[u8]) -> bool {
 pub(super) fn is_comment(text: &[u8]) -> bool {
     let text = text.trim_ascii();
     text == b"*"
-        || [&b"* "[..], b"{ [", b"} [", b"% Total"].iter().any(|begin| text.starts_with(begin))
+        || [&b"* "[..], b"{ [", b"} [", b"% Total", b"Dload "].iter().any(|begin| text.starts_with(begin))
         || text.windows(8).any(|window| window == b"--:--:--")
 }
