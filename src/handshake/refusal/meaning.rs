@@ -93,7 +93,9 @@ fn broken_rule(check: &Check) -> String {
         "Sec-WebSocket-Accept" => {
             ": the server computes it wrongly, or something in between answered; `wspipe inspect` shows both heads"
         }
-        "Sec-WebSocket-Extensions" => ": a server may only accept what --compress offers, and has to grant what it asks for",
+        "Sec-WebSocket-Extensions" => {
+            ": a server may only accept what --compress offers, and has to grant what it asks for"
+        }
         "Sec-WebSocket-Protocol" => ": a server may only choose one that was offered with -s",
         _ => "",
     };
