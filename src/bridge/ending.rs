@@ -87,7 +87,7 @@ impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.cause, &self.peer) {
             (Cause::PeerClosed, Peer::Closed(close)) => write!(f, "closed by the peer, {close}"),
-            (Cause::PeerGone(_) | Cause::Violation(_), _) => write!(f, "the connection broke"),
+            (Cause::PeerGone(_), _) => write!(f, "the connection broke"),
             (_, Peer::Closed(close)) => write!(f, "closed; the peer answered {close}"),
             (_, Peer::There | Peer::Gone) => write!(f, "closed without an answer"),
         }

@@ -63,7 +63,7 @@ impl Worth {
     /// Says so with `-v`, where there was compression; `who` begins the line.
     pub(super) fn tell(&self, who: &str) {
         for (verb, volume) in [("sent", &self.sent), ("received", &self.received)] {
-            if let Some(volume) = volume {
+            if let Some(volume) = volume.as_ref().filter(|volume| volume.plain() > 0) {
                 log::info!("{who}compression: {verb} {volume}");
             }
         }

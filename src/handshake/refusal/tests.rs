@@ -47,7 +47,7 @@ fn a_wrong_101_names_its_rule() {
     let good = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
     for (fields, advice) in [
         (good.replace("Upgrade: websocket\r\n", ""), "may have removed or changed it"),
-        (format!("{good}Sec-WebSocket-Extensions: x\r\n"), "as --compress does"),
+        (format!("{good}Sec-WebSocket-Extensions: x\r\n"), "has to grant what it asks for"),
         (format!("{good}Sec-WebSocket-Protocol: x\r\n"), "offered with -s"),
     ] {
         let meaning = meaning("101 X", &fields);
