@@ -127,11 +127,6 @@ impl JsonLine {
         })
     }
 
-    /// Whether the line carries a Close, after which nothing can be sent.
-    pub(super) fn is_close(&self) -> bool {
-        matches!(self.content, Some(Content::Close(_)))
-    }
-
     pub(super) fn payload_len(&self) -> usize {
         self.payload.len()
     }

@@ -131,10 +131,14 @@ impl Splitter {
         self.finished = true;
     }
 
-    /// How many bytes were put in and not given out.
+    /// How many bytes were put in and not given out; nothing but white space between JSON Lines counts as nothing.
     #[must_use]
     pub fn held(&self) -> usize {
-        self.end - self.start
+        let held = &self.buffer[self.start..self.end];
+        match self.framing {
+            Framing::Json { .. } if held.trim_ascii_start().is_empty() => 0,
+            _ => held.len(),
+        }
     }
 
     /// Whether a message has been given in part.
@@ -291,24 +295,13 @@ impl Splitter {
             let limit = *limit;
             let problem = match line.read(&self.buffer[range]) {
                 Ok(false) => continue,
-                Ok(true) if line.payload_len() as u64 <= limit => {
-                    if line.is_close() {
-                        self.skip_blank();
-                    }
-                    return Ok(self.json_event());
-                }
+                Ok(true) if line.payload_len() as u64 <= limit => return Ok(self.json_event()),
                 Ok(true) => Problem::TooLong(limit),
                 Err(problem) => Problem::Json(problem),
             };
             return Err(self.fail(self.records, problem));
         }
         Ok(None)
-    }
-
-    /// Passes over white space behind the last event: it is nothing that could stay unsent.
-    fn skip_blank(&mut self) {
-        let held = &self.buffer[self.start..self.end];
-        self.start += held.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     }
 
     fn json_event(&self) -> Option<Event<'_>> {

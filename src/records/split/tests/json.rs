@@ -95,6 +95,25 @@ fn an_event_is_an_object() {
     }
 }
 
+/// Blank lines count, also those behind a Close.
+#[test]
+fn a_problem_behind_a_close_has_the_number_of_its_line() {
+    let input = b"{\"type\":\"close\"}\n\n \r\n  {";
+    let what = "EOF while parsing an object".to_owned();
+    let problem = Problem::Json(JsonProblem::Syntax { what, column: 3 });
+    super::refuses(Format::Json, input, &[Entry::Close(Close::default())], 4, problem);
+}
+
+#[test]
+fn blank_lines_are_nothing_that_stays_unsent() {
+    let input = b"{\"type\":\"close\"}\n\n  ";
+    let mut splitter = splitter(Format::Json, Kind::Text);
+    splitter.space()[..input.len()].copy_from_slice(input);
+    splitter.filled(input.len());
+    assert_eq!(splitter.next(), Ok(Some(Event::Close(Close::default()))));
+    assert_eq!(splitter.held(), 0);
+}
+
 /// The words of the parser repeat the value, whatever it says.
 #[test]
 fn a_value_can_not_cut_the_message() {
