@@ -2,7 +2,12 @@
 
 use std::os::fd::AsFd;
 
+use std::time::Duration;
+
 use rustix::fs::{FileType, fstat, stat};
+use rustix::io::ioctl_fionread;
+
+use super::{Interest, wait};
 
 /// Makes a pipe hold up to `bytes`, so that its two ends switch less often. Never fails, never shrinks one.
 ///
@@ -23,6 +28,27 @@ pub fn enlarge(fd: impl AsFd, bytes: usize) {
 pub fn is_pipe(fd: impl AsFd) -> bool {
     fstat(fd).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo)
 }
+
+/// Whether something waits to be read.
+#[must_use]
+pub fn holds_bytes(fd: impl AsFd) -> bool {
+    ioctl_fionread(fd).is_ok_and(|bytes| bytes > 0)
+}
+
+/// Whether nothing waits to be read and nothing will come: nobody writes to a pipe any more, or a file was read to its
+/// end. Reads nothing; false where only a read can tell, as on a terminal.
+#[must_use]
+pub fn is_at_its_end(fd: impl AsFd) -> bool {
+    // In this order: what was written before the last writer went is there by then.
+    let is_over = is_file(&fd) || wait(&[(fd.as_fd(), Interest::Gone)], NO_TIME).is_ok_and(|[end]| end.is_gone());
+    is_over && ioctl_fionread(fd).is_ok_and(|bytes| bytes == 0)
+}
+
+fn is_file(fd: impl AsFd) -> bool {
+    fstat(fd).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile)
+}
+
+const NO_TIME: Option<Duration> = Some(Duration::ZERO);
 
 /// Whether this is `/dev/null`, by whatever name it was opened.
 ///
@@ -68,7 +94,24 @@ mod linux {
 mod tests {
     use super::*;
     use std::fs::File;
-    use std::io;
+    use std::io::{self, Read, Seek, Write};
+
+    #[test]
+    fn the_end_is_seen_without_reading() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        assert!(!is_at_its_end(&reader) && !holds_bytes(&reader));
+        writer.write_all(b"x").unwrap();
+        assert!(!is_at_its_end(&reader) && holds_bytes(&reader));
+        drop(writer);
+        assert!(!is_at_its_end(&reader) && holds_bytes(&reader));
+        (&reader).read_exact(&mut [0]).unwrap();
+        assert!(is_at_its_end(&reader) && !holds_bytes(&reader));
+        let mut file = tempfile::tempfile().unwrap();
+        assert!(is_at_its_end(&file));
+        file.write_all(b"x").unwrap();
+        file.rewind().unwrap();
+        assert!(!is_at_its_end(&file) && holds_bytes(&file));
+    }
 
     #[test]
     fn tells_pipes_from_the_rest() {

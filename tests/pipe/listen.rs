@@ -337,3 +337,21 @@ fn a_client_that_leaves_inside_an_announced_message_spoils_no_record() {
         run.finish().died_of(Signal::TERM).stdout(b"\0\0\0\x05hello");
     }
 }
+
+/// Nothing is read while nobody is there, but the end is seen.
+#[test]
+fn an_input_that_ends_while_nobody_is_there_ends_the_run() {
+    let mut run = Run::listen("-v").stdin(Stdin::Held).start();
+    let mut peer = Peer::open(&run.url());
+    peer.text("here");
+    run.wait_stdout("here\n");
+    peer.finish_first(1000);
+    run.wait_stderr("client 1 at ");
+    // It writes once more when the first has left, and reads that for the second only.
+    run.write("for the next\n");
+    let mut peer = Peer::open(&run.url());
+    peer.expect_text("for the next");
+    peer.finish_first(1000);
+    run.wait_stderr("client 2 at ");
+    run.end_input_and_finish().status(0);
+}

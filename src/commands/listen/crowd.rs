@@ -1,17 +1,20 @@
 //! The clients that are there, as those see them who speak to all of them.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use crate::bridge::{Control, Ending, Fact, Outbox, Tick};
 use crate::commands::coding::Worth;
-use crate::net::Wake;
+use crate::net::{Interest, Wake, pipe, wait};
 
 /// The clients that are there.
 #[derive(Debug)]
 pub(super) struct Crowd {
     members: Mutex<Members>,
-    arrived: Condvar,
+    /// Wakes the thread that reads the input, when somebody has come.
+    arrived: Wake,
     /// Wakes the thread that keeps the time.
     wake: Arc<Wake>,
 }
@@ -60,7 +63,7 @@ pub(super) struct Client {
 
 impl Crowd {
     /// Nobody yet.
-    pub(super) fn new(wake: Arc<Wake>) -> Self {
+    pub(super) fn new(wake: Arc<Wake>) -> io::Result<Self> {
         let members = Members {
             clients: Vec::new(),
             announced: 0,
@@ -69,7 +72,7 @@ impl Crowd {
             input: Input::Open,
             end: None,
         };
-        Crowd { members: Mutex::new(members), arrived: Condvar::new(), wake }
+        Ok(Crowd { members: Mutex::new(members), arrived: Wake::new()?, wake })
     }
 
     /// Announces a client whose session is about to start; nobody ends the run over it.
@@ -91,13 +94,31 @@ impl Crowd {
             client.control.note(fact.clone());
         }
         members.clients.push(client);
-        self.arrived.notify_all();
+        self.arrived.wake();
         self.wake.wake();
     }
 
-    /// Waits until somebody is there.
-    pub(super) fn wait_for_somebody(&self) {
-        drop(self.members_if(|members| !members.clients.is_empty()));
+    /// Waits until somebody is there; false when the input, of which nothing is read meanwhile, has come to its end after
+    /// somebody had been there. (What it held before the first client came is for that one.)
+    pub(super) fn wait_for_somebody(&self, input: &impl AsFd) -> bool {
+        loop {
+            self.arrived.clear();
+            let members = self.lock();
+            if !members.clients.is_empty() {
+                return true;
+            }
+            let was_there = members.announced > 0 && members.arriving == 0;
+            drop(members);
+            if was_there && pipe::is_at_its_end(input) {
+                return false;
+            }
+            // If waiting fails, it is looked at again at once.
+            let _ = if was_there && !pipe::holds_bytes(input) {
+                wait(&[(self.arrived.as_fd(), Interest::Read), (input.as_fd(), Interest::Gone)], None).map(drop)
+            } else {
+                wait(&[(self.arrived.as_fd(), Interest::Read)], None).map(drop)
+            };
+        }
     }
 
     /// Leaves frames for everybody, waiting for room. A message that begins when nobody is there waits for somebody.
@@ -166,11 +187,16 @@ impl Crowd {
     }
 
     fn members_if(&self, mut ready: impl FnMut(&Members) -> bool) -> MutexGuard<'_, Members> {
-        let mut members = self.lock();
-        while !ready(&members) {
-            members = self.arrived.wait(members).unwrap_or_else(PoisonError::into_inner);
+        loop {
+            self.arrived.clear();
+            let members = self.lock();
+            if ready(&members) {
+                return members;
+            }
+            drop(members);
+            // If waiting fails, it is looked at again at once.
+            let _ = wait(&[(self.arrived.as_fd(), Interest::Read)], None);
         }
-        members
     }
 
     fn lock(&self) -> MutexGuard<'_, Members> {

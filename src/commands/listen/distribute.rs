@@ -18,7 +18,10 @@ pub(super) fn distribute(mut input: Stdio, mut splitter: Splitter, crowd: &Crowd
     let mut encoder = Encoder::server();
     let mut over = Input::Open;
     while over == Input::Open {
-        crowd.wait_for_somebody();
+        if !crowd.wait_for_somebody(&input) {
+            over = Input::Ended;
+            break;
+        }
         match input.read(splitter.space()) {
             Ok(0) => {
                 splitter.finish();

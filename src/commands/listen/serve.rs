@@ -193,7 +193,7 @@ impl Service {
         start: Instant,
     ) -> io::Result<(Self, Arc<Wake>)> {
         let wake = Arc::new(Wake::new()?);
-        let crowd = Arc::new(Crowd::new(Arc::clone(&wake)));
+        let crowd = Arc::new(Crowd::new(Arc::clone(&wake))?);
         let mut output = None;
         if !config.echo {
             output = Some(Arc::new(SharedOutput::new(standard_output()?, config.pipe.count, Arc::clone(&wake))));
