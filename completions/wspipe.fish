@@ -42,6 +42,9 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l cookie -d 'Sen
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l host -d 'Ask for this host rather than for the URL\'s' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l compress -d 'Compress messages with permessage-deflate, if the peer does too' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l connect-timeout -d 'Bound the way to an open connection, every step of it' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l proxy -d 'Go through a proxy, http://, https://, socks5:// or socks5h://[USER:PASS@]HOST[:PORT], or through none' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l via-command -d 'Use a command\'s standard input and output as the connection; %h is the host, %p the port' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l resolve -d 'Take these addresses for a host and port instead of looking it up; repeatable, the host * is any' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l cacert -d 'Trust the certificates in this PEM file too, besides the system\'s; repeatable' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l sni -d 'Ask for this name, and expect it in the certificate, rather than the URL\'s' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l tls-min -d 'The oldest version of TLS that will do: 1.0, 1.1, 1.2 or 1.3' -r
@@ -81,6 +84,8 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l close-reason -
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l close-timeout -d 'How long the peer may take to answer our Close' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l idle-timeout -d 'End the session, with status 6, when nothing at all has come from the peer for so long' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l echo -d 'Send every message back instead of using standard input and output'
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s 4 -l ipv4 -d 'Use IPv4 addresses only'
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s 6 -l ipv6 -d 'Use IPv6 addresses only'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s k -l insecure -d 'Accept any certificate of the server'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s t -l text -d 'Send text messages, which must be UTF-8 (the default)'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s b -l binary -d 'Send binary messages; the format is then raw unless given'
@@ -155,6 +160,9 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l cookie -d 'Sen
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l host -d 'Ask for this host rather than for the URL\'s' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l compress -d 'Compress messages with permessage-deflate, if the peer does too' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l connect-timeout -d 'Bound the way to an open connection, every step of it' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l proxy -d 'Go through a proxy, http://, https://, socks5:// or socks5h://[USER:PASS@]HOST[:PORT], or through none' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l via-command -d 'Use a command\'s standard input and output as the connection; %h is the host, %p the port' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l resolve -d 'Take these addresses for a host and port instead of looking it up; repeatable, the host * is any' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l cacert -d 'Trust the certificates in this PEM file too, besides the system\'s; repeatable' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l sni -d 'Ask for this name, and expect it in the certificate, rather than the URL\'s' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l tls-min -d 'The oldest version of TLS that will do: 1.0, 1.1, 1.2 or 1.3' -r
@@ -163,6 +171,8 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l pkcs12 -d 'Our
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l passphrase -d 'The passphrase of the private key or the archive; @FILE reads it from a file' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l json -d 'Print JSON, for machines'
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l show-secrets -d 'Show credentials in the heads instead of ***'
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s 4 -l ipv4 -d 'Use IPv4 addresses only'
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s 6 -l ipv6 -d 'Use IPv6 addresses only'
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s k -l insecure -d 'Accept any certificate of the server'
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s q -l quiet -d 'Say nothing on standard error; the exit status tells'
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s v -l verbose -d 'Say what happens on standard error; -vv says more'

@@ -29,4 +29,5 @@ pub mod net;
 pub mod opening;
 pub mod outcome;
 pub mod protocol;
+pub mod proxy;
 pub mod records;

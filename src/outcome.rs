@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::bridge::{Cause, Ending, Peer, Unsent};
 use crate::net::BindError;
-use crate::opening::OpenError;
+use crate::opening::{OpenError, ProxyFailure, ProxyTrouble};
 use crate::protocol::{Close, Violation};
 
 /// The exit statuses, as the manual page lists them.
@@ -149,12 +149,15 @@ impl Failure {
 
 fn open_status(error: &OpenError) -> ExitStatus {
     match error {
-        OpenError::Unreachable(_) | OpenError::TimedOut { .. } | OpenError::StoppedShort { .. } => {
-            ExitStatus::Unreachable
-        }
+        OpenError::Proxy(ProxyFailure { trouble: ProxyTrouble::Tls(_), .. }) | OpenError::Tls(_) => ExitStatus::Tls,
+        OpenError::Unreachable(_)
+        | OpenError::Proxy(_)
+        | OpenError::CommandNotStarted(_)
+        | OpenError::Command(_)
+        | OpenError::TimedOut { .. }
+        | OpenError::StoppedShort { .. } => ExitStatus::Unreachable,
         OpenError::RunOver => ExitStatus::TimedOut,
-        OpenError::Tls(_) => ExitStatus::Tls,
-        OpenError::Request(_) => ExitStatus::Usage,
+        OpenError::Request(_) | OpenError::WrongProxy(_) => ExitStatus::Usage,
         OpenError::NotHttp(_) | OpenError::Refused(_) => ExitStatus::Handshake,
         OpenError::Io(_) => ExitStatus::Failed,
     }

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use wspipe::commands::{ConnectConfig, Destination};
 use wspipe::handshake::TargetError;
-use wspipe::opening::Route;
 use wspipe::outcome::Failure;
 
 use super::compression::LevelArgs;
 use super::handshake::HandshakeArgs;
 use super::pipe::PipeArgs;
+use super::route::RouteArgs;
 use super::tls::{IdentityArgs, TlsArgs};
 use super::trust;
 
@@ -30,6 +30,9 @@ pub(super) struct Args {
 
     #[command(flatten)]
     handshake: HandshakeArgs,
+
+    #[command(flatten)]
+    route: RouteArgs,
 
     #[command(flatten)]
     tls: TlsArgs,
@@ -53,7 +56,7 @@ impl Args {
         Ok(ConnectConfig {
             destination: destination(&self.url)?,
             handshake: self.handshake.resolve()?,
-            route: Route { tls: self.tls.resolve(self.identity.resolve(self.key.as_deref())?)? },
+            route: self.route.resolve(self.tls.resolve(self.identity.resolve(self.key.as_deref())?)?),
             connect_timeout: self.handshake.connect_timeout,
             echo: self.echo,
             level: self.level.resolve(),

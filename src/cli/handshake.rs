@@ -11,7 +11,7 @@ use super::values::duration;
 
 /// The options that say how to make a connection: where none is made, they are wrong usage. (clap makes a group of them,
 /// but one in which an option has a default conflicts with nothing.)
-pub(super) const MAKING_A_CONNECTION: [&str; 16] = [
+pub(super) const MAKING_A_CONNECTION: [&str; 21] = [
     "headers",
     "subprotocols",
     "origin",
@@ -21,6 +21,11 @@ pub(super) const MAKING_A_CONNECTION: [&str; 16] = [
     "host",
     "compress",
     "connect_timeout",
+    "proxy",
+    "via_command",
+    "resolve",
+    "ipv4",
+    "ipv6",
     "cacert",
     "insecure",
     "sni",

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use anstream::ColorChoice;
 use wspipe::commands::{InspectCapturedConfig, InspectConfig, inspect_captured, inspect_key, inspect_url};
 use wspipe::handshake::Side;
-use wspipe::opening::Route;
 use wspipe::outcome::Failure;
 
 use super::connect::destination;
 use super::handshake::{HandshakeArgs, MAKING_A_CONNECTION};
+use super::route::RouteArgs;
 use super::tls::{IdentityArgs, TlsArgs};
 
 /// Perform a handshake and explain it, or explain a captured one
@@ -61,6 +61,9 @@ pub(super) struct Args {
     handshake: HandshakeArgs,
 
     #[command(flatten)]
+    route: RouteArgs,
+
+    #[command(flatten)]
     tls: TlsArgs,
 
     #[command(flatten)]
@@ -87,7 +90,7 @@ impl Args {
                 destination: destination(&url)?,
                 handshake: self.handshake.resolve()?,
                 // (--key is the one of the handshake here.)
-                route: Route { tls: self.tls.resolve(self.identity.resolve(None)?)? },
+                route: self.route.resolve(self.tls.resolve(self.identity.resolve(None)?)?),
                 connect_timeout: self.handshake.connect_timeout,
                 json,
                 color,

@@ -7,6 +7,7 @@ mod inspect;
 mod listen;
 mod pages;
 mod pipe;
+mod route;
 mod tls;
 mod trust;
 mod values;

@@ -7,8 +7,10 @@
 #![allow(unsafe_code, reason = "the environment can't be changed otherwise; see `prefer_hashed_directory`")]
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 
 const FILE: &str = "SSL_CERT_FILE";
 const DIRECTORY: &str = "SSL_CERT_DIR";
@@ -32,6 +34,7 @@ pub(super) fn prefer_hashed_directory() {
     };
     let place = PLACES.into_iter().find(|place| may_be(Path::new(place)) && is_hashed(Path::new(place)));
     if let Some(place) = place {
+        let _ = BEFORE.set(vec![(FILE, file), (DIRECTORY, directory)]);
         // SAFETY: options are resolved on the main thread before it starts any other, so nobody reads the environment now.
         unsafe {
             env::set_var(DIRECTORY, place);
@@ -39,6 +42,13 @@ pub(super) fn prefer_hashed_directory() {
         }
     }
 }
+
+/// What the variables that were changed held before, for the processes that are started: it is no business of theirs.
+pub(super) fn before() -> Vec<(&'static str, Option<OsString>)> {
+    BEFORE.get().cloned().unwrap_or_default()
+}
+
+static BEFORE: OnceLock<Vec<(&'static str, Option<OsString>)>> = OnceLock::new();
 
 /// Whether the files of a directory are named by hashes: eight hexadecimal digits, and `.0`.
 fn is_hashed(directory: &Path) -> bool {

@@ -38,10 +38,10 @@ pub struct ConnectConfig {
 pub fn connect(config: ConnectConfig) -> Result<(), Failure> {
     let start = Instant::now();
     let ConnectConfig { destination, handshake, route, connect_timeout, echo, level, pipe } = config;
-    let target = destination.target()?;
+    let (target, route) = destination.start(route)?;
     let limits = Limits::new(start, connect_timeout, pipe.deadline(start));
     let opened = opening::open(&target, &handshake, &route, &limits)?;
-    log::info!("connected to {} at {}", target.url(), opened.address);
+    log::info!("connected to {} at {}", target.url(), opened.place);
     if let Some(agreement) = opened.compression {
         log::info!("compression: {agreement}");
     }

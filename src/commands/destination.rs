@@ -8,7 +8,7 @@ use super::coding::{Coding, Terms};
 use crate::bridge::{EchoSink, Keeper, OnEof, Rules, Session};
 use crate::handshake::{DeflateTerms, Scheme, ServerOptions, Target, TargetError};
 use crate::net::{Connection, ListenAddr, Listener};
-use crate::opening;
+use crate::opening::{self, Route};
 use crate::outcome::Failure;
 use crate::protocol::{Close, Level, Role};
 
@@ -43,11 +43,11 @@ impl Destination {
         matches!(self, Destination::Url(target) if target.scheme == Scheme::Wss)
     }
 
-    /// Where to connect to; for `echo:`, the server is started now.
-    pub(super) fn target(self) -> Result<Target, Failure> {
+    /// Where to connect to, and by which way; for `echo:`, the server is started now, and the way is the shortest.
+    pub(super) fn start(self, route: Route) -> Result<(Target, Route), Failure> {
         match self {
-            Destination::Url(target) => Ok(*target),
-            Destination::Echo => start_echo_server(),
+            Destination::Url(target) => Ok((*target, route)),
+            Destination::Echo => Ok((start_echo_server()?, Route::default())),
         }
     }
 }

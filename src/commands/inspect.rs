@@ -71,9 +71,9 @@ pub fn inspect_url(config: InspectConfig) -> Result<(), Failure> {
 
 fn inspect(config: InspectConfig) -> Result<(), Failure> {
     let start = Instant::now();
-    let target = config.destination.target()?;
+    let (target, route) = config.destination.start(config.route)?;
     let limits = Limits::new(start, config.connect_timeout, None);
-    let mut reached = opening::reach(&target, &config.route, &limits)?;
+    let mut reached = opening::reach(&target, &route, &limits)?;
     let exchange = opening::exchange(&mut reached, &target, &config.handshake, &limits)?;
     if exchange.refusal.is_none() {
         say_goodbye(&mut reached.connection);

@@ -62,4 +62,5 @@ pub use refusal::Refusal;
 pub use request::{Request, RequestError, RequestOptions, check_subprotocols};
 pub use response::{Answer, ServerOptions, answer, refusal};
 pub use secret::{Authorization, Credentials, CredentialsError, Secret};
+pub(crate) use target::Authority;
 pub use target::{Host, Scheme, Target, TargetError};

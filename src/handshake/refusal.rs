@@ -44,6 +44,11 @@ impl Refusal {
         is_refusal.then(|| Self { response: response.clone(), failed, body: Vec::new() })
     }
 
+    /// A response that is none to this handshake, but of somebody in between.
+    pub(crate) fn of_another(response: &ResponseHead) -> Self {
+        Self { response: response.clone(), failed: None, body: Vec::new() }
+    }
+
     /// The same refusal with the beginning of its body, as [`BodyExcerpt`](super::BodyExcerpt) collects it. What is
     /// longer than [`BODY_EXCERPT`] bytes is cut.
     #[must_use]

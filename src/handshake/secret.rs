@@ -4,6 +4,9 @@ use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
 use super::grammar::{self, Misplaced};
 
 /// A password, token or cookie. `Debug` and `Display` print `***`; [`Secret::expose`] is the only way to the text.
@@ -90,6 +93,13 @@ impl Credentials {
         &self.user
     }
 
+    /// The value of a header that carries them: `Basic …` (RFC 7617, 2).
+    #[must_use]
+    pub(crate) fn basic(&self) -> String {
+        let password = self.password.as_ref().map_or("", Secret::expose);
+        format!("Basic {}", BASE64_STANDARD.encode(format!("{}:{password}", self.user)))
+    }
+
     /// The password; `None` where only a user name was given, so that a program may ask for it.
     #[must_use]
     pub fn password(&self) -> Option<&Secret> {
@@ -121,13 +131,8 @@ pub enum Authorization {
 impl Authorization {
     /// The header value, or what can't stand in one.
     pub(super) fn value(&self) -> Result<String, Misplaced> {
-        use base64::Engine as _;
         match self {
-            Self::Basic(credentials) => {
-                let password = credentials.password().map_or("", Secret::expose);
-                let pair = format!("{}:{password}", credentials.user());
-                Ok(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair)))
-            }
+            Self::Basic(credentials) => Ok(credentials.basic()),
             Self::Bearer(token) => match grammar::outside_value(token.expose()) {
                 Some(found) => Err(found),
                 None => Ok(format!("Bearer {}", token.expose())),

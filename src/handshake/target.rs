@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use super::grammar::Misplaced;
 use super::secret::{Credentials, CredentialsError};
+pub(crate) use parse::Authority;
 
 /// A WebSocket URL in its parts.
 ///

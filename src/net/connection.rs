@@ -51,6 +51,16 @@ impl Connection {
         let (reader, writer) = (Box::new(half()), Box::new(half()));
         Connection { reader, writer, line: Line { socket, layers: Vec::new() } }
     }
+
+    /// The same connection, of which these bytes have been read already: they are read first.
+    #[must_use]
+    pub fn with_early(self, bytes: Vec<u8>) -> Self {
+        if bytes.is_empty() {
+            return self;
+        }
+        let reader = Box::new(Early { bytes, taken: 0, below: self.reader });
+        Connection { reader, ..self }
+    }
 }
 
 impl Line {
@@ -107,6 +117,25 @@ impl AsFd for Line {
     }
 }
 
+/// What was read before it was due, and what follows.
+struct Early {
+    bytes: Vec<u8>,
+    taken: usize,
+    below: Box<dyn Read + Send>,
+}
+
+impl Read for Early {
+    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        let mut rest = &self.bytes[self.taken..];
+        if rest.is_empty() {
+            return self.below.read(space);
+        }
+        let count = rest.read(space)?;
+        self.taken += count;
+        Ok(count)
+    }
+}
+
 /// A shared socket that is used in one direction.
 struct Half(Arc<Socket>);
 
@@ -123,5 +152,25 @@ impl Write for Half {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn what_was_read_early_comes_first() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        theirs.write_all(b"late").unwrap();
+        theirs.shutdown(Shutdown::Write).unwrap();
+        let mut connection = Connection::plain(ours.into()).with_early(b"early and ".to_vec());
+        let mut first = [0; 3];
+        connection.reader.read_exact(&mut first).unwrap();
+        let mut rest = String::new();
+        connection.reader.read_to_string(&mut rest).unwrap();
+        assert_eq!((&first, rest.as_str()), (b"ear", "ly and late"));
     }
 }

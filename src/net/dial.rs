@@ -1,12 +1,13 @@
 //! Connecting: from the name of a host, an address or a path to an open [`Socket`].
 
 mod error;
+mod lookup;
 mod order;
 mod race;
 
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -14,11 +15,11 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix};
 
-use super::resolve;
 use super::socket::{self, Socket};
 use race::{Outcome, Race};
 
 pub use error::{DialError, Step};
+pub use lookup::{Family, KnownHost, KnownHostError, Lookup};
 
 /// Where to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,28 +43,6 @@ impl fmt::Display for Endpoint {
             Self::Host { name, port } => write!(f, "{name} port {port}"),
             Self::Ip(address) => address.fmt(f),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
-        }
-    }
-}
-
-/// Which addresses of a host may be used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Family {
-    /// All that the resolver gives.
-    #[default]
-    Any,
-    /// IPv4 addresses only.
-    V4,
-    /// IPv6 addresses only.
-    V6,
-}
-
-impl Family {
-    fn admits(self, address: &SocketAddr) -> bool {
-        match self {
-            Self::Any => true,
-            Self::V4 => address.is_ipv4(),
-            Self::V6 => address.is_ipv6(),
         }
     }
 }
@@ -94,29 +73,19 @@ pub struct Attempt {
     pub duration: Duration,
 }
 
-/// Connects to `endpoint` by `deadline` (`None`: whenever the system gives up).
+/// Connects to `endpoint` by `deadline` (`None`: whenever the system gives up). A unix socket has no address to look up.
 ///
 /// The addresses of a host are tried as RFC 8305 (Happy Eyeballs) has it: IPv6 and IPv4 in turn, each attempt 250 ms
 /// after the one before or as soon as that has failed, until one has succeeded.
-pub fn dial(endpoint: &Endpoint, deadline: Option<Instant>) -> Result<Dialed, DialError> {
-    dial_family(endpoint, Family::Any, deadline)
-}
-
-/// As [`dial`], with the host's addresses of one family only. A unix socket has none, and is not affected.
-pub fn dial_family(endpoint: &Endpoint, family: Family, deadline: Option<Instant>) -> Result<Dialed, DialError> {
+pub fn dial(endpoint: &Endpoint, lookup: &Lookup, deadline: Option<Instant>) -> Result<Dialed, DialError> {
     let begun = Instant::now();
-    let mut addresses = match endpoint {
+    let addresses = match endpoint {
         Endpoint::Unix(path) => return dial_unix(path, deadline),
-        Endpoint::Ip(address) => vec![*address],
-        Endpoint::Host { name, port } => match ip_literal(name) {
-            Some(ip) => vec![SocketAddr::new(ip, *port)],
-            None => resolve::resolve(name, *port, deadline)?,
-        },
+        Endpoint::Host { name, port } => lookup.addresses(name, *port, deadline)?,
+        Endpoint::Ip(address) => lookup
+            .admitted(vec![*address])
+            .ok_or_else(|| DialError::NoAddress { target: endpoint.to_string(), family: lookup.family })?,
     };
-    addresses.retain(|address| family.admits(address));
-    if addresses.is_empty() {
-        return Err(DialError::NoAddress { target: endpoint.to_string(), family });
-    }
     let resolve = begun.elapsed();
 
     let mut race = Race::new(order::interleave(&addresses), race::ATTEMPT_DELAY, deadline);
@@ -131,11 +100,6 @@ pub fn dial_family(endpoint: &Endpoint, family: Family, deadline: Option<Instant
         connect,
         attempts: race.into_attempts().into_iter().map(|(it, _)| it).collect(),
     })
-}
-
-fn ip_literal(name: &str) -> Option<IpAddr> {
-    let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    bare.unwrap_or(name).parse().ok()
 }
 
 fn dial_unix(path: &Path, deadline: Option<Instant>) -> Result<Dialed, DialError> {

@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | [`Socket`] | a connected TCP or unix stream that a reading and a writing thread share without a lock |
 //! | [`Connection`] | a socket and what stands on it, as a half that reads and a half that writes; the [`Line`] is for all threads |
-//! | [`dial`](dial()) | a name, an address or a path becomes a [`Socket`], by a deadline (RFC 8305) |
+//! | [`dial`](dial()) | a name, an address or a path becomes a [`Socket`], by a deadline (RFC 8305); [`Lookup`] says how names are looked up |
+//! | [`ShellCommand`] | a command's standard input and output become a [`Socket`] |
 //! | [`TlsConnector`], [`TlsAcceptor`] | a [`Connection`] becomes a secure one |
 //! | [`Listener`] | from [`ListenAddr`] as people write it to accepted [`Socket`]s |
 //! | [`wait`], [`Wake`] | waiting for several descriptors at once, and being woken from that |
@@ -17,6 +18,7 @@
 //! - Connecting and waiting end at a deadline, where one is given, and go on when a signal interrupts them.
 //! - An error says what failed and where, and what to do if that can be known; time-outs and refusals are told apart.
 
+mod command;
 mod connection;
 mod dial;
 mod listener;
@@ -28,8 +30,9 @@ mod stdio;
 mod tls;
 mod wake;
 
+pub use command::{Attendant, ShellCommand};
 pub use connection::{Connection, Line};
-pub use dial::{Attempt, DialError, Dialed, Endpoint, Family, Step, dial, dial_family};
+pub use dial::{Attempt, DialError, Dialed, Endpoint, Family, KnownHost, KnownHostError, Lookup, Step, dial};
 pub use listener::{BindError, ListenAddr, ListenAddrError, Listener};
 pub use poll::{Interest, Ready, wait, wait_any};
 pub use socket::Socket;

@@ -11,7 +11,7 @@ use crate::handshake::{
     BodyExcerpt, Check, DeflateAgreement, HeadError, HeadReader, MAX_HEAD, Refusal, Request, RequestOptions,
     ResponseHead, Target, agreed_deflate, generate_key, response_checks,
 };
-use crate::net::Connection;
+use crate::net::{Attendant, Connection};
 use crate::protocol::MaskingKeys;
 
 /// How long to wait for the body of a refusal: it is only there to explain.
@@ -26,12 +26,16 @@ pub struct Opened {
     pub connection: Connection,
     /// Frames that came together with the response.
     pub early: Vec<u8>,
+    /// What was reached, for people.
+    pub place: String,
     /// The address that was reached.
     pub address: String,
     /// The subprotocol that the server chose.
     pub subprotocol: Option<String>,
     /// The compression agreed on.
     pub compression: Option<DeflateAgreement>,
+    /// The command that the way leads through, if one does; it ends with the connection.
+    pub attendant: Option<Attendant>,
 }
 
 /// A handshake that was carried out, whatever came of it.
@@ -73,7 +77,9 @@ pub fn open(target: &Target, options: &RequestOptions, route: &Route, limits: &L
     }
     let subprotocol =
         response.head.field("Sec-WebSocket-Protocol").map(|name| String::from_utf8_lossy(name).into_owned());
-    Ok(Opened { connection: reached.connection, early, address: reached.address, subprotocol, compression })
+    let place = reached.place();
+    let Reached { connection, address, attendant, .. } = reached;
+    Ok(Opened { connection, early, place, address, subprotocol, compression, attendant })
 }
 
 /// Sends the request and reads the response; a refusal's body too, as far as it explains.
@@ -91,7 +97,7 @@ pub fn exchange(
     log_head("request", request.redacted().as_bytes());
     let start = Instant::now();
     write_request(&mut reached.connection, request.bytes(), limits)?;
-    let (interim, response, rest) = read_response(reached, limits)?;
+    let (interim, response, rest) = read_response(reached, limits).map_err(|error| told_by_command(error, reached))?;
     let http = start.elapsed();
     let checks = response_checks(request.offer(), &response);
     let refusal = Refusal::of(&response, &checks).map(|refusal| {
@@ -124,7 +130,7 @@ fn read_response(
             // The reader knows best what is wrong with a head that has ended early.
             Err(Unread::Cut) => Vec::new(),
             Err(Unread::Head(error)) => return Err(OpenError::NotHttp(error)),
-            Err(Unread::TimedOut) => return Err(limits.timed_out(&reached.address, reader.raw())),
+            Err(Unread::TimedOut) => return Err(limits.timed_out(&reached.place(), reader.raw())),
             Err(Unread::Io(error)) => return Err(OpenError::Io(error)),
         };
         let response = match (reader.into_response(), interim.last()) {
@@ -141,8 +147,15 @@ fn read_response(
     Err(OpenError::NotHttp(HeadError::TooManyInterim { limit: MAX_INTERIM }))
 }
 
+/// Where no answer came, a command in between may have failed: then that is what there is to tell.
+fn told_by_command(error: OpenError, reached: &mut Reached) -> OpenError {
+    let is_cut = matches!(error, OpenError::NotHttp(HeadError::Nothing | HeadError::Ended { .. }));
+    let failure = reached.attendant.as_mut().filter(|_| is_cut).and_then(Attendant::failure);
+    failure.map_or(error, OpenError::Command)
+}
+
 /// The beginning of a body, as far as it comes in time.
-fn read_body(connection: &mut Connection, response: &ResponseHead, rest: &[u8], limits: &Limits) -> Vec<u8> {
+pub(super) fn read_body(connection: &mut Connection, response: &ResponseHead, rest: &[u8], limits: &Limits) -> Vec<u8> {
     let mut body = BodyExcerpt::of(response);
     body.feed(rest);
     let end = Instant::now() + BODY_PATIENCE;

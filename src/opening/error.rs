@@ -6,6 +6,9 @@ use thiserror::Error;
 
 use crate::handshake::{HeadError, Refusal, RequestError};
 use crate::net::DialError;
+use crate::proxy::WrongProxy;
+
+use super::ProxyFailure;
 
 /// Why a client's connection did not open.
 #[derive(Debug, Error)]
@@ -13,6 +16,18 @@ pub enum OpenError {
     /// The host could not be reached.
     #[error("{0}{hint}", hint = if .0.is_refused() { " (is the server running?)" } else { "" })]
     Unreachable(#[from] DialError),
+    /// There is no way through a proxy.
+    #[error(transparent)]
+    Proxy(ProxyFailure),
+    /// The URL of the proxy is wrong.
+    #[error(transparent)]
+    WrongProxy(WrongProxy),
+    /// The command of `--via-command` could not be started.
+    #[error("cannot start the command of --via-command: {0}")]
+    CommandNotStarted(io::Error),
+    /// The command of `--via-command` failed before the connection was open.
+    #[error("the command of --via-command failed before the connection was open ({0})")]
+    Command(String),
     /// The connection was made, but the handshake was not answered in time.
     #[error("{address} did not answer the handshake within {seconds} s (--connect-timeout)")]
     TimedOut {

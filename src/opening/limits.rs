@@ -62,6 +62,12 @@ impl Limits {
         }
     }
 
+    /// How long the opening may take, in seconds.
+    #[must_use]
+    pub fn seconds(&self) -> f64 {
+        self.span.as_secs_f64()
+    }
+
     /// Whether the whole run is over.
     #[must_use]
     pub fn run_is_over(&self) -> bool {

@@ -15,7 +15,9 @@ use crate::net::Connection;
 pub use client::{Exchange, Opened, exchange, masking_keys, open};
 pub use error::OpenError;
 pub use limits::Limits;
-pub use reach::{Reached, Route, reach};
+pub use reach::{ProxyFailure, ProxyPassed, ProxyTrouble, Reached, Route, Way, reach};
+
+use client::read_body;
 pub use server::{Accepted, Rejected, accept, accept_if, reject, welcome};
 
 /// Why a head could not be read.

@@ -1,18 +1,44 @@
 //! The way to a host: what lies between a URL and the request.
 
-use std::time::Duration;
+mod proxied;
+
+use std::time::{Duration, Instant};
 
 use super::{Limits, OpenError};
 use crate::handshake::{Host, Scheme, Target};
 use crate::net::{
-    CertificateFacts, Connection, Dialed, Endpoint, Secured, TlsConnector, TlsError, TlsOptions, Trouble, dial,
+    Attendant, CertificateFacts, Connection, Dialed, Endpoint, Lookup, Secured, ShellCommand, TlsConnector, TlsError,
+    TlsOptions, Trouble, dial,
 };
+use crate::proxy::ProxyRules;
+
+pub use proxied::{ProxyFailure, ProxyTrouble};
 
 /// How a client gets to a host.
 #[derive(Debug, Clone, Default)]
 pub struct Route {
     /// What is asked of TLS, where the URL wants it.
     pub tls: TlsOptions,
+    /// How addresses are found.
+    pub lookup: Lookup,
+    /// What lies in between.
+    pub way: Way,
+}
+
+/// What lies between this side and a host.
+#[derive(Debug, Clone)]
+pub enum Way {
+    /// The network, or a proxy where the rules name one for the target.
+    Network(ProxyRules),
+    /// A command, whose standard input and output lead to the host.
+    Command(ShellCommand),
+}
+
+impl Default for Way {
+    /// The network, without any proxy.
+    fn default() -> Self {
+        Way::Network(ProxyRules::default())
+    }
 }
 
 /// A host that was reached: over this connection it can be spoken to.
@@ -20,56 +46,122 @@ pub struct Route {
 pub struct Reached {
     /// The connection, secured if the URL wants that.
     pub connection: Connection,
-    /// The address that was reached.
+    /// The address that was reached: the host's, or the proxy's.
     pub address: String,
     /// How long looking up the name took.
     pub resolve: Duration,
     /// How long connecting took.
     pub connect: Duration,
+    /// The proxy that the way leads through.
+    pub proxy: Option<ProxyPassed>,
     /// What is known of TLS, where there is any.
     pub secured: Option<Secured>,
+    /// The command that the way leads through; it ends with the connection.
+    pub attendant: Option<Attendant>,
+}
+
+/// A proxy that has let us through.
+#[derive(Debug, Clone)]
+pub struct ProxyPassed {
+    /// Its URL, without credentials.
+    pub url: String,
+    /// How long it took to make the tunnel, TLS with the proxy included.
+    pub took: Duration,
+}
+
+impl Reached {
+    /// What was reached, for people: the address, and the proxy if there is one.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match &self.proxy {
+            None => self.address.clone(),
+            Some(proxy) => format!("{} (the proxy {})", self.address, proxy.url),
+        }
+    }
 }
 
 /// Connects to the target's host, and secures the connection where the URL wants that.
 ///
 /// # Errors
-/// It can't be reached, or not in time, or TLS fails.
+/// It can't be reached, or not in time, a proxy refuses, or TLS fails.
 pub fn reach(target: &Target, route: &Route, limits: &Limits) -> Result<Reached, OpenError> {
     // Before anything is sent: options that can't be used are no matter of the network.
     let connector = match target.scheme {
         Scheme::Ws | Scheme::WsUnix => None,
         Scheme::Wss => Some(TlsConnector::new(&route.tls).map_err(|error| OpenError::Tls(error.to_string()))?),
     };
-    let Dialed { socket, address, resolve, connect, .. } = dialed(target, limits)?;
-    let connection = Connection::plain(socket);
+    let mut reached = below_tls(target, route, limits)?;
     let Some(connector) = connector else {
-        return Ok(Reached { connection, address, resolve, connect, secured: None });
+        return Ok(reached);
     };
-    match connector.secure(connection, &server_name(target), limits.deadline()) {
+    let place = reached.place();
+    match connector.secure(reached.connection, &server_name(&target.host), limits.deadline()) {
         Ok((connection, secured)) => {
             let version = secured.version.map_or_else(|| "TLS".to_owned(), |version| version.to_string());
-            log::info!("{version} with {address}");
-            Ok(Reached { connection, address, resolve, connect, secured: Some(secured) })
+            log::info!("{version} with {place}");
+            Ok(Reached { connection, secured: Some(secured), ..reached })
         }
-        Err(error) if error.trouble() == Trouble::TimedOut => Err(limits.timed_out(&address, b"")),
-        Err(error) => Err(OpenError::Tls(explained(&error, target, limits))),
+        Err(error) if error.trouble() == Trouble::TimedOut => Err(limits.timed_out(&place, b"")),
+        Err(error) => match reached.attendant.as_mut().and_then(Attendant::failure) {
+            Some(failure) => Err(OpenError::Command(failure)),
+            None => Err(OpenError::Tls(explained(&error, target, route, limits))),
+        },
     }
 }
 
-fn dialed(target: &Target, limits: &Limits) -> Result<Dialed, OpenError> {
-    let endpoint = match &target.host {
-        Host::Name(name) => Endpoint::Host { name: name.clone(), port: target.port },
-        Host::Ip(address) => Endpoint::Ip((*address, target.port).into()),
-        Host::Unix(path) => Endpoint::Unix(path.clone()),
+/// Connects to the target's host, as far as it goes without TLS.
+fn below_tls(target: &Target, route: &Route, limits: &Limits) -> Result<Reached, OpenError> {
+    let rules = match &route.way {
+        Way::Network(rules) => rules,
+        Way::Command(command) => return attended(command, target),
     };
-    dial(&endpoint, limits.deadline()).map_err(|error| {
+    if let Some(proxy) = rules.for_target(target).map_err(OpenError::WrongProxy)? {
+        return proxied::reach(target, &proxy, route, limits);
+    }
+    let dialed = dialed(&endpoint(&target.host, target.port), &route.lookup, limits)?;
+    Ok(Reached::plain(dialed))
+}
+
+impl Reached {
+    fn plain(Dialed { socket, address, resolve, connect, .. }: Dialed) -> Self {
+        let connection = Connection::plain(socket);
+        Reached { connection, address, resolve, connect, proxy: None, secured: None, attendant: None }
+    }
+}
+
+/// Starts the command that leads to the host.
+fn attended(command: &ShellCommand, target: &Target) -> Result<Reached, OpenError> {
+    let start = Instant::now();
+    let (socket, attendant) =
+        command.start(&target.host.to_string(), target.port).map_err(OpenError::CommandNotStarted)?;
+    Ok(Reached {
+        connection: Connection::plain(socket),
+        address: "the command of --via-command".to_owned(),
+        resolve: Duration::ZERO,
+        connect: start.elapsed(),
+        proxy: None,
+        secured: None,
+        attendant: Some(attendant),
+    })
+}
+
+fn endpoint(host: &Host, port: u16) -> Endpoint {
+    match host {
+        Host::Name(name) => Endpoint::Host { name: name.clone(), port },
+        Host::Ip(address) => Endpoint::Ip((*address, port).into()),
+        Host::Unix(path) => Endpoint::Unix(path.clone()),
+    }
+}
+
+fn dialed(endpoint: &Endpoint, lookup: &Lookup, limits: &Limits) -> Result<Dialed, OpenError> {
+    dial(endpoint, lookup, limits.deadline()).map_err(|error| {
         if error.is_timeout() && limits.run_is_over() { OpenError::RunOver } else { OpenError::Unreachable(error) }
     })
 }
 
-/// The name that the server's certificate has to be for.
-fn server_name(target: &Target) -> String {
-    match &target.host {
+/// The name that a certificate has to be for.
+fn server_name(host: &Host) -> String {
+    match host {
         Host::Name(name) => name.clone(),
         Host::Ip(address) => address.to_string(),
         Host::Unix(_) => "localhost".to_owned(),
@@ -77,17 +169,18 @@ fn server_name(target: &Target) -> String {
 }
 
 /// Why TLS failed. A certificate that was not accepted is looked at once more, without any trust, to say what is in it.
-fn explained(error: &TlsError, target: &Target, limits: &Limits) -> String {
+fn explained(error: &TlsError, target: &Target, route: &Route, limits: &Limits) -> String {
     let certificate = || {
         let unchecked = TlsConnector::new(&TlsOptions { insecure: true, ..TlsOptions::default() }).ok()?;
         let limits = limits.at_most(SECOND_LOOK);
-        let connection = Connection::plain(dialed(target, &limits).ok()?.socket);
-        let (connection, secured) = unchecked.secure(connection, &server_name(target), limits.deadline()).ok()?;
+        let connection = below_tls(target, route, &limits).ok()?.connection;
+        let (connection, secured) = unchecked.secure(connection, &server_name(&target.host), limits.deadline()).ok()?;
         connection.line.hang_up();
         CertificateFacts::read(&secured.certificate?)
     };
-    let certificate = if error.is_about_certificate() { certificate() } else { None };
-    error.explained(certificate.as_ref())
+    // A command is not run twice: it may ask the user for something.
+    let can_look = error.is_about_certificate() && matches!(route.way, Way::Network(_));
+    error.explained(can_look.then(certificate).flatten().as_ref())
 }
 
 /// How long the second look may take: it is only there to explain.

@@ -22,6 +22,8 @@ mod listen;
 mod listening;
 mod output;
 mod parting;
+mod proxy;
+mod reaching;
 mod records;
 mod refusal;
 mod request;

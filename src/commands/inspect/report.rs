@@ -26,6 +26,8 @@ pub(super) struct Report {
     version: u32,
     url: Option<String>,
     address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxy: Option<String>,
     ok: bool,
     request: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -93,6 +95,8 @@ struct Milliseconds {
     name: f64,
     connect: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    proxy: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     tls: Option<f64>,
     http: f64,
 }
@@ -125,6 +129,7 @@ impl Report {
             version: VERSION,
             url: Some(target.url()),
             address: Some(reached.address.clone()),
+            proxy: reached.proxy.as_ref().map(|proxy| proxy.url.clone()),
             ok: exchange.refusal.is_none(),
             request: Some(request),
             interim: exchange.interim.iter().map(|response| head_text(&response.head)).collect(),
@@ -143,6 +148,7 @@ impl Report {
             milliseconds: Some(Milliseconds {
                 name: millis(reached.resolve),
                 connect: millis(reached.connect),
+                proxy: reached.proxy.as_ref().map(|proxy| millis(proxy.took)),
                 tls: reached.secured.as_ref().map(|secured| millis(secured.took)),
                 http: millis(exchange.http),
             }),
@@ -169,11 +175,13 @@ impl Report {
 
     fn write_text(&self, out: &mut String, in_color: bool) -> std::fmt::Result {
         if let (Some(url), Some(address)) = (&self.url, &self.address) {
-            writeln!(out, "{url} at {address}")?;
+            let proxy = self.proxy.as_ref().map(|proxy| format!(" (the proxy {proxy})")).unwrap_or_default();
+            writeln!(out, "{url} at {address}{proxy}")?;
         }
-        if let Some(Milliseconds { name, connect, tls, http }) = self.milliseconds {
+        if let Some(Milliseconds { name, connect, proxy, tls, http }) = self.milliseconds {
+            let proxy = proxy.map(|proxy| format!(", proxy {proxy} ms")).unwrap_or_default();
             let tls = tls.map(|tls| format!(", TLS {tls} ms")).unwrap_or_default();
-            writeln!(out, "name {name} ms, connect {connect} ms{tls}, handshake {http} ms\n")?;
+            writeln!(out, "name {name} ms, connect {connect} ms{proxy}{tls}, handshake {http} ms\n")?;
         }
         if let Some(tls) = &self.tls {
             tls.write_text(out)?;

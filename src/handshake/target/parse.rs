@@ -50,27 +50,47 @@ fn network(url: &str) -> Result<Target, TargetError> {
     let (scheme, rest) = split_scheme(url)?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, resource) = rest.split_at(end);
-    let (userinfo, host_port) = match authority.rsplit_once('@') {
-        Some((userinfo, host_port)) => (Some(userinfo), host_port),
-        None => (None, authority),
-    };
     check_resource(url, resource)?;
-    let (host, port) = split_port(host_port)?;
-    let host = parse_host(url, host)?;
-    let port = match port {
-        // RFC 3986, 3.2.3: an empty port means the default. Without a scheme it is rather a slip, as in `ws:/host`.
-        Some("") if scheme.is_none() => return Err(no_port(&host)),
-        Some("") | None => None,
-        Some(digits) => Some(parse_port(url, digits, userinfo.is_none() && resource.contains('@'))?),
-    };
+    let Authority { credentials, host, port, lacks_port } = Authority::parse(url, authority, resource)?;
+    // RFC 3986, 3.2.3: an empty port means the default. Without a scheme it is rather a slip, as in `ws:/host`.
+    if lacks_port && scheme.is_none() {
+        return Err(no_port(&host));
+    }
     let scheme = scheme.unwrap_or(Scheme::Ws);
     Ok(Target {
         scheme,
         host,
         port: port.unwrap_or(scheme.default_port()),
         resource: request_target(resource),
-        credentials: userinfo.map(|text| parse_userinfo(url, text)).transpose()?,
+        credentials,
     })
+}
+
+/// What stands between the slashes of a URL: `[USER[:PASSWORD]@]HOST[:PORT]` (RFC 3986, 3.2).
+pub(crate) struct Authority {
+    pub(crate) credentials: Option<Credentials>,
+    pub(crate) host: Host,
+    pub(crate) port: Option<u16>,
+    /// There is a colon, and no port behind it.
+    pub(crate) lacks_port: bool,
+}
+
+impl Authority {
+    /// Reads the authority of `url`, of which it is a slice; `rest` is what follows it.
+    pub(crate) fn parse(url: &str, authority: &str, rest: &str) -> Result<Self, TargetError> {
+        let (userinfo, host_port) = match authority.rsplit_once('@') {
+            Some((userinfo, host_port)) => (Some(userinfo), host_port),
+            None => (None, authority),
+        };
+        let (host, port) = split_port(host_port)?;
+        let host = parse_host(url, host)?;
+        let lacks_port = port == Some("");
+        let cut_short = userinfo.is_none() && rest.contains('@');
+        let digits = port.filter(|digits| !digits.is_empty());
+        let port = digits.map(|digits| parse_port(url, digits, cut_short)).transpose()?;
+        let credentials = userinfo.map(|text| parse_userinfo(url, text)).transpose()?;
+        Ok(Authority { credentials, host, port, lacks_port })
+    }
 }
 
 /// The scheme, where the URL begins with one, and what follows its `://`.

@@ -108,16 +108,6 @@ impl fmt::Display for Step {
     }
 }
 
-impl fmt::Display for Family {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Any => "address",
-            Self::V4 => "IPv4 address",
-            Self::V6 => "IPv6 address",
-        })
-    }
-}
-
 /// The error for attempts of which none succeeded: the one that says most about the host as a whole.
 pub(super) fn of_attempts(endpoint: &Endpoint, after: Duration, attempts: Vec<(Attempt, Outcome)>) -> DialError {
     let target = endpoint.to_string();

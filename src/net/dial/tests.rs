@@ -25,7 +25,7 @@ fn attempt(address: &str, outcome: Outcome) -> (Attempt, Outcome) {
 fn an_address_or_its_text_connects() {
     let (listener, port) = listening();
     for endpoint in [host("127.0.0.1", port), Endpoint::Ip(SocketAddr::from(([127, 0, 0, 1], port)))] {
-        let dialed = dial(&endpoint, None).unwrap();
+        let dialed = dial(&endpoint, &Lookup::default(), None).unwrap();
         let (mut server, client) = listener.accept().unwrap();
         assert_eq!(dialed.address, format!("127.0.0.1:{port}"));
         assert_eq!(dialed.socket.local(), client.to_string());
@@ -43,7 +43,7 @@ fn an_address_or_its_text_connects() {
 fn localhost_connects_to_a_listener_of_either_family() {
     let (_listener, port) = listening();
     let deadline = Some(Instant::now() + Duration::from_secs(60));
-    let dialed = dial(&host("localhost", port), deadline).unwrap();
+    let dialed = dial(&host("localhost", port), &Lookup::default(), deadline).unwrap();
     assert_eq!(dialed.address, format!("127.0.0.1:{port}"));
     let Socket::Tcp(stream) = &dialed.socket else {
         panic!("not TCP");
@@ -52,21 +52,12 @@ fn localhost_connects_to_a_listener_of_either_family() {
 }
 
 #[test]
-fn literals_need_no_resolver() {
-    for (name, ip) in [("::1", "::1"), ("[::1]", "::1"), ("127.0.0.1", "127.0.0.1")] {
-        assert_eq!(ip_literal(name), Some(ip.parse().unwrap()), "{name}");
-    }
-    for name in ["localhost", "[::1", "1.2.3", ""] {
-        assert_eq!(ip_literal(name), None, "{name}");
-    }
-}
-
-#[test]
 fn a_family_leaves_the_other_out() {
     let (_listener, port) = listening();
     let endpoint = host("127.0.0.1", port);
-    assert!(dial_family(&endpoint, Family::V4, None).is_ok());
-    let error = dial_family(&endpoint, Family::V6, None).unwrap_err();
+    let of = |family| Lookup { family, ..Lookup::default() };
+    assert!(dial(&endpoint, &of(Family::V4), None).is_ok());
+    let error = dial(&endpoint, &of(Family::V6), None).unwrap_err();
     assert_eq!(error.to_string(), format!("127.0.0.1 port {port} has no IPv6 address"));
 }
 
@@ -76,7 +67,7 @@ fn a_unix_socket_connects() {
     let path = directory.path().join("socket");
     let listener = UnixListener::bind(&path).unwrap();
     let deadline = Some(Instant::now() + Duration::from_secs(60));
-    let dialed = dial(&Endpoint::Unix(path.clone()), deadline).unwrap();
+    let dialed = dial(&Endpoint::Unix(path.clone()), &Lookup::default(), deadline).unwrap();
     assert_eq!(dialed.address, format!("unix:{}", path.display()));
     assert_eq!(dialed.socket.peer(), dialed.address);
     let Socket::Unix(stream) = &dialed.socket else {
@@ -91,10 +82,10 @@ fn a_unix_socket_that_nobody_listens_on_refuses_and_a_missing_one_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("socket");
     let endpoint = Endpoint::Unix(path.clone());
-    let missing = dial(&endpoint, None).unwrap_err().to_string();
+    let missing = dial(&endpoint, &Lookup::default(), None).unwrap_err().to_string();
     assert!(missing.contains(&*path.to_string_lossy()) && missing.contains("No such file"), "{missing}");
     drop(UnixListener::bind(&path).unwrap());
-    let refused = dial(&endpoint, None).unwrap_err();
+    let refused = dial(&endpoint, &Lookup::default(), None).unwrap_err();
     assert!(refused.is_refused(), "{refused:?}");
 }
 
@@ -108,7 +99,7 @@ fn the_deadline_bounds_a_unix_socket_whose_queue_is_full() {
     rustix::net::listen(&listener, 0).unwrap();
     let _queued = UnixStream::connect(&path).unwrap();
     let deadline = Instant::now() + Duration::from_millis(20);
-    let error = dial(&Endpoint::Unix(path), Some(deadline)).unwrap_err();
+    let error = dial(&Endpoint::Unix(path), &Lookup::default(), Some(deadline)).unwrap_err();
     assert!(error.is_timeout(), "{error:?}");
 }
 

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 pub(crate) use finished::Finished;
 pub(crate) use frame::{BINARY, CLOSE, CONTINUATION, FIN, Frame, PING, PONG, TEXT};
-pub(crate) use peer::{Peer, good_request};
+pub(crate) use peer::{Peer, good_request, switching_protocols};
 pub(crate) use run::{Run, Stdin, Stdout};
 pub(crate) use running::Running;
 pub(crate) use server::{Server, unix_connection};

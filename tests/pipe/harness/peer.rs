@@ -248,7 +248,7 @@ pub(crate) fn good_request(path: &str, more: &str) -> String {
 }
 
 /// The answer that accepts a request.
-pub(super) fn switching_protocols(request: &str, more: &str) -> String {
+pub(crate) fn switching_protocols(request: &str, more: &str) -> String {
     let accept = derive_accept_key(field(request, "Sec-WebSocket-Key").as_bytes());
     format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\

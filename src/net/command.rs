@@ -1,0 +1,169 @@
+//! A command that leads to a host: its standard input and output are the connection.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::Socket;
+
+/// How long a command may take to end after its connection has.
+const GRACE: Duration = Duration::from_secs(1);
+/// How long a command that closed the connection may take to end, so that its status can be told.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+/// How often a command is looked at while it is about to end.
+const GLANCE: Duration = Duration::from_millis(5);
+
+/// A command for the shell that makes a connection.
+#[derive(Debug, Clone)]
+pub struct ShellCommand {
+    /// As it would be typed; `%h` stands for the host, `%p` for the port and `%%` for a per cent sign, as for ssh's
+    /// `ProxyCommand`.
+    pub command: String,
+    /// Variables of the environment that the command gets as they are here, `None` for not at all.
+    pub environment: Vec<(&'static str, Option<OsString>)>,
+}
+
+/// A running command. It is dropped with the connection: then it has a second to end, and is told to.
+pub struct Attendant(Child);
+
+impl ShellCommand {
+    /// Starts the command; its standard error is ours.
+    ///
+    /// # Errors
+    /// The system can't start the shell.
+    pub fn start(&self, host: &str, port: u16) -> io::Result<(Socket, Attendant)> {
+        let (ours, theirs) = UnixStream::pair()?;
+        let output = theirs.try_clone()?;
+        let mut command = Command::new("/bin/sh");
+        command.arg("-c").arg(expand(&self.command, host, port));
+        command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::from(OwnedFd::from(output)));
+        for (name, value) in &self.environment {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        let child = command.spawn()?;
+        // Our copies of its ends go with `command`: the end of the stream is seen when the command has closed it.
+        Ok((ours.into(), Attendant(child)))
+    }
+}
+
+impl Attendant {
+    /// How the command has failed, if it has: its status in words. Where the connection has ended, so will the command soon.
+    pub fn failure(&mut self) -> Option<String> {
+        let status = self.wait(LAST_WORDS)?;
+        (!status.success()).then(|| status.to_string())
+    }
+
+    fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let until = Instant::now() + patience;
+        loop {
+            match self.0.try_wait() {
+                Ok(Some(status)) => return Some(status),
+                Ok(None) if Instant::now() < until => thread::sleep(GLANCE),
+                _ => return None,
+            }
+        }
+    }
+}
+
+impl Drop for Attendant {
+    fn drop(&mut self) {
+        if self.wait(GRACE).is_none() {
+            // It fails where there is none any more.
+            let _ = kill_process(Pid::from_child(&self.0), Signal::TERM);
+            // What doesn't heed that is left behind.
+            let _ = self.wait(LAST_WORDS);
+        }
+    }
+}
+
+impl fmt::Debug for Attendant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Attendant({})", self.0.id())
+    }
+}
+
+/// Puts host and port in. (They can't surprise the shell: a URL's host holds letters, digits, `-`, `.`, `_`, and brackets
+/// and colons around an IPv6 address.)
+fn expand(command: &str, host: &str, port: u16) -> String {
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    let mut text = String::with_capacity(command.len());
+    let mut rest = command.chars();
+    while let Some(character) = rest.next() {
+        if character != '%' {
+            text.push(character);
+            continue;
+        }
+        match rest.next() {
+            Some('h') => text.push_str(bare),
+            Some('p') => text.push_str(&port.to_string()),
+            Some('%') | None => text.push('%'),
+            Some(other) => text.extend(['%', other]),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::Shutdown;
+
+    use super::*;
+
+    fn shell(command: &str) -> ShellCommand {
+        ShellCommand { command: command.to_owned(), environment: Vec::new() }
+    }
+
+    #[test]
+    fn host_and_port_stand_for_themselves() {
+        assert_eq!(expand("nc %h %p", "a.test", 80), "nc a.test 80");
+        assert_eq!(expand("%h", "[::1]", 80), "::1");
+        assert_eq!(expand("date +%s %%h 100% %", "a", 1), "date +%s %h 100% %");
+    }
+
+    #[test]
+    fn standard_input_and_output_are_the_connection() {
+        let (socket, mut attendant) = shell("cat").start("h", 1).unwrap();
+        (&socket).write_all(b"there and back").unwrap();
+        socket.shutdown(Shutdown::Write).unwrap();
+        let mut text = String::new();
+        (&socket).read_to_string(&mut text).unwrap();
+        assert_eq!(text, "there and back");
+        assert_eq!(attendant.failure(), None);
+    }
+
+    #[test]
+    fn a_failure_is_told() {
+        let (socket, mut attendant) = shell("exit 3").start("h", 1).unwrap();
+        assert_eq!((&socket).read(&mut [0; 1]).unwrap(), 0);
+        assert_eq!(attendant.failure().unwrap(), "exit status: 3");
+    }
+
+    #[test]
+    fn the_environment_is_as_asked_for() {
+        let environment = vec![("PATH", Some("/usr/bin:/bin:/x".into())), ("HOME", None)];
+        let command = ShellCommand { command: "echo \"$PATH ${HOME-none}\"".into(), environment };
+        let (socket, _attendant) = command.start("h", 1).unwrap();
+        let mut text = String::new();
+        (&socket).read_to_string(&mut text).unwrap();
+        assert_eq!(text, "/usr/bin:/bin:/x none\n");
+    }
+
+    #[test]
+    fn a_command_that_stays_is_ended() {
+        let (socket, attendant) = shell("exec sleep 1000").start("h", 1).unwrap();
+        let pid = Pid::from_child(&attendant.0);
+        drop((socket, attendant));
+        assert!(rustix::process::test_kill_process(pid).is_err());
+    }
+}

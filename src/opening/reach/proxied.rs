@@ -1,0 +1,236 @@
+//! Through a proxy: a tunnel by CONNECT (RFC 9110, 9.3.6) or by SOCKS 5 (RFC 1928).
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::time::Instant;
+
+use thiserror::Error;
+
+use super::{ProxyPassed, Reached, Route, dialed, endpoint, server_name};
+use crate::handshake::{Credentials, HeadError, HeadReader, Host, MAX_HEAD, ResponseHead, Target};
+use crate::net::{Connection, TlsConnector, TlsOptions, Trouble};
+use crate::opening::{Limits, OpenError, Unread, log_head, read_body, read_head};
+use crate::proxy::socks::{self, Place, SocksError};
+use crate::proxy::{ConnectRefusal, Proxy, ProxyScheme, connect_request};
+
+/// Why there is no way through a proxy.
+#[derive(Debug, Error)]
+#[error("the proxy {proxy} {trouble}")]
+pub struct ProxyFailure {
+    /// Its URL, without credentials.
+    pub proxy: String,
+    /// What went wrong.
+    pub trouble: ProxyTrouble,
+}
+
+/// What went wrong with a proxy.
+#[derive(Debug, Error)]
+pub enum ProxyTrouble {
+    /// It can't be reached itself.
+    #[error("can't be reached: {0}")]
+    Unreachable(Box<OpenError>),
+    /// TLS with it failed.
+    #[error("has no TLS that will do: {0}")]
+    Tls(String),
+    /// An HTTP proxy refused.
+    #[error("refused: {0}")]
+    Refused(ConnectRefusal),
+    /// A SOCKS proxy refused, or is none.
+    #[error("made no tunnel to {place}: {error}")]
+    Socks {
+        /// Where the tunnel was to lead.
+        place: String,
+        /// The reason.
+        error: SocksError,
+    },
+    /// What it answered is no HTTP.
+    #[error("gave an answer that is not one: {0}")]
+    NotHttp(HeadError),
+    /// It did not answer in time.
+    #[error("made no tunnel within {0} s (--connect-timeout)")]
+    TimedOut(f64),
+    /// It ended the connection.
+    #[error("closed the connection before there was a tunnel")]
+    Cut,
+    /// The system's words.
+    #[error("can't be spoken to: {0}")]
+    Io(io::Error),
+}
+
+/// Connects to the target's host through a proxy.
+pub(super) fn reach(target: &Target, proxy: &Proxy, route: &Route, limits: &Limits) -> Result<Reached, OpenError> {
+    let places = match proxy.scheme {
+        ProxyScheme::Http | ProxyScheme::Https => Vec::new(),
+        ProxyScheme::Socks5 | ProxyScheme::Socks5h => places(target, proxy.scheme, route, limits)?,
+    };
+    let Some((last, others)) = places.split_last() else {
+        return attempt(target, proxy, None, route, limits);
+    };
+    for place in others {
+        match attempt(target, proxy, Some(place), route, limits) {
+            Err(OpenError::Proxy(ProxyFailure {
+                trouble: ProxyTrouble::Socks { error: SocksError::Refused(_), .. },
+                ..
+            })) => {}
+            result => return result,
+        }
+    }
+    attempt(target, proxy, Some(last), route, limits)
+}
+
+/// Where a tunnel may lead, for SOCKS: the host's name, or each of its addresses.
+fn places(target: &Target, scheme: ProxyScheme, route: &Route, limits: &Limits) -> Result<Vec<Place>, OpenError> {
+    let port = target.port;
+    match &target.host {
+        Host::Name(name) if scheme == ProxyScheme::Socks5h => Ok(vec![Place::Name(name.clone(), port)]),
+        Host::Name(name) => {
+            let addresses = route.lookup.addresses(name, port, limits.deadline());
+            Ok(addresses.map_err(OpenError::Unreachable)?.into_iter().map(Place::Address).collect())
+        }
+        Host::Ip(address) => Ok(vec![Place::Address((*address, port).into())]),
+        Host::Unix(_) => Ok(Vec::new()),
+    }
+}
+
+/// One tunnel: to `place` by SOCKS, or to the target by CONNECT.
+fn attempt(
+    target: &Target,
+    proxy: &Proxy,
+    place: Option<&Place>,
+    route: &Route,
+    limits: &Limits,
+) -> Result<Reached, OpenError> {
+    let url = proxy.to_string();
+    let failed = |trouble| fail(&url, trouble, limits);
+    let dialed = match dialed(&endpoint(&proxy.host, proxy.port), &route.lookup, limits) {
+        Err(OpenError::RunOver) => return Err(OpenError::RunOver),
+        result => result.map_err(|error| failed(ProxyTrouble::Unreachable(Box::new(error))))?,
+    };
+    let mut reached = Reached::plain(dialed);
+    let start = Instant::now();
+    if proxy.scheme == ProxyScheme::Https {
+        // The server's own options say nothing about the proxy, but whom the user trusts.
+        let options = TlsOptions { roots: route.tls.roots.clone(), ..TlsOptions::default() };
+        let secured = TlsConnector::new(&options)
+            .and_then(|tls| tls.secure(reached.connection, &server_name(&proxy.host), limits.deadline()));
+        reached.connection = match secured {
+            Ok((connection, _)) => connection,
+            Err(error) if error.trouble() == Trouble::TimedOut => {
+                return Err(failed(ProxyTrouble::TimedOut(limits.seconds())));
+            }
+            Err(error) => return Err(failed(ProxyTrouble::Tls(error.to_string()))),
+        };
+    }
+    let credentials = proxy.credentials.as_ref();
+    let tunnel = match place {
+        None => by_connect(reached.connection, target, credentials, limits),
+        Some(place) => by_socks(reached.connection, target, place, credentials, limits),
+    };
+    let connection = tunnel.map_err(failed)?;
+    log::info!("{} leads to {}:{}", url, target.host, target.port);
+    Ok(Reached { connection, proxy: Some(ProxyPassed { url, took: start.elapsed() }), ..reached })
+}
+
+/// The failure of a proxy; or that of the run, where it has run out of time.
+fn fail(url: &str, trouble: ProxyTrouble, limits: &Limits) -> OpenError {
+    match trouble {
+        ProxyTrouble::TimedOut(_) if limits.run_is_over() => OpenError::RunOver,
+        trouble => OpenError::Proxy(ProxyFailure { proxy: url.to_owned(), trouble }),
+    }
+}
+
+fn by_connect(
+    mut connection: Connection,
+    target: &Target,
+    credentials: Option<&Credentials>,
+    limits: &Limits,
+) -> Result<Connection, ProxyTrouble> {
+    let request = connect_request(target, credentials);
+    log_head("request to the proxy", &crate::handshake::redact(&request));
+    send(&mut connection, &request, limits)?;
+    let (response, early) = read_response(&mut connection, limits)?;
+    match ConnectRefusal::of(&response, target, credentials.is_some()) {
+        Some(refusal) => {
+            let body = read_body(&mut connection, &response, &early, limits);
+            Err(ProxyTrouble::Refused(refusal.with_body(body)))
+        }
+        None => Ok(connection.with_early(early)),
+    }
+}
+
+/// Reads the proxy's response, and what came behind it: of the server already.
+fn read_response(connection: &mut Connection, limits: &Limits) -> Result<(ResponseHead, Vec<u8>), ProxyTrouble> {
+    let mut early = Vec::new();
+    loop {
+        let mut reader = HeadReader::for_response(MAX_HEAD);
+        early = match read_head(connection, &mut reader, &early, limits) {
+            Ok(early) => early,
+            // The reader knows best what is wrong with a head that has ended early.
+            Err(Unread::Cut) if !reader.raw().is_empty() => Vec::new(),
+            Err(Unread::Cut) => return Err(ProxyTrouble::Cut),
+            Err(Unread::Head(error)) => return Err(ProxyTrouble::NotHttp(error)),
+            Err(Unread::TimedOut) => return Err(ProxyTrouble::TimedOut(limits.seconds())),
+            Err(Unread::Io(error)) => return Err(ProxyTrouble::Io(error)),
+        };
+        let response = reader.into_response().map_err(ProxyTrouble::NotHttp)?;
+        log_head("response of the proxy", &response.head.redacted());
+        if !response.is_interim() {
+            return Ok((response, early));
+        }
+    }
+}
+
+fn by_socks(
+    mut connection: Connection,
+    target: &Target,
+    place: &Place,
+    credentials: Option<&Credentials>,
+    limits: &Limits,
+) -> Result<Connection, ProxyTrouble> {
+    let refused = |error| ProxyTrouble::Socks { place: format!("{}:{}", target.host, target.port), error };
+    send(&mut connection, &socks::greeting(credentials), limits)?;
+    let answer = receive(&mut connection, limits)?;
+    if let Some(login) = socks::login(answer, credentials).map_err(refused)? {
+        send(&mut connection, &login, limits)?;
+        socks::logged_in(receive(&mut connection, limits)?).map_err(refused)?;
+    }
+    send(&mut connection, &socks::request(place).map_err(refused)?, limits)?;
+    let head = receive(&mut connection, limits)?;
+    let rest = socks::reply(head).map_err(refused)?;
+    receive_into(&mut connection, &mut vec![0; rest], limits)?;
+    Ok(connection)
+}
+
+fn send(connection: &mut Connection, bytes: &[u8], limits: &Limits) -> Result<(), ProxyTrouble> {
+    connection.line.set_write_timeout(limits.left()).map_err(ProxyTrouble::Io)?;
+    match connection.writer.write_all(bytes).and_then(|()| connection.line.set_write_timeout(None)) {
+        // A proxy that has gone may have said why.
+        Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Err(ProxyTrouble::TimedOut(limits.seconds())),
+        result => result.map_err(ProxyTrouble::Io),
+    }
+}
+
+fn receive<const N: usize>(connection: &mut Connection, limits: &Limits) -> Result<[u8; N], ProxyTrouble> {
+    let mut bytes = [0; N];
+    receive_into(connection, &mut bytes, limits)?;
+    Ok(bytes)
+}
+
+/// Receives so many bytes, and not one more: what follows is the server's.
+fn receive_into(connection: &mut Connection, space: &mut [u8], limits: &Limits) -> Result<(), ProxyTrouble> {
+    let mut filled = 0;
+    while filled < space.len() {
+        let left = limits.left().ok_or_else(|| ProxyTrouble::TimedOut(limits.seconds()))?;
+        connection.line.set_read_timeout(Some(left)).map_err(ProxyTrouble::Io)?;
+        match connection.reader.read(&mut space[filled..]) {
+            Ok(0) => return Err(ProxyTrouble::Cut),
+            Ok(count) => filled += count,
+            Err(error) => match error.kind() {
+                ErrorKind::Interrupted | ErrorKind::WouldBlock | ErrorKind::TimedOut => {}
+                ErrorKind::ConnectionReset => return Err(ProxyTrouble::Cut),
+                _ => return Err(ProxyTrouble::Io(error)),
+            },
+        }
+    }
+    connection.line.set_read_timeout(None).map_err(ProxyTrouble::Io)
+}

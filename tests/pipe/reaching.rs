@@ -1,0 +1,129 @@
+//! Ways to a host: addresses that the user knows better, one family of them, and commands that lead there.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::PathBuf;
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use tempfile::TempDir;
+
+use crate::harness::{FIN, Frame, Run, Server, TEXT, switching_protocols};
+
+#[test]
+fn a_known_host_is_not_looked_up() {
+    let server = Server::start();
+    let port = server.port();
+    for known in [format!("nowhere.test:{port}:127.0.0.1"), format!("*:{port}:127.0.0.1")] {
+        let run = Run::connect("", &format!("ws://nowhere.test:{port}/")).args(["--resolve", &known]);
+        let run = run.input("x\n").start();
+        let mut peer = server.connection();
+        let request = peer.accept("");
+        assert!(request.contains(&format!("\r\nHost: nowhere.test:{port}\r\n")), "{request}");
+        peer.expect_text("x");
+        peer.finish(1000);
+        run.finish().status(0);
+    }
+    let run = Run::connect("--resolve x:y:z", &server.url()).finish();
+    run.status(2).stderr_has("--resolve").stderr_has("\"y\" is not a port");
+    server.expect_nobody();
+}
+
+#[test]
+fn one_family_leaves_the_other_out() {
+    let server = Server::start();
+    let port = server.port();
+    let known = format!("nowhere.test:{port}:127.0.0.1,::1");
+    let url = format!("ws://nowhere.test:{port}/");
+    let run = Run::connect("-4", &url).args(["--resolve", &known]).input("x\n").start();
+    let mut peer = server.accept();
+    peer.expect_text("x");
+    peer.finish(1000);
+    run.finish().status(0);
+    let run = Run::connect("-6 --connect-timeout 5", &server.url()).finish();
+    run.status(3).stderr_has("has no IPv6 address");
+    Run::connect("-4 -6", &url).finish().status(2);
+    server.expect_nobody();
+}
+
+/// Two named pipes, to play a server behind a command.
+struct Pipes(TempDir);
+
+impl Pipes {
+    fn new() -> Self {
+        let pipes = Pipes(TempDir::new().expect("a folder"));
+        for name in ["up", "down"] {
+            let mode = Mode::RUSR | Mode::WUSR;
+            mknodat(CWD, pipes.path(name), FileType::Fifo, mode, 0).expect("a named pipe");
+        }
+        pipes
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// A command that leads from standard input to one, and from the other to standard output.
+    fn command(&self) -> String {
+        let (up, down) = (self.path("up"), self.path("down"));
+        format!("cat {} & exec cat > {}", down.display(), up.display())
+    }
+}
+
+#[test]
+fn a_command_is_the_connection() {
+    let pipes = Pipes::new();
+    let run = Run::connect("", "ws://a.test/x").arg("--via-command").arg(pipes.command()).input("hello\n").start();
+    let mut down = File::options().write(true).open(pipes.path("down")).expect("the command reads");
+    let mut up = File::open(pipes.path("up")).expect("the command writes");
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        up.read_exact(&mut byte).expect("a request comes");
+        request.push(byte[0]);
+    }
+    let request = String::from_utf8(request).expect("a request is text");
+    assert!(request.starts_with("GET /x HTTP/1.1\r\nHost: a.test\r\n"), "{request}");
+    down.write_all(switching_protocols(&request, "").as_bytes()).expect("the command reads");
+    let frame = Frame::read(&mut up).expect("a frame").expect("the connection goes on");
+    assert_eq!((frame.first, &frame.payload[..]), (FIN | TEXT, &b"hello"[..]));
+    down.write_all(&Frame::new(FIN | TEXT, "there").bytes()).expect("the command reads");
+    let close = Frame::read(&mut up).expect("a frame").expect("the connection goes on");
+    assert_eq!(close.close_code(), Some(1000));
+    down.write_all(&Frame::new(close.first, close.payload).bytes()).expect("the command reads");
+    drop(down);
+    run.finish().status(0).stdout("there\n");
+    // The end of the session is the end of what was sent.
+    let mut rest = Vec::new();
+    up.read_to_end(&mut rest).expect("the command ends");
+    assert_eq!(rest, b"");
+}
+
+#[test]
+fn host_and_port_stand_in_the_command() {
+    let folder = TempDir::new().expect("a folder");
+    let file = folder.path().join("said");
+    for (url, said) in [("ws://a.test:81/", "a.test 81 %"), ("wss://[::1]/", "::1 443 %")] {
+        let command = format!("echo %h %p %% > {}", file.display());
+        Run::connect("", url).arg("--via-command").arg(command).finish();
+        assert_eq!(fs::read_to_string(&file).expect("it was written"), format!("{said}\n"));
+    }
+}
+
+#[test]
+fn a_command_that_fails_is_told() {
+    for url in ["ws://a.test/", "wss://a.test/"] {
+        let run = Run::connect("", url).arg("--via-command").arg("echo no way >&2; exit 7").finish();
+        run.status(3).stderr_has("no way\n").stderr_has("--via-command failed").stderr_has("exit status: 7");
+    }
+    // One that is done, and was no way to a server.
+    Run::connect("", "ws://a.test/").args(["--via-command", "true"]).finish().status(5).stderr_has("closed");
+    let run = Run::connect("", "ws://a.test/").args(["--via-command", "exec sleep 100", "--connect-timeout", "0.1"]);
+    run.finish().status(3).stderr_has("the command of --via-command did not answer");
+}
+
+#[test]
+fn a_command_excludes_what_it_takes_the_place_of() {
+    for option in ["--proxy=none", "--resolve=a:1:::1", "-4", "-6"] {
+        Run::connect("", "ws://a.test/").args(["--via-command", "true", option]).finish().status(2);
+    }
+}
