@@ -24,7 +24,7 @@ pub(super) struct Args {
     // (Not a doc comment: [::1] would be a link there.)
     #[arg(
         value_name = "ADDR",
-        help = "PORT (on the loopback interface), HOST:PORT, [::1]:PORT or unix:PATH; port 0 picks a free one"
+        help = "PORT (on the loopback interface), HOST:PORT, [::1]:PORT, unix:PATH or unix:@NAME (abstract); port 0 picks a free one"
     )]
     address: ListenAddr,
 

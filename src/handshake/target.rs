@@ -15,8 +15,8 @@ pub(crate) use parse::Authority;
 
 /// A WebSocket URL in its parts.
 ///
-/// Written `ws://`, `wss://`, `http://` or `https://HOST[:PORT]/path?query`, `ws+unix:PATH:/path?query`, or
-/// `HOST[:PORT]/path?query`, where `ws` is assumed.
+/// Written `ws://`, `wss://`, `http://` or `https://HOST[:PORT]/path?query`, `ws+unix:PATH:/path?query`,
+/// `ws+unix:@NAME:/path?query`, or `HOST[:PORT]/path?query`, where `ws` is assumed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// Plain, TLS or a unix socket.
@@ -67,7 +67,7 @@ pub enum Host {
     Name(String),
     /// An address. IPv6 stands in brackets in a URL, not here.
     Ip(IpAddr),
-    /// The path of a unix domain socket.
+    /// The path of a unix domain socket, or `@NAME`, an abstract name.
     Unix(PathBuf),
 }
 
@@ -137,8 +137,8 @@ pub enum TargetError {
     /// No host between the slashes.
     #[error("the URL names no host: write ws://HOST[:PORT]/path")]
     NoHost,
-    /// No path behind `ws+unix:`.
-    #[error("the URL names no socket: write ws+unix:PATH or ws+unix:PATH:/uri")]
+    /// No path or name behind `ws+unix:`.
+    #[error("the URL names no socket: write ws+unix:PATH:/uri or ws+unix:@NAME:/uri")]
     NoSocket,
     /// A colon with no port behind it.
     #[error("no port follows the colon after `{0}`: give one from 1 to 65535, or leave the colon out")]

@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketAddrUnix};
+use rustix::net::AddressFamily;
 
 use super::socket::{self, Socket};
+use super::unix;
 use race::{Outcome, Race};
 
 pub use error::{DialError, Step};
@@ -33,7 +34,7 @@ pub enum Endpoint {
     },
     /// An address that is known already.
     Ip(SocketAddr),
-    /// A unix domain socket in the file system.
+    /// A unix domain socket: the path of its file, or `@NAME` for an abstract name.
     Unix(PathBuf),
 }
 
@@ -129,7 +130,7 @@ fn dial_unix(path: &Path, deadline: Option<Instant>) -> Result<Dialed, DialError
 /// for that (a non-blocking connect fails with `EAGAIN`, and nothing goes on behind it), but the write time-out
 /// bounds it.
 fn connect_unix(path: &Path, deadline: Option<Instant>) -> io::Result<UnixStream> {
-    let address = SocketAddrUnix::new(path)?;
+    let address = unix::address_of(path)?;
     let stream = UnixStream::from(socket::open(AddressFamily::UNIX)?);
     loop {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));

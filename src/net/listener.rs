@@ -9,7 +9,7 @@ use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd};
 
 use super::socket::{self, Socket};
-use unix::UnixPathListener;
+use unix::NamedListener;
 
 pub use address::{ListenAddr, ListenAddrError};
 pub use error::BindError;
@@ -19,7 +19,7 @@ pub use error::BindError;
 /// of them refused, and an entry costs nothing while unused.
 const BACKLOG: i32 = 4096;
 
-/// A socket that accepts connections. A unix socket's file is removed when this is dropped.
+/// A socket that accepts connections. The file of a unix socket is removed when this is dropped.
 #[derive(Debug)]
 pub struct Listener {
     inner: Inner,
@@ -28,7 +28,7 @@ pub struct Listener {
 #[derive(Debug)]
 enum Inner {
     Tcp { listener: TcpListener, local: SocketAddr },
-    Unix(UnixPathListener),
+    Unix(NamedListener),
 }
 
 impl Listener {
@@ -40,7 +40,7 @@ impl Listener {
     pub fn bind(address: &ListenAddr) -> Result<Self, BindError> {
         let inner = match address {
             ListenAddr::Tcp { host, port } => bind_any(host, *port)?,
-            ListenAddr::Unix(path) => Inner::Unix(UnixPathListener::bind(path)?),
+            ListenAddr::Unix(name) => Inner::Unix(NamedListener::bind(name)?),
         };
         Ok(Self { inner })
     }
@@ -70,13 +70,13 @@ impl Listener {
         }
     }
 
-    /// The URL for clients: `ws://127.0.0.1:9001/`, `ws://[::1]:9001/` or `ws+unix:PATH:/`, with the port that the
-    /// system picked where 0 was asked for.
+    /// The URL for clients: `ws://127.0.0.1:9001/`, `ws://[::1]:9001/`, `ws+unix:PATH:/` or `ws+unix:@NAME:/`,
+    /// with the port that the system picked where 0 was asked for.
     #[must_use]
     pub fn url(&self) -> String {
         match &self.inner {
             Inner::Tcp { local, .. } => format!("ws://{local}/"),
-            Inner::Unix(listener) => format!("ws+unix:{}:/", listener.path().display()),
+            Inner::Unix(listener) => format!("ws+unix:{}:/", listener.name().display()),
         }
     }
 

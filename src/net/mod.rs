@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`Socket`] | a connected TCP or unix stream that a reading and a writing thread share without a lock |
 //! | [`Connection`] | a socket and what stands on it, as a half that reads and a half that writes; the [`Line`] is for all threads |
-//! | [`dial`](dial()) | a name, an address or a path becomes a [`Socket`], by a deadline (RFC 8305); [`Lookup`] says how names are looked up |
+//! | [`dial`](dial()) | a name or an address becomes a [`Socket`], by a deadline (RFC 8305); [`Lookup`] says how names are looked up |
 //! | [`ShellCommand`] | a command's standard input and output become a [`Socket`] |
 //! | [`TlsConnector`], [`TlsAcceptor`] | a [`Connection`] becomes a secure one |
 //! | [`Listener`] | from [`ListenAddr`] as people write it to accepted [`Socket`]s |
@@ -28,6 +28,7 @@ mod resolve;
 mod socket;
 mod stdio;
 mod tls;
+mod unix;
 mod wake;
 
 pub use command::{Attendant, ShellCommand};

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use rustix::net::{AddressFamily, SocketType};
 
+use super::unix;
+
 /// A connected stream socket in blocking mode.
 ///
 /// `Read` and `Write` are implemented for `&Socket`, so that an `Arc<Socket>` serves one thread per direction without
@@ -47,7 +49,7 @@ impl Socket {
         }
     }
 
-    /// The other end's address, for messages: `127.0.0.1:9001`, `[::1]:9001` or `unix:PATH`.
+    /// The other end's address, for messages: `127.0.0.1:9001`, `[::1]:9001`, `unix:PATH` or `unix:@NAME`.
     ///
     /// A client of a unix socket has no name of its own; it gets the name of the socket that it came through.
     #[must_use]
@@ -158,8 +160,13 @@ fn describe_tcp(address: io::Result<SocketAddr>) -> String {
 }
 
 fn unix_name(address: io::Result<std::os::unix::net::SocketAddr>) -> Option<String> {
-    let address = address.ok()?;
-    Some(format!("unix:{}", address.as_pathname()?.display()))
+    let name = unix::name_of(&address.ok()?)?;
+    let mut text = "unix:".to_owned();
+    // A client chooses its name itself, of any bytes.
+    for c in name.to_string_lossy().chars() {
+        if c.is_control() { text.extend(c.escape_default()) } else { text.push(c) }
+    }
+    Some(text)
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ mod reaching;
 mod records;
 mod refusal;
 mod request;
+mod sockets;
 mod statuses;
 mod strangers;
 mod stuck;

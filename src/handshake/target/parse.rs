@@ -24,7 +24,8 @@ impl FromStr for Target {
     }
 }
 
-/// `ws+unix:PATH[:/uri]`. The path is a file name, taken as it is; with `///` before it, as in a URL, two go.
+/// `ws+unix:PATH[:/uri]`. The path is a file name, or an abstract name behind a `@`, taken as it is; with `///` before it,
+/// as in a URL, two go.
 fn unix(url: &str, rest: &str) -> Result<Target, TargetError> {
     let (path, resource) = match rest.find(":/") {
         Some(colon) => (&rest[..colon], &rest[colon + 1..]),
@@ -33,7 +34,7 @@ fn unix(url: &str, rest: &str) -> Result<Target, TargetError> {
     refuse(url, path, "socket's path", char::is_control, "control characters can't be in it")?;
     check_resource(url, resource)?;
     let path = if path.starts_with("///") { &path[2..] } else { path };
-    if path.is_empty() {
+    if matches!(path, "" | "@") {
         return Err(TargetError::NoSocket);
     }
     Ok(Target {

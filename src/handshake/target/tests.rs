@@ -69,6 +69,7 @@ fn unix_sockets() {
         ("WS+UNIX:./a b:/", "./a b", "/"),
         ("ws+unix:///tmp/s:/a:/b", "/tmp/s", "/a:/b"),
         ("ws+unix:/tmp/a:1:", "/tmp/a:1", "/"),
+        ("ws+unix:@a/b:/x@y", "@a/b", "/x@y"),
     ] {
         let target = target(url);
         assert_eq!((target.scheme, target.port), (Scheme::WsUnix, 0), "{url}");
@@ -123,8 +124,8 @@ fn errors_about_scheme_and_host() {
         ("ws://:80/", "the URL names no host: write ws://HOST[:PORT]/path"),
         ("/x", "the URL names no host: write ws://HOST[:PORT]/path"),
         ("ws://u@/", "the URL names no host: write ws://HOST[:PORT]/path"),
-        ("ws+unix:", "the URL names no socket: write ws+unix:PATH or ws+unix:PATH:/uri"),
-        ("ws+unix::/x", "the URL names no socket: write ws+unix:PATH or ws+unix:PATH:/uri"),
+        ("ws+unix:", "the URL names no socket: write ws+unix:PATH:/uri or ws+unix:@NAME:/uri"),
+        ("ws+unix::/x", "the URL names no socket: write ws+unix:PATH:/uri or ws+unix:@NAME:/uri"),
         ("ws://[::zz]/", "`[::zz]` is not an IPv6 address: write one such as [::1]"),
         (
             "ws://[fe80::1%25eth0]/",

@@ -5,7 +5,8 @@ use std::net::Ipv6Addr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// Where to listen. Written as `9001` (loopback), `HOST:PORT`, `[::1]:PORT` or `unix:PATH`; port 0 picks a free one.
+/// Where to listen. Written as `9001` (loopback), `HOST:PORT`, `[::1]:PORT`, `unix:PATH` or `unix:@NAME`; port 0 picks a
+/// free one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListenAddr {
     /// A TCP port.
@@ -15,7 +16,7 @@ pub enum ListenAddr {
         /// The port; 0 lets the system pick one.
         port: u16,
     },
-    /// A unix domain socket in the file system.
+    /// A unix domain socket: the path of its file, or `@NAME` for an abstract name, without a file.
     Unix(PathBuf),
 }
 
@@ -23,8 +24,8 @@ impl FromStr for ListenAddr {
     type Err = ListenAddrError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if let Some(path) = text.strip_prefix("unix:") {
-            return if path.is_empty() { Err(ListenAddrError::NoPath) } else { Ok(Self::Unix(path.into())) };
+        if let Some(name) = text.strip_prefix("unix:") {
+            return if matches!(name, "" | "@") { Err(ListenAddrError::NoName) } else { Ok(Self::Unix(name.into())) };
         }
         if text.contains("://") {
             return Err(ListenAddrError::Url(text.to_owned()));
@@ -86,9 +87,9 @@ pub enum ListenAddrError {
     /// A URL.
     #[error("{0:?} is a URL; write only where to listen, such as 9001 or 127.0.0.1:9001")]
     Url(String),
-    /// `unix:` alone.
-    #[error("unix: names no socket; write unix:PATH")]
-    NoPath,
+    /// `unix:` or `unix:@` alone.
+    #[error("unix: names no socket; write unix:PATH, or unix:@NAME for one without a file")]
+    NoName,
 }
 
 /// A port alone means loopback: what is started in passing should not be open to the network.
@@ -156,11 +157,12 @@ mod tests {
         assert_eq!(parse("[::1]:9001"), Ok(tcp("::1", 9001)));
         assert_eq!(parse("[fe80::1%eth0]:9001"), Ok(tcp("fe80::1%eth0", 9001)));
         assert_eq!(parse("unix:/a:b"), Ok(ListenAddr::Unix("/a:b".into())));
+        assert_eq!(parse("unix:@a"), Ok(ListenAddr::Unix("@a".into())));
     }
 
     #[test]
     fn what_is_shown_is_understood_again() {
-        for text in ["127.0.0.1:9001", "[::1]:9001", "localhost:0", "unix:a/b"] {
+        for text in ["127.0.0.1:9001", "[::1]:9001", "localhost:0", "unix:a/b", "unix:@a"] {
             assert_eq!(parse(text).unwrap().to_string(), text);
         }
     }
@@ -191,7 +193,9 @@ mod tests {
             assert_eq!(parse(text), Err(ListenAddrError::NoPort(text.to_owned())));
         }
         assert_eq!(parse(""), Err(ListenAddrError::Empty));
-        assert_eq!(parse("unix:"), Err(ListenAddrError::NoPath));
+        for text in ["unix:", "unix:@"] {
+            assert_eq!(parse(text), Err(ListenAddrError::NoName));
+        }
     }
 
     #[test]

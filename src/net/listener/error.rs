@@ -43,9 +43,9 @@ pub enum BindError {
         address: SocketAddr,
     },
     /// Another process listens on the unix socket.
-    #[error("could not listen on unix:{}: another program is using it; stop that, or use another path", path.display())]
+    #[error("could not listen on unix:{}: another program is using it; stop that, or use another name", path.display())]
     SocketInUse {
-        /// The path.
+        /// The path, or `@NAME`.
         path: PathBuf,
     },
     /// There is a file, and it is no socket.
@@ -65,7 +65,7 @@ pub enum BindError {
     /// Something else with a unix socket, such as a directory that does not exist.
     #[error("could not listen on unix:{}: {reason}", path.display())]
     Unix {
-        /// The path.
+        /// The path, or `@NAME`.
         path: PathBuf,
         /// The system's words.
         reason: io::Error,

@@ -1,6 +1,7 @@
 //! Listening on loopback, and on paths in directories of their own.
 
 use super::*;
+use crate::net::{Endpoint, dial};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -145,6 +146,24 @@ fn the_file_of_a_successor_is_left_alone() {
     let _second = bind_path(&path).unwrap();
     drop(first);
     UnixStream::connect(&path).unwrap();
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_abstract_name_is_listened_on_without_a_file() {
+    let name = format!("@wspipe listener test {}", std::process::id());
+    // A file of that name has nothing to do with it.
+    assert!(!Path::new(&name).exists());
+    let listener = bind(&format!("unix:{name}")).unwrap();
+    assert_eq!(listener.url(), format!("ws+unix:{name}:/"));
+    let _client = dial(&Endpoint::Unix(name.clone().into()), None).unwrap().socket;
+    let (_, peer) = listener.accept().unwrap();
+    assert_eq!(peer, format!("unix:{name}"));
+    assert!(!Path::new(&name).exists());
+    let error = bind(&format!("unix:{name}")).unwrap_err();
+    assert!(matches!(error, BindError::SocketInUse { .. }), "{error:?}");
+    drop(listener);
+    bind(&format!("unix:{name}")).unwrap();
 }
 
 #[test]

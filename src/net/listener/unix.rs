@@ -1,4 +1,4 @@
-//! A unix socket's file: when it may be replaced, and when it is removed.
+//! Listening on a unix socket; its file, if it has one: when that may be replaced, and when it is removed.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -11,36 +11,37 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix};
 
 use super::{BACKLOG, BindError};
-use crate::net::socket;
+use crate::net::{socket, unix};
 
-/// A listening unix socket and the file that leads to it, which goes when this is dropped.
+/// A listening unix socket, and its file where it is ours.
 #[derive(Debug)]
-pub(super) struct UnixPathListener {
+pub(super) struct NamedListener {
+    /// None where there is no file. It goes before the socket is closed: nobody is to take it for one left behind.
+    _file: Option<OwnFile>,
     listener: UnixListener,
-    path: PathBuf,
-    identity: Option<Identity>,
+    /// A path, or `@NAME`.
+    name: PathBuf,
 }
 
-/// Device and inode.
-type Identity = (u64, u64);
-
-impl UnixPathListener {
-    pub(super) fn bind(path: &Path) -> Result<Self, BindError> {
-        let other = |error: io::Error| BindError::of_unix(path, error);
-        let address = SocketAddrUnix::new(path).map_err(|errno| other(reason_of(errno)))?;
+impl NamedListener {
+    pub(super) fn bind(name: &Path) -> Result<Self, BindError> {
+        let other = |error: io::Error| BindError::of_unix(name, error);
+        let address = unix::address_of(name).map_err(other)?;
+        let has_file = !unix::is_abstract(name);
         let fd = match try_bind(&address) {
-            Err(Errno::ADDRINUSE) => {
-                remove_stale(path, &address)?;
+            Err(Errno::ADDRINUSE) if has_file => {
+                remove_stale(name, &address)?;
                 try_bind(&address)
             }
             result => result,
         };
         let fd = fd.map_err(|errno| match errno {
-            // Somebody else was faster, between the removal and now.
-            Errno::ADDRINUSE => BindError::SocketInUse { path: path.to_owned() },
+            // Of a file: somebody else was faster, between the removal and now.
+            Errno::ADDRINUSE => BindError::SocketInUse { path: name.to_owned() },
             errno => other(errno.into()),
         })?;
-        let listener = Self { listener: fd.into(), path: path.to_owned(), identity: identity(path) };
+        let file = if has_file { OwnFile::at(name) } else { None };
+        let listener = Self { listener: fd.into(), name: name.to_owned(), _file: file };
         rustix::net::listen(&listener, BACKLOG).map_err(|errno| other(errno.into()))?;
         Ok(listener)
     }
@@ -49,21 +50,38 @@ impl UnixPathListener {
         self.listener.accept().map(|(stream, _)| stream)
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    /// The path, or `@NAME`.
+    pub(super) fn name(&self) -> &Path {
+        &self.name
     }
 }
 
-impl AsFd for UnixPathListener {
+impl AsFd for NamedListener {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.listener.as_fd()
     }
 }
 
-impl Drop for UnixPathListener {
+/// A file that this process has made, which goes when this is dropped.
+#[derive(Debug)]
+struct OwnFile {
+    path: PathBuf,
+    identity: Identity,
+}
+
+/// Device and inode.
+type Identity = (u64, u64);
+
+impl OwnFile {
+    fn at(path: &Path) -> Option<Self> {
+        identity(path).map(|identity| Self { path: path.to_owned(), identity })
+    }
+}
+
+impl Drop for OwnFile {
     fn drop(&mut self) {
         // Not where another listener has put its own in this place since.
-        if self.identity.is_some() && identity(&self.path) == self.identity {
+        if identity(&self.path) == Some(self.identity) {
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -112,13 +130,4 @@ fn open() -> Result<OwnedFd, Errno> {
 fn identity(path: &Path) -> Option<Identity> {
     let metadata = fs::symlink_metadata(path).ok()?;
     Some((metadata.dev(), metadata.ino()))
-}
-
-/// "File name too long" would have the reader look at the last part of the path; the whole of it counts.
-fn reason_of(errno: Errno) -> io::Error {
-    if errno == Errno::NAMETOOLONG {
-        io::Error::other("the path is too long for a socket, which takes about 100 bytes; use a shorter one")
-    } else {
-        errno.into()
-    }
 }

@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -40,6 +41,7 @@ pub(crate) enum Stdout {
 pub(crate) struct Run {
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
+    directory: Option<PathBuf>,
     stdin: Stdin,
     stdout: Stdout,
     reads_stderr: bool,
@@ -51,6 +53,7 @@ impl Run {
         Run {
             args: args.into_iter().map(|arg| arg.as_ref().into()).collect(),
             env: Vec::new(),
+            directory: None,
             stdin: Stdin::Null,
             stdout: Stdout::Read,
             reads_stderr: true,
@@ -91,6 +94,12 @@ impl Run {
         self
     }
 
+    /// Says what the working directory is.
+    pub(crate) fn within(mut self, directory: &Path) -> Self {
+        self.directory = Some(directory.to_owned());
+        self
+    }
+
     /// Says what standard input is.
     pub(crate) fn stdin(mut self, stdin: Stdin) -> Self {
         self.stdin = stdin;
@@ -116,7 +125,7 @@ impl Run {
 
     /// Starts it.
     pub(crate) fn start(self) -> Running {
-        let Run { args, env, stdin, stdout, reads_stderr } = self;
+        let Run { args, env, directory, stdin, stdout, reads_stderr } = self;
         let mut shown = "wspipe".to_owned();
         for arg in &args {
             // Writing to a String never fails.
@@ -124,6 +133,9 @@ impl Run {
         }
         let mut command = command(matches!(stdin, Stdin::Closed));
         command.args(&args).env_clear().envs(env);
+        if let Some(directory) = directory {
+            command.current_dir(directory);
+        }
         let mut bytes = None;
         command.stdin(match stdin {
             Stdin::Null | Stdin::Closed => Stdio::null(),

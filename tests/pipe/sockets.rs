@@ -1,0 +1,163 @@
+//! What `listen` listens on besides a TCP port of its own: unix sockets, with a file or without.
+
+use std::fs;
+#[cfg(target_os = "linux")]
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
+use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
+use std::path::Path;
+
+use rustix::process::Signal;
+
+use crate::harness::{Peer, Run, Stdin};
+
+fn listen_at(path: &Path) -> Run {
+    Run::new(["listen", "--once"]).arg(format!("unix:{}", path.display()))
+}
+
+#[test]
+fn the_file_of_a_unix_socket_goes_with_the_run() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let run = listen_at(&path).stdin(Stdin::Held).start();
+    run.url();
+    assert!(fs::metadata(&path).unwrap().file_type().is_socket());
+    run.signal(Signal::TERM);
+    run.finish().died_of(Signal::TERM);
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_unix_socket_that_is_in_use_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let first = listen_at(&path).start();
+    let url = first.url();
+    let second = listen_at(&path).finish();
+    second.status(1).stdout("").stderr_has(&format!("unix:{}: another program is using it", path.display()));
+    Peer::open(&url).finish_first(1000);
+    first.finish().status(0);
+}
+
+#[test]
+fn a_unix_socket_that_is_in_use_is_left_alone_also_if_it_takes_no_more_clients() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let live = UnixListener::bind(&path).unwrap();
+    rustix::net::listen(&live, 0).unwrap();
+    let _queued = UnixStream::connect(&path).unwrap();
+    listen_at(&path).finish().status(1).stderr_has("another program is using it");
+    live.accept().unwrap();
+}
+
+#[test]
+fn a_unix_socket_of_another_kind_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let datagrams = UnixDatagram::bind(&path).unwrap();
+    listen_at(&path).finish().status(1).stderr_has("another program is using it");
+    let sender = UnixDatagram::unbound().unwrap();
+    sender.send_to(b"still there", &path).unwrap();
+    assert_eq!(datagrams.recv(&mut [0; 20]).unwrap(), 11);
+}
+
+#[test]
+fn a_directory_or_a_link_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let (folder, link) = (directory.path().join("folder"), directory.path().join("link"));
+    fs::create_dir(&folder).unwrap();
+    // It leads to what would be replaced: but who made the link said what it is to lead to.
+    let stale = directory.path().join("stale");
+    drop(UnixListener::bind(&stale).unwrap());
+    symlink(&stale, &link).unwrap();
+    for path in [&folder, &link] {
+        listen_at(path).finish().status(1).stderr_has("not a socket");
+    }
+    assert!(folder.is_dir() && stale.exists());
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+}
+
+#[test]
+fn the_file_of_a_successor_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let first = listen_at(&path).start();
+    first.url();
+    fs::rename(&path, directory.path().join("moved")).unwrap();
+    let second = listen_at(&path).start();
+    let url = second.url();
+    first.signal(Signal::TERM);
+    first.finish().died_of(Signal::TERM);
+    Peer::open(&url).finish_first(1000);
+    second.finish().status(0);
+}
+
+/// An abstract name that no other test has, nor another run of the tests.
+#[cfg(target_os = "linux")]
+fn abstract_name(of: &str) -> String {
+    format!("@wspipe test {} {of}", std::process::id())
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_abstract_name_connects_two_runs_without_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let name = abstract_name("two runs");
+    let listener = Run::new(["listen", "--once"]).arg(format!("unix:{name}")).within(directory.path());
+    let listener = listener.stdin(Stdin::Held).start();
+    let url = listener.url();
+    assert_eq!(url, format!("ws+unix:{name}:/"));
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 0);
+    let run = Run::connect("-v --wait 0", &format!("{url}chat")).input("hello\n").finish();
+    run.status(0).stderr_has(&format!("at unix:{name}\n"));
+    listener.finish().status(0).stdout("hello\n");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_abstract_name_and_a_file_of_that_name_have_nothing_to_do_with_each_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let name = abstract_name("file");
+    let file = directory.path().join(&name);
+    let within = |address: &str| Run::new(["listen", "--once", address]).within(directory.path());
+    let at_file = within(&format!("unix:./{name}")).start();
+    assert_eq!(at_file.url(), format!("ws+unix:./{name}:/"));
+    let identity = fs::metadata(&file).unwrap().ino();
+    let at_name = within(&format!("unix:{name}")).start();
+    let hello = |url: &str| Run::connect("--wait 0", url).within(directory.path()).input("hi\n").finish();
+    hello(&at_name.url()).status(0);
+    at_name.finish().status(0).stdout("hi\n");
+    assert_eq!(fs::metadata(&file).unwrap().ino(), identity);
+    hello(&at_file.url()).status(0);
+    at_file.finish().status(0).stdout("hi\n");
+    assert!(!file.exists());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_abstract_name_that_is_in_use_is_named() {
+    let name = abstract_name("in use");
+    let address = SocketAddr::from_abstract_name(name.trim_start_matches('@')).unwrap();
+    let live = UnixListener::bind_addr(&address).unwrap();
+    let run = Run::new(["listen"]).arg(format!("unix:{name}")).finish();
+    run.status(1).stderr_has(&format!("unix:{name}: another program is using it"));
+    drop(live);
+    let run = Run::connect("", &format!("ws+unix:{name}:/")).finish();
+    run.status(3).stderr_has(&format!("unix:{name}: refused"));
+}
+
+#[test]
+fn a_name_that_is_none_is_status_2() {
+    for name in ["", "@"] {
+        Run::new(["listen"]).arg(format!("unix:{name}")).finish().status(2).stderr_has("names no socket");
+        Run::connect("", &format!("ws+unix:{name}:/")).finish().status(2).stderr_has("names no socket");
+    }
+}
+
+#[test]
+fn a_name_that_is_too_long_is_status_1_to_listen_and_3_to_connect() {
+    for name in [format!("/{}", "x".repeat(200)), format!("@{}", "x".repeat(200))] {
+        Run::new(["listen"]).arg(format!("unix:{name}")).finish().status(1).stderr_has("too long");
+        Run::connect("", &format!("ws+unix:{name}:/")).finish().status(3).stderr_has("too long");
+    }
+}
