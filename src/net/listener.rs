@@ -8,6 +8,9 @@ use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd};
 
+use rustix::io::Errno;
+
+use super::poll::{Interest, wait};
 use super::socket::{self, Socket};
 use unix::NamedListener;
 
@@ -45,25 +48,39 @@ impl Listener {
         Ok(Self { inner })
     }
 
-    /// Waits for a client: the connection and the client's address, as in [`Socket::peer`].
-    ///
-    /// A client that is gone again before it is accepted is passed over. Other errors are returned; when descriptors
-    /// have run out, the client goes on waiting, so that the next call fails at once as well.
+    /// Waits for a client; see [`Listener::try_accept`].
     pub fn accept(&self) -> io::Result<(Socket, String)> {
+        loop {
+            if let Some(client) = self.try_accept()? {
+                return Ok(client);
+            }
+            wait(&[(self.as_fd(), Interest::Read)], None)?;
+        }
+    }
+
+    /// Takes a client, if one is there: the connection and the client's address, as in [`Socket::peer`].
+    ///
+    /// It never waits: whoever made the listener readable may be gone, or another process that shares the socket was
+    /// faster. Other errors are returned; when descriptors have run out, the client goes on waiting, so that the next call
+    /// fails at once as well.
+    pub fn try_accept(&self) -> io::Result<Option<(Socket, String)>> {
         loop {
             let accepted = match &self.inner {
                 // The address comes with the connection: one that was reset since can't be asked for it.
                 Inner::Tcp { listener, .. } => {
-                    listener.accept().map(|(stream, peer)| (Socket::from(stream), peer.to_string()))
+                    listener.accept().map(|(stream, peer)| (Socket::from(stream), Some(peer.to_string())))
                 }
-                Inner::Unix(listener) => listener.accept().map(|stream| {
-                    let socket = Socket::from(stream);
-                    let peer = socket.peer();
-                    (socket, peer)
-                }),
+                Inner::Unix(listener) => listener.accept().map(|stream| (Socket::from(stream), None)),
             };
             match accepted {
-                Ok(client) => return Ok(client),
+                Ok((socket, peer)) => {
+                    // BSD, unlike Linux, hands the mode of the listener on to its connections.
+                    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+                    rustix::io::ioctl_fionbio(&socket, false)?;
+                    let peer = peer.unwrap_or_else(|| socket.peer());
+                    return Ok(Some((socket, peer)));
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
                 Err(error) if is_passing(&error) => {}
                 Err(error) => return Err(error),
             }
@@ -133,10 +150,16 @@ fn bind_tcp(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     let fd = socket::open(socket::family_of(address))?;
     rustix::net::sockopt::set_socket_reuseaddr(&fd, true)?;
     rustix::net::bind(&fd, &address)?;
-    rustix::net::listen(&fd, BACKLOG)?;
+    start(&fd)?;
     let listener = TcpListener::from(fd);
     let local = listener.local_addr()?;
     Ok((listener, local))
+}
+
+/// Lets clients come. The socket does not block, see [`Listener::try_accept`].
+fn start(socket: &impl AsFd) -> Result<(), Errno> {
+    rustix::io::ioctl_fionbio(socket, true)?;
+    rustix::net::listen(socket, BACKLOG)
 }
 
 #[cfg(test)]

@@ -84,10 +84,13 @@ fn first_client(
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Err(Failure::TimedOut);
         }
-        if ready.get(2).is_some_and(|client| client.is_readable())
-            && let Err(error) = listener.accept().and_then(|(socket, peer)| door.shake_hands(socket, peer))
-        {
-            pause.begin(&error);
+        if ready.get(2).is_some_and(|client| client.is_readable()) {
+            let client = listener.try_accept();
+            let begun =
+                client.and_then(|client| client.map_or(Ok(()), |(socket, peer)| door.shake_hands(socket, peer)));
+            if let Err(error) = begun {
+                pause.begin(&error);
+            }
         }
     }
 }

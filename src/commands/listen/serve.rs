@@ -157,12 +157,12 @@ impl Host<'_> {
         let timeout = wake_at.map(|at| at.saturating_duration_since(now));
         let ready = wait_any(&watched, timeout)?;
         let output_is_gone = self.output.is_some() && ready.last().is_some_and(|output| output.is_gone());
-        let accepted = listener.filter(|_| ready[2].is_readable()).map(Listener::accept);
+        let accepted = listener.filter(|_| ready[2].is_readable()).map(Listener::try_accept);
         self.wake.clear();
         match accepted {
-            Some(Ok((socket, peer))) => self.admit(socket, peer),
+            Some(Ok(Some((socket, peer)))) => self.admit(socket, peer),
             Some(Err(error)) => self.pause(&error),
-            None => {}
+            Some(Ok(None)) | None => {}
         }
         if output_is_gone {
             self.output = None;

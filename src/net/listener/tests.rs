@@ -49,6 +49,17 @@ fn a_tcp_client_is_accepted_with_its_address_and_no_delay() {
 }
 
 #[test]
+fn nobody_there_is_no_reason_to_wait() {
+    let listener = bind("0").unwrap();
+    assert!(listener.try_accept().unwrap().is_none());
+    let _client = TcpStream::connect(("127.0.0.1", listener.local_port().unwrap())).unwrap();
+    let (socket, _) = listener.accept().unwrap();
+    // A connection blocks, though the listener does not.
+    let blocks = |fd: BorrowedFd<'_>| !rustix::fs::fcntl_getfl(fd).unwrap().contains(rustix::fs::OFlags::NONBLOCK);
+    assert!(blocks(socket.as_fd()) && !blocks(listener.as_fd()));
+}
+
+#[test]
 fn a_port_is_bound_again_at_once_though_a_connection_lingers() {
     let listener = bind("0").unwrap();
     let port = listener.local_port().unwrap();

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix};
 
-use super::{BACKLOG, BindError};
+use super::BindError;
 use crate::net::{socket, unix};
 
 /// A listening unix socket, and its file where it is ours.
@@ -42,7 +42,7 @@ impl NamedListener {
         })?;
         let file = if has_file { OwnFile::at(name) } else { None };
         let listener = Self { listener: fd.into(), name: name.to_owned(), _file: file };
-        rustix::net::listen(&listener, BACKLOG).map_err(|errno| other(errno.into()))?;
+        super::start(&listener).map_err(|errno| other(errno.into()))?;
         Ok(listener)
     }
 
