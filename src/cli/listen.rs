@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use wspipe::commands::ListenConfig;
 use wspipe::handshake::{DeflateTerms, ServerOptions};
-use wspipe::net::ListenAddr;
+use wspipe::net::ListenOn;
 use wspipe::outcome::Failure;
 use wspipe::protocol::Role;
 
 use super::compression::{CompressArgs, LevelArgs};
 use super::handshake::headers;
+use super::inherited::Place;
 use super::pipe::PipeArgs;
 use super::tls::IdentityArgs;
 use super::values::duration;
@@ -24,9 +25,9 @@ pub(super) struct Args {
     // (Not a doc comment: [::1] would be a link there.)
     #[arg(
         value_name = "ADDR",
-        help = "PORT (on the loopback interface), HOST:PORT, [::1]:PORT, unix:PATH or unix:@NAME (abstract); port 0 picks a free one"
+        help = "PORT (on the loopback interface), HOST:PORT, [::1]:PORT, unix:PATH, unix:@NAME (abstract) or fd:NUMBER (inherited); port 0 picks a free one"
     )]
-    address: ListenAddr,
+    address: Place,
 
     /// Send every message back to the client that it came from
     #[arg(long, help_heading = "Serving")]
@@ -74,10 +75,12 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) fn resolve(self) -> Result<ListenConfig, Failure> {
+    /// Where to listen, and how.
+    pub(super) fn resolve(self) -> Result<(ListenOn, ListenConfig), Failure> {
+        // First: nothing else may have opened a descriptor yet.
+        let on = self.address.resolve()?;
         let identity = self.identity.resolve(self.key.as_deref())?;
-        Ok(ListenConfig {
-            address: self.address,
+        let config = ListenConfig {
             echo: self.echo,
             once: self.once,
             server: ServerOptions {
@@ -92,6 +95,7 @@ impl Args {
             handshake_timeout: self.handshake_timeout,
             level: self.level.resolve(),
             pipe: self.pipe.resolve()?,
-        })
+        };
+        Ok((on, config))
     }
 }

@@ -3,6 +3,7 @@
 mod compression;
 mod connect;
 mod handshake;
+mod inherited;
 mod inspect;
 mod listen;
 mod pages;
@@ -78,7 +79,10 @@ impl Cli {
     pub(crate) fn run(self) -> Result<(), Failure> {
         match self.command {
             Command::Connect(args) => wspipe::commands::connect(args.resolve()?),
-            Command::Listen(args) => wspipe::commands::listen(args.resolve()?),
+            Command::Listen(args) => {
+                let (on, config) = args.resolve()?;
+                wspipe::commands::listen(on, config)
+            }
             Command::Inspect(args) => args.run(),
             Command::Completions(args) => args.run(&mut Self::command()),
             Command::Man(args) => args.run(Self::command()),

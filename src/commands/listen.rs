@@ -15,16 +15,14 @@ use super::Pipe;
 use super::coding::{Coding, Terms};
 use crate::bridge::Signals;
 use crate::handshake::{ServerOptions, check_subprotocols};
-use crate::net::{ListenAddr, Listener, TlsAcceptor, TlsIdentity};
+use crate::net::{ListenOn, Listener, TlsAcceptor, TlsIdentity};
 use crate::opening::{Accepted, OpenError};
 use crate::outcome::Failure;
 use crate::protocol::Level;
 
-/// What `listen` was asked for.
+/// What `listen` was asked for, apart from where.
 #[derive(Debug, Clone)]
 pub struct ListenConfig {
-    /// Where to listen.
-    pub address: ListenAddr,
     /// Send messages back, instead of standard input and output.
     pub echo: bool,
     /// Serve one client only.
@@ -56,17 +54,17 @@ impl ListenConfig {
     }
 }
 
-/// Listens, and serves clients until the input ends or a signal comes.
+/// Listens, and serves clients as `config` says until the input ends or a signal comes.
 ///
 /// # Errors
-/// The address can't be listened on, or a session that decides about the run has ended badly; see [`Failure`].
-pub fn listen(config: ListenConfig) -> Result<(), Failure> {
+/// It can't be listened there, or a session that decides about the run has ended badly; see [`Failure`].
+pub fn listen(on: ListenOn, config: ListenConfig) -> Result<(), Failure> {
     let start = Instant::now();
     check_subprotocols(&config.server.subprotocols).map_err(|error| Failure::Usage(error.to_string()))?;
     let acceptor = config.identity.as_ref().map(TlsAcceptor::new).transpose();
     let acceptor = acceptor.map_err(|error| Failure::Open(OpenError::Tls(error.to_string())))?;
     let signals = Signals::catch().map_err(Failure::io("cannot catch signals"))?;
-    let listener = Listener::bind(&config.address)?;
+    let listener = Listener::open(on)?;
     let url = url_of(&listener, acceptor.is_some());
     announce(&url, config.url_file.as_deref())?;
     let service = Endpoint { listener, url, acceptor };

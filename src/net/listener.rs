@@ -1,12 +1,13 @@
-//! Listening on a TCP port or a unix socket.
+//! Listening on a TCP port, on a unix socket, or on either as another process has made it.
 
 mod address;
 mod error;
+mod inherited;
 mod unix;
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::io::Errno;
 
@@ -16,13 +17,23 @@ use unix::NamedListener;
 
 pub use address::{ListenAddr, ListenAddrError};
 pub use error::BindError;
+pub use inherited::Unsuitable;
 
 /// How many connections may wait to be accepted. The system cuts this down to its own limit (`net.core.somaxconn` on
 /// Linux, 4096 there), so it asks for all that there is: a test that opens a thousand clients at once should see none
 /// of them refused, and an entry costs nothing while unused.
 const BACKLOG: i32 = 4096;
 
-/// A socket that accepts connections. The file of a unix socket is removed when this is dropped.
+/// What to listen on.
+#[derive(Debug)]
+pub enum ListenOn {
+    /// An address, which is bound.
+    Address(ListenAddr),
+    /// A socket that listens already, as service managers pass it (`sd_listen_fds(3)`).
+    Inherited(OwnedFd),
+}
+
+/// A socket that accepts connections. The file of a unix socket that was bound here is removed when this is dropped.
 #[derive(Debug)]
 pub struct Listener {
     inner: Inner,
@@ -35,6 +46,17 @@ enum Inner {
 }
 
 impl Listener {
+    /// Listens on an address, see [`Listener::bind`], or takes over a socket that listens already.
+    ///
+    /// Such a socket may be TCP or unix, and is made not to block and not to be inherited by children. A unix socket's
+    /// file is left alone.
+    pub fn open(on: ListenOn) -> Result<Self, BindError> {
+        match on {
+            ListenOn::Address(address) => Self::bind(&address),
+            ListenOn::Inherited(fd) => inherited::adopt(fd).map(|inner| Self { inner }),
+        }
+    }
+
     /// Starts to listen; from here on clients can connect, even before the first [`Listener::accept`].
     ///
     /// A name may stand for several addresses: the first that can be bound is used, and only that. A port that has

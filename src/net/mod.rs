@@ -7,7 +7,7 @@
 //! | [`dial`](dial()) | a name or an address becomes a [`Socket`], by a deadline (RFC 8305); [`Lookup`] says how names are looked up |
 //! | [`ShellCommand`] | a command's standard input and output become a [`Socket`] |
 //! | [`TlsConnector`], [`TlsAcceptor`] | a [`Connection`] becomes a secure one |
-//! | [`Listener`] | from [`ListenAddr`] as people write it to accepted [`Socket`]s |
+//! | [`Listener`] | from [`ListenAddr`] as people write it, or an inherited socket, to accepted [`Socket`]s |
 //! | [`wait`], [`Wake`] | waiting for several descriptors at once, and being woken from that |
 //! | [`Stdio`] | standard input and output, also where somebody has made them non-blocking |
 //! | [`pipe`] | what standard input and output are, and making a pipe hold more |
@@ -34,7 +34,7 @@ mod wake;
 pub use command::{Attendant, ShellCommand};
 pub use connection::{Connection, Line};
 pub use dial::{Attempt, DialError, Dialed, Endpoint, Family, KnownHost, KnownHostError, Lookup, Step, dial};
-pub use listener::{BindError, ListenAddr, ListenAddrError, Listener};
+pub use listener::{BindError, ListenAddr, ListenAddrError, ListenOn, Listener, Unsuitable};
 pub use poll::{Interest, Ready, wait, wait_any};
 pub use socket::Socket;
 pub use stdio::Stdio;

@@ -1,6 +1,9 @@
-//! What `listen` listens on besides a TCP port of its own: unix sockets, with a file or without.
+//! What `listen` listens on besides a TCP port of its own: unix sockets, with a file or without, and sockets that are
+//! inherited.
 
 use std::fs;
+use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::OwnedFd;
 #[cfg(target_os = "linux")]
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
@@ -159,5 +162,145 @@ fn a_name_that_is_too_long_is_status_1_to_listen_and_3_to_connect() {
     for name in [format!("/{}", "x".repeat(200)), format!("@{}", "x".repeat(200))] {
         Run::new(["listen"]).arg(format!("unix:{name}")).finish().status(1).stderr_has("too long");
         Run::connect("", &format!("ws+unix:{name}:/")).finish().status(3).stderr_has("too long");
+    }
+}
+
+/// A run that inherits this as descriptor 3; these shell commands come before.
+fn inheriting(words: &str, fd: impl Into<OwnedFd>, before: &'static str) -> Run {
+    Run::new(["listen"]).words(words).stdin(Stdin::Passing(fd.into(), before))
+}
+
+/// What a service manager sets for one descriptor.
+const ONE: &str = "export LISTEN_PID=$$ LISTEN_FDS=1";
+
+#[test]
+fn an_inherited_tcp_socket_is_listened_on() {
+    for (host, scheme) in [("127.0.0.1", "ws://127.0.0.1:"), ("::1", "ws://[::1]:")] {
+        let Ok(listener) = TcpListener::bind((host, 0)) else {
+            continue; // This machine has no IPv6.
+        };
+        let port = listener.local_addr().unwrap().port();
+        let run = inheriting("fd:3 --once", listener, "").start();
+        let url = run.url();
+        assert_eq!(url, format!("{scheme}{port}/"));
+        let mut peer = Peer::open(&url);
+        peer.text("hello");
+        peer.finish_first(1000);
+        run.finish().status(0).stdout("hello\n");
+    }
+}
+
+#[test]
+fn a_wildcard_address_is_shown_as_it_is() {
+    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let run = inheriting("fd:3", listener, "").start();
+    assert_eq!(run.url(), format!("ws://0.0.0.0:{port}/"));
+}
+
+#[test]
+fn clients_that_came_before_the_run_are_served() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    let mut early = Peer::connect(&url);
+    early.request("/", "");
+    let run = inheriting("fd: --echo --once", listener, ONE).start();
+    assert!(early.head().starts_with("HTTP/1.1 101 "));
+    early.text("early");
+    early.expect_text("early");
+    early.finish_first(1000);
+    run.finish().status(0);
+}
+
+#[test]
+fn whoever_passes_a_socket_keeps_it_and_its_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let listener = UnixListener::bind(&path).unwrap();
+    for _ in 0..2 {
+        let run = inheriting("fd: --once", listener.try_clone().unwrap(), ONE).start();
+        let url = run.url();
+        assert_eq!(url, format!("ws+unix:{}:/", path.display()));
+        Peer::open(&url).finish_first(1000);
+        run.finish().status(0);
+    }
+    let _client = UnixStream::connect(&path).unwrap();
+    listener.accept().unwrap();
+}
+
+#[test]
+fn several_runs_share_a_socket() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let run = || inheriting("fd:3", listener.try_clone().unwrap(), "").start();
+    let runs = [run(), run(), run()];
+    let urls = runs.each_ref().map(|run| run.url());
+    for _ in 0..10 {
+        Peer::open(&urls[0]).finish_first(1000);
+    }
+    for run in &runs {
+        run.signal(Signal::TERM);
+    }
+    for run in runs {
+        run.finish().died_of(Signal::TERM);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_inherited_abstract_socket_is_listened_on() {
+    let name = abstract_name("inherited");
+    let address = SocketAddr::from_abstract_name(name.trim_start_matches('@')).unwrap();
+    let run = inheriting("fd:3 --once", UnixListener::bind_addr(&address).unwrap(), "").start();
+    let url = run.url();
+    assert_eq!(url, format!("ws+unix:{name}:/"));
+    Run::connect("--wait 0", &url).input("hello\n").finish().status(0);
+    run.finish().status(0).stdout("hello\n");
+}
+
+#[test]
+fn of_several_sockets_the_one_that_is_named_is_taken() {
+    const TWO: &str = "exec 4<&0; export LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=web:api";
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    for which in ["fd:web", "fd:api", "fd:4"] {
+        let run = inheriting("--once", listener.try_clone().unwrap(), TWO).arg(which).start();
+        Peer::open(&run.url()).finish_first(1000);
+        run.finish().status(0);
+    }
+    for (which, words) in [("fd:", "name one by its number: fd:3 (web), fd:4 (api)"), ("fd:x", "named \"x\"")] {
+        let run = inheriting("", listener.try_clone().unwrap(), TWO).arg(which).finish();
+        run.status(2).stdout("").stderr_has(words);
+    }
+}
+
+#[test]
+fn a_descriptor_that_is_no_listening_socket_is_status_1_and_says_what_it_is() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let connection = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let datagrams = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    for (fd, words) in [
+        (OwnedFd::from(fs::File::open("/dev/null").unwrap()), "it is not a socket"),
+        (datagrams.into(), "it is not a stream socket"),
+        (UnixStream::pair().unwrap().0.into(), "does not listen"),
+        (connection.into(), "does not listen"),
+    ] {
+        inheriting("fd:3", fd, "").finish().status(1).stdout("").stderr_has("fd:3: ").stderr_has(words);
+    }
+    inheriting("fd:999", listener, "").finish().status(1).stderr_has("fd:999: it is not open");
+}
+
+#[test]
+fn a_descriptor_that_nobody_has_passed_is_status_2() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    for (which, before, words) in [
+        ("fd:", "", "LISTEN_FDS is not set"),
+        ("fd:web", "", "LISTEN_FDS is not set"),
+        ("fd:", "export LISTEN_FDS=1", "LISTEN_PID is \"\""),
+        ("fd:", "export LISTEN_FDS=1 LISTEN_PID=1", "LISTEN_PID is \"1\""),
+        ("fd:", "export LISTEN_FDS=0 LISTEN_PID=$$", "LISTEN_FDS is \"0\""),
+        ("fd:0", "", "standard stream"),
+        ("fd:99999999999", "", "no descriptor"),
+    ] {
+        let run = inheriting("", listener.try_clone().unwrap(), before).arg(which).finish();
+        run.status(2).stdout("").stderr_has(words);
     }
 }

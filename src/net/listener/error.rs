@@ -2,11 +2,13 @@
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 
+use super::Unsuitable;
 use crate::net::resolve;
 
-/// Why [`Listener::bind`](super::Listener::bind) failed. Of a name with several addresses, the first one's failure.
+/// Why [`Listener::open`](super::Listener::open) failed. Of a name with several addresses, the first one's failure.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BindError {
@@ -69,6 +71,14 @@ pub enum BindError {
         path: PathBuf,
         /// The system's words.
         reason: io::Error,
+    },
+    /// A descriptor that was to be inherited.
+    #[error("could not listen on fd:{number}: {problem}")]
+    Inherited {
+        /// The descriptor.
+        number: RawFd,
+        /// What is wrong with it.
+        problem: Unsuitable,
     },
 }
 

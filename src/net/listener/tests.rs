@@ -3,9 +3,11 @@
 use super::*;
 use crate::net::{Endpoint, dial};
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpStream, UdpSocket};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+
+use rustix::io::FdFlags;
 
 fn bind(text: &str) -> Result<Listener, BindError> {
     Listener::bind(&text.parse().unwrap())
@@ -175,6 +177,46 @@ fn an_abstract_name_is_listened_on_without_a_file() {
     assert!(matches!(error, BindError::SocketInUse { .. }), "{error:?}");
     drop(listener);
     bind(&format!("unix:{name}")).unwrap();
+}
+
+#[test]
+fn an_inherited_socket_does_not_block_and_goes_to_no_child() {
+    let listening = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listening.local_addr().unwrap();
+    rustix::io::fcntl_setfd(&listening, FdFlags::empty()).unwrap();
+    let listener = Listener::open(ListenOn::Inherited(listening.into())).unwrap();
+    assert_eq!(rustix::io::fcntl_getfd(&listener).unwrap(), FdFlags::CLOEXEC);
+    assert_eq!(listener.url(), format!("ws://{address}/"));
+    assert!(listener.try_accept().unwrap().is_none());
+    let _client = TcpStream::connect(address).unwrap();
+    let (socket, _) = listener.accept().unwrap();
+    let Socket::Tcp(stream) = &socket else {
+        panic!("not TCP");
+    };
+    assert!(stream.nodelay().unwrap());
+}
+
+#[test]
+fn the_file_of_an_inherited_socket_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let listening = UnixListener::bind(&path).unwrap();
+    let listener = Listener::open(ListenOn::Inherited(listening.into())).unwrap();
+    assert_eq!(listener.url(), format!("ws+unix:{}:/", path.display()));
+    drop(listener);
+    assert!(path.exists());
+}
+
+#[test]
+fn what_is_inherited_and_no_listener_is_told() {
+    let refused = |fd: OwnedFd| match Listener::open(ListenOn::Inherited(fd)).unwrap_err() {
+        BindError::Inherited { problem, .. } => problem,
+        error => panic!("{error}"),
+    };
+    assert!(matches!(refused(std::io::pipe().unwrap().0.into()), Unsuitable::NotASocket));
+    assert!(matches!(refused(UdpSocket::bind("127.0.0.1:0").unwrap().into()), Unsuitable::NotAStream));
+    #[cfg(not(target_vendor = "apple"))]
+    assert!(matches!(refused(UnixStream::pair().unwrap().0.into()), Unsuitable::NotListening));
 }
 
 #[test]

@@ -46,6 +46,13 @@ impl NamedListener {
         Ok(listener)
     }
 
+    /// Takes over a socket that listens already. Its file is left to whoever made it.
+    pub(super) fn adopt(listener: UnixListener) -> io::Result<Self> {
+        let name = unix::name_of(&listener.local_addr()?);
+        let name = name.ok_or_else(|| io::Error::other("the unix socket has no name that clients could use"))?;
+        Ok(Self { listener, name, _file: None })
+    }
+
     pub(super) fn accept(&self) -> io::Result<UnixStream> {
         self.listener.accept().map(|(stream, _)| stream)
     }

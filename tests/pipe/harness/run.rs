@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -23,6 +24,8 @@ pub(crate) enum Stdin {
     File(File),
     /// Closed before the program starts.
     Closed,
+    /// `/dev/null`, with this as descriptor 3; in a shell that becomes the program, these commands run before that.
+    Passing(OwnedFd, &'static str),
 }
 
 /// What standard output is.
@@ -131,7 +134,7 @@ impl Run {
             // Writing to a String never fails.
             let _ = write!(shown, " {:?}", arg.to_string_lossy());
         }
-        let mut command = command(matches!(stdin, Stdin::Closed));
+        let mut command = command(&stdin);
         command.args(&args).env_clear().envs(env);
         if let Some(directory) = directory {
             command.current_dir(directory);
@@ -141,6 +144,7 @@ impl Run {
             Stdin::Null | Stdin::Closed => Stdio::null(),
             Stdin::Held => Stdio::piped(),
             Stdin::File(file) => file.into(),
+            Stdin::Passing(fd, _) => fd.into(),
             Stdin::Bytes(given) => {
                 bytes = Some(given);
                 Stdio::piped()
@@ -174,13 +178,15 @@ impl Run {
     }
 }
 
-/// The executable; through a shell where its standard input is to be closed, which only `fork` and `exec` can do.
-fn command(closes_stdin: bool) -> Command {
+/// The executable; through a shell, which becomes it, where it is to have what only `fork` and `exec` can give.
+fn command(stdin: &Stdin) -> Command {
     let executable = env!("CARGO_BIN_EXE_wspipe");
-    if !closes_stdin {
-        return Command::new(executable);
-    }
+    let script = match stdin {
+        Stdin::Closed => "exec \"$0\" \"$@\" <&-".to_owned(),
+        Stdin::Passing(_, before) => format!("{before}\nexec \"$0\" \"$@\" 3<&0 </dev/null"),
+        _ => return Command::new(executable),
+    };
     let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", "exec \"$0\" \"$@\" <&-", executable]);
+    shell.args(["-c", &script, executable]);
     shell
 }
