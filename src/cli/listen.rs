@@ -23,10 +23,7 @@ use super::values::duration;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     // (Not a doc comment: [::1] would be a link there.)
-    #[arg(
-        value_name = "ADDR",
-        help = "PORT (on the loopback interface), HOST:PORT, [::1]:PORT, unix:PATH, unix:@NAME (abstract) or fd:NUMBER (inherited); port 0 picks a free one"
-    )]
+    #[arg(value_name = "ADDR", help = ADDR_HELP, long_help = format!("{ADDR_HELP}\n\n{ADDR_MORE}"))]
     address: Place,
 
     /// Send every message back to the client that it came from
@@ -73,6 +70,11 @@ pub(super) struct Args {
     #[command(flatten)]
     pipe: PipeArgs,
 }
+
+const ADDR_HELP: &str = "PORT (on the loopback interface), HOST:PORT, [::1]:PORT, unix:PATH, unix:@NAME (abstract) or \
+    fd:NUMBER (inherited); port 0 picks a free one";
+const ADDR_MORE: &str =
+    "fd: alone is the socket that a service manager passes, and fd:NAME the one with this name (socket activation).";
 
 impl Args {
     /// Where to listen, and how.

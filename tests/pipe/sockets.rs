@@ -6,8 +6,12 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
 #[cfg(target_os = "linux")]
 use std::os::linux::net::SocketAddrExt;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
-use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
+#[cfg(target_os = "linux")]
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, symlink};
+#[cfg(target_os = "linux")]
+use std::os::unix::net::SocketAddr;
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::Path;
 
 use rustix::process::Signal;
@@ -159,7 +163,8 @@ fn a_name_that_is_none_is_status_2() {
 
 #[test]
 fn a_name_that_is_too_long_is_status_1_to_listen_and_3_to_connect() {
-    for name in [format!("/{}", "x".repeat(200)), format!("@{}", "x".repeat(200))] {
+    for first in if cfg!(target_os = "linux") { &["/", "@"][..] } else { &["/"] } {
+        let name = format!("{first}{}", "x".repeat(200));
         Run::new(["listen"]).arg(format!("unix:{name}")).finish().status(1).stderr_has("too long");
         Run::connect("", &format!("ws+unix:{name}:/")).finish().status(3).stderr_has("too long");
     }
