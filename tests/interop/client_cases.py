@@ -4,12 +4,11 @@ import base64
 import hashlib
 import json
 import random
-import subprocess
 
-from harness import Failed, case, check_equal, wspipe
+from cases import case
+from processes import NONE, Failed, check_equal, wspipe
 
 LIBRARIES = ("websockets", "ws")
-NONE = subprocess.DEVNULL
 
 
 # --- What is sent comes back ------------------------------------------------------------------------------------------

@@ -4,15 +4,15 @@ import base64
 import json
 import random
 import re
-import subprocess
 import tempfile
 from pathlib import Path
 
+from cases import case
 from client_cases import check_latency, json_bytes, json_events
-from harness import HERE, PYTHON, Client, Failed, Listener, Process, Skipped, case, check_equal, program
+from libraries import HERE, PYTHON, Client
+from processes import NONE, Failed, Listener, Process, Skipped, check_equal, program
 
 LIBRARIES = ("websockets", "ws")
-NONE = subprocess.DEVNULL
 
 
 # --- Echo -------------------------------------------------------------------------------------------------------------

@@ -1,14 +1,24 @@
 """wspipe with command-line tools of other making; a tool that is not there is skipped."""
 
 import random
-import socket
-import subprocess
-import time
+from contextlib import contextmanager
 
-from harness import LIMIT, PEERS, Failed, Listener, Process, Skipped, case, check_equal, program, wspipe
-
-NONE = subprocess.DEVNULL
-HERE_ONLY = "127.0.0.1"
+from cases import case
+from libraries import PEERS
+from processes import (
+    HERE_ONLY,
+    LIMIT,
+    NONE,
+    Daemon,
+    Failed,
+    Listener,
+    Process,
+    Skipped,
+    check_equal,
+    free_ports,
+    program,
+    wspipe,
+)
 
 
 @case("listen --echo, wscat -x")
@@ -118,32 +128,10 @@ def websocketd(*words):
     return [program("websocketd"), *address, "--loglevel", "error", *words]
 
 
-class serving:
-    """A server that can't say which port it picked; it gets one that was free a moment ago."""
-
-    def __init__(self, *command):
-        with socket.create_server((HERE_ONLY, 0)) as free:
-            self._port = free.getsockname()[1]
-        words = {"port": self._port, "address": f"{HERE_ONLY}:{self._port}"}
-        self._process = Process(*(str(word).format(**words) for word in command), input=NONE)
-
-    def __enter__(self):
-        self._wait_until_open()
-        return f"ws://{HERE_ONLY}:{self._port}/"
-
-    def __exit__(self, *_):
-        self._process.terminate()
-        self._process.status()
-        self._process.__exit__()
-
-    def _wait_until_open(self):
-        """Nothing tells when such a server is ready, so it is asked until it is."""
-        deadline = time.monotonic() + LIMIT
-        while time.monotonic() < deadline:
-            try:
-                socket.create_connection((HERE_ONLY, self._port)).close()
-                return
-            except ConnectionRefusedError:
-                time.sleep(0.01)
-        self._process.__exit__()
-        raise Failed(f"nobody listens on port {self._port}\n{self._process.describe()}")
+@contextmanager
+def serving(*command):
+    """The URL of a server that can't say which port it picked; it gets one that was free a moment ago."""
+    (port,) = free_ports(1)
+    words = {"port": port, "address": f"{HERE_ONLY}:{port}"}
+    with Daemon(*(str(word).format(**words) for word in command), port=port):
+        yield f"ws://{HERE_ONLY}:{port}/"

@@ -1,21 +1,21 @@
-"""Processes that are waited for with a time limit, cases, and checks whose failures show both streams."""
+"""Processes that are waited for with a time limit, and checks whose failures show both streams."""
 
-import inspect
-import itertools
-import json
 import os
 import shlex
 import shutil
+import socket
 import subprocess
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import urlencode
 
-HERE = Path(__file__).resolve().parent
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or HERE.parent.parent / "target").resolve()
-PEERS = Path(os.environ.get("INTEROP_PEERS") or TARGET / "interop-peers").resolve()
+ROOT = Path(__file__).resolve().parent.parent.parent
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve()
 WSPIPE = os.environ.get("WSPIPE") or str(TARGET / "release" / "wspipe")
+
+HERE_ONLY = "127.0.0.1"
+NONE = subprocess.DEVNULL
 
 # Nothing here takes more than a few seconds, even on a busy machine: what takes this long is stuck.
 LIMIT = 60.0
@@ -119,6 +119,9 @@ class Process:
     def end_input(self):
         self._child.stdin.close()
 
+    def is_running(self):
+        return self._child.poll() is None
+
     def terminate(self):
         self._child.terminate()
 
@@ -178,68 +181,41 @@ def program(name, variable=None):
     return path
 
 
-PYTHON = {"PYTHONPATH": str(PEERS / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
-NODE = {"NODE_PATH": str(PEERS / "node_modules")}
+class Daemon(Process):
+    """A server that is ready when its port takes connections; it is asked to end, for it may have children."""
+
+    def __init__(self, *command, port, env=None):
+        super().__init__(*command, input=NONE, env=env)
+        try:
+            self._wait_until_open(port)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_):
+        self.terminate()
+        try:
+            self.status()
+        finally:
+            super().__exit__()
+
+    def _wait_until_open(self, port):
+        """Nothing tells when such a server is ready, so it is asked until it is."""
+        deadline = time.monotonic() + LIMIT
+        while self.is_running() and time.monotonic() < deadline:
+            try:
+                socket.create_connection((HERE_ONLY, port)).close()
+                return
+            except ConnectionRefusedError:
+                time.sleep(0.01)
+        raise Failed(f"nobody listens on port {port}\n{self.describe()}")
 
 
-class Peer(Process):
-    """A script around one of the libraries; it prints events, each a line of JSON."""
-
-    def __init__(self, library, role, *arguments, **kwargs):
-        self.library = library
-        interpreter, env, suffix = {"websockets": ("python3", PYTHON, "py"), "ws": ("node", NODE, "js")}[library]
-        super().__init__(interpreter, HERE / "peers" / f"{role}.{suffix}", *arguments, env=env, **kwargs)
-
-    def event(self, name, **fields):
-        """The first event of this name with these fields; waits for it."""
-
-        def find(out):
-            wanted = {"event": name, **fields}.items()
-            return next((event for event in parse_events(out) if wanted <= pairs(event)), None)
-
-        return self.wait_for(self.out, find, f"the event {name} {fields or ''}")
-
-    def events(self, name):
-        """All events of this name, once it has ended."""
-        self.ends_with(0)
-        return [event for event in parse_events(self.out.whole()) if event["event"] == name]
-
-
-class Server(Peer):
-    """A server that does what the path of the URL asks for; see peers/server.py."""
-
-    def __init__(self, library):
-        super().__init__(library, "server", input=subprocess.DEVNULL)
-        self._port = self.event("listening")["port"]
-
-    def visit(self, behaviour, **parameters):
-        return Visit(self, behaviour, parameters)
-
-
-class Visit:
-    """One connection to a server, known by the number in its URL."""
-
-    _numbers = itertools.count(1)
-
-    def __init__(self, server, behaviour, parameters):
-        self._server = server
-        self._number = str(next(self._numbers))
-        self.target = f"/{behaviour}?{urlencode({'id': self._number, **parameters})}"
-        self.url = f"ws://127.0.0.1:{server._port}{self.target}"
-
-    def event(self, name):
-        return self._server.event(name, id=self._number)
-
-    def connect(self, *arguments, input=subprocess.PIPE):
-        return wspipe("connect", self.url, *arguments, input=input)
-
-
-class Client(Peer):
-    """A client that carries out steps; see peers/client.py."""
-
-    def __init__(self, library, url, *steps, subprotocols=(), headers=None):
-        plan = {"url": url, "steps": steps, "subprotocols": list(subprotocols), "headers": headers or {}}
-        super().__init__(library, "client", input=json.dumps(plan).encode())
+def free_ports(count):
+    """Ports of this machine that were free a moment ago."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.create_server((HERE_ONLY, 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in sockets]
 
 
 class Listener(Process):
@@ -254,75 +230,6 @@ class Listener(Process):
 def announced(err):
     line, end, _ = err.partition(b"\n")
     return line.removeprefix(b"listening on ").decode() if end else None
-
-
-def parse_events(out):
-    return [json.loads(line) for line in out.split(b"\n")[:-1]]
-
-
-def pairs(event):
-    """An event's simple fields, as a set."""
-    return {(name, value) for name, value in event.items() if isinstance(value, str | int)}
-
-
-# --- Cases ------------------------------------------------------------------------------------------------------------
-
-CASES = []
-
-
-def case(name, libraries=(None,)):
-    """Registers a function as a case, or as one for each library."""
-
-    def register(function):
-        for library in libraries:
-            CASES.append((name.format(library=library), function, library))
-        return function
-
-    return register
-
-
-def run_cases(words):
-    """Runs the cases whose names hold one of the words, or all; true if none failed."""
-    counts = {"passed": 0, "FAILED": 0, "skipped": 0}
-    servers = {}
-    try:
-        for name, function, library in CASES:
-            if words and not any(word in name for word in words):
-                continue
-            started = time.monotonic()
-            outcome, why = run_case(function, library, servers)
-            counts[outcome] += 1
-            print(f"{outcome:7}  {name}  ({why or f'{time.monotonic() - started:.1f} s'})", flush=True)
-    finally:
-        for server in servers.values():
-            server.__exit__()
-    if counts["skipped"]:
-        print(f"{counts['skipped']} skipped")
-    print(f"{counts['passed']} passed, {counts['FAILED']} failed")
-    return counts["passed"] > 0 and counts["FAILED"] == 0
-
-
-def run_case(function, library, servers):
-    """The outcome, and why."""
-    wants_server = "server" in inspect.signature(function).parameters
-    try:
-        if wants_server:
-            if library not in servers:
-                servers[library] = Server(library)
-            function(server=servers[library])
-        elif library:
-            function(library)
-        else:
-            function()
-    except Skipped as why:
-        return "skipped", str(why)
-    except Failed as why:
-        if not wants_server or library not in servers:
-            return "FAILED", str(why)
-        # It may be the server that came to grief; the next case gets a new one.
-        with servers.pop(library) as server:
-            return "FAILED", f"{why}\nserver's stderr: {excerpt(server.err.so_far())}"
-    return "passed", None
 
 
 # --- Checks -----------------------------------------------------------------------------------------------------------
