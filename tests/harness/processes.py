@@ -14,6 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve()
 WSPIPE = os.environ.get("WSPIPE") or str(TARGET / "release" / "wspipe")
 
+# What is tried is what the tests ask for: not the proxies that are set on this machine.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+
 HERE_ONLY = "127.0.0.1"
 NONE = subprocess.DEVNULL
 
@@ -76,13 +79,14 @@ class Process:
     def __init__(self, *command, input=subprocess.PIPE, env=None):
         """`input` is a pipe that is fed by hand, `subprocess.DEVNULL`, or the bytes to feed."""
         self.command = [str(word) for word in command]
+        self._env = env or {}
         fed = isinstance(input, bytes)
         self._child = subprocess.Popen(
             self.command,
             stdin=subprocess.PIPE if fed else input,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, **(env or {})},
+            env={**ENVIRONMENT, **self._env},
         )
         self.out = Stream(self._child.stdout)
         self.err = Stream(self._child.stderr)
@@ -145,32 +149,38 @@ class Process:
             raise Failed(f"it did not end in {LIMIT:.0f} s\n{self.describe()}") from None
 
     def ends_with(self, status=0, out=None, err=b""):
-        """Checks how it ends: the status, and what it wrote. `err` is all of it, or words that must be in it."""
+        """Checks how it ends: the status, and what it wrote.
+
+        `err` is all that it said, as bytes, or some words that must be in it, as one string or several.
+        """
         check_equal("exit status", self.status(), status, self)
         if out is not None:
             check_equal("standard output", self.out.whole(), out, self)
         said = self.err.whole()
         if isinstance(err, bytes):
             check_equal("standard error", said, err, self)
-        elif err not in said.decode():
-            raise Failed(f"standard error does not say {err!r}\n{self.describe()}")
+            return
+        for words in [err] if isinstance(err, str) else err:
+            if words not in said.decode():
+                raise Failed(f"standard error does not say {words!r}\n{self.describe()}")
 
     def describe(self):
+        variables = [f"{name}={value}" for name, value in self._env.items()]
         status = self._child.poll()
         if status is not None:
             # What it wrote last is on its way here.
             self.out.whole(limit=1)
             self.err.whole(limit=1)
         return (
-            f"command:  {shlex.join(self.command)}\n"
+            f"command:  {shlex.join([*variables, *self.command])}\n"
             f"status:   {'still running' if status is None else status}\n"
             f"stdout:   {excerpt(self.out.so_far())}\n"
             f"stderr:   {excerpt(self.err.so_far())}"
         )
 
 
-def wspipe(*arguments, input=subprocess.PIPE):
-    return Process(WSPIPE, *arguments, input=input)
+def wspipe(*arguments, **kwargs):
+    return Process(WSPIPE, *arguments, **kwargs)
 
 
 def program(name, variable=None):
