@@ -7,7 +7,6 @@ import socket
 import subprocess
 import threading
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -97,7 +96,7 @@ class Process:
         return self
 
     def __exit__(self, *_):
-        self._child.kill()
+        self.kill()
         self._child.wait()
 
     def feed(self, data):
@@ -125,6 +124,9 @@ class Process:
 
     def is_running(self):
         return self._child.poll() is None
+
+    def kill(self):
+        self._child.kill()
 
     def terminate(self):
         self._child.terminate()
@@ -166,13 +168,14 @@ class Process:
 
     def describe(self):
         variables = [f"{name}={value}" for name, value in self._env.items()]
+        words = [word if len(word) <= 300 else f"{word[:300]}…" for word in [*variables, *self.command]]
         status = self._child.poll()
         if status is not None:
             # What it wrote last is on its way here.
             self.out.whole(limit=1)
             self.err.whole(limit=1)
         return (
-            f"command:  {shlex.join([*variables, *self.command])}\n"
+            f"command:  {shlex.join(words)}\n"
             f"status:   {'still running' if status is None else status}\n"
             f"stdout:   {excerpt(self.out.so_far())}\n"
             f"stderr:   {excerpt(self.err.so_far())}"
@@ -196,6 +199,7 @@ class Daemon(Process):
 
     def __init__(self, *command, port, env=None):
         super().__init__(*command, input=NONE, env=env)
+        self.port = port
         try:
             self._wait_until_open(port)
         except BaseException:
@@ -221,11 +225,20 @@ class Daemon(Process):
         raise Failed(f"nobody listens on port {port}\n{self.describe()}")
 
 
+_held = []
+
+
 def free_ports(count):
-    """Ports of this machine that were free a moment ago."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.create_server((HERE_ONLY, 0))) for _ in range(count)]
-        return [each.getsockname()[1] for each in sockets]
+    """Ports for servers that can't pick one; nobody else is given them while this process runs.
+
+    They are held by sockets that do not listen: connections are refused, and who asks for the very port gets it.
+    """
+    held = [socket.socket() for _ in range(count)]
+    for each in held:
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        each.bind((HERE_ONLY, 0))
+    _held.extend(held)
+    return [each.getsockname()[1] for each in held]
 
 
 class Listener(Process):
@@ -254,4 +267,3 @@ def check_equal(what, found, expected, process=None):
 def excerpt(value, length=600):
     text = repr(value)
     return text if len(text) <= length else f"{text[:length]}… ({len(value)} in all)"
-

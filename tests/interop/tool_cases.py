@@ -14,7 +14,6 @@ from processes import (
     Listener,
     Process,
     Skipped,
-    check_equal,
     free_ports,
     program,
     wspipe,
@@ -130,7 +129,7 @@ def websocketd(*words):
 
 @contextmanager
 def serving(*command):
-    """The URL of a server that can't say which port it picked; it gets one that was free a moment ago."""
+    """The URL of a server that can't say which port it picked; it is told one."""
     (port,) = free_ports(1)
     words = {"port": port, "address": f"{HERE_ONLY}:{port}"}
     with Daemon(*(str(word).format(**words) for word in command), port=port):
