@@ -39,7 +39,7 @@ pub use poll::{Interest, Ready, wait, wait_any};
 pub use socket::Socket;
 pub use stdio::Stdio;
 pub use tls::{
-    CertificateFacts, IdentityError, Secured, TlsAcceptor, TlsConnector, TlsError, TlsIdentity, TlsOptions, TlsVersion,
-    Trouble,
+    CertificateFacts, IdentityError, Secured, TimeLeft, TlsAcceptor, TlsConnector, TlsError, TlsIdentity, TlsOptions,
+    TlsVersion, Trouble,
 };
 pub use wake::Wake;

@@ -10,7 +10,9 @@
 //! readable; the writing side encrypts, and then writes to the socket without holding what the other one needs. So both
 //! directions run at once, and it works the same with every library that native-tls stands on.
 
+mod certificate;
 mod error;
+mod flight;
 mod hello;
 mod identity;
 mod stream;
@@ -20,8 +22,9 @@ use std::time::{Duration, Instant};
 use native_tls::{Certificate, HandshakeError, Protocol, TlsStream};
 
 use super::Connection;
-pub use error::{CertificateFacts, TlsError, Trouble};
-use hello::Hello;
+pub use certificate::{CertificateFacts, TimeLeft};
+pub use error::{TlsError, Trouble};
+use flight::Flight;
 pub use hello::TlsVersion;
 pub use identity::{IdentityError, TlsIdentity};
 use stream::{Memory, into_connection, receive, transmit};
@@ -61,6 +64,8 @@ pub struct Secured {
     pub alpn: Option<String>,
     /// The peer's certificate, in DER.
     pub certificate: Option<Vec<u8>>,
+    /// All certificates that the peer sent, its own first, in DER; none where they were sent encrypted, as TLS 1.3 does.
+    pub chain: Vec<Vec<u8>>,
     /// How long the handshake took.
     pub took: Duration,
 }
@@ -83,8 +88,23 @@ impl TlsConnector {
     /// # Errors
     /// A certificate is none, or the system's library refuses the options.
     pub fn new(options: &TlsOptions) -> Result<Self, TlsError> {
+        Self::with(options, None)
+    }
+
+    /// A connector to look at the certificates of a server with, and for nothing else: it accepts any, shows none of its
+    /// own, and asks for a version of TLS that sends them in the clear. Of the options the name to ask for counts.
+    ///
+    /// # Errors
+    /// The system's library refuses it.
+    pub fn to_look(options: &TlsOptions) -> Result<Self, TlsError> {
+        let server_name = options.server_name.clone();
+        let options = TlsOptions { insecure: true, server_name, ..TlsOptions::default() };
+        Self::with(&options, Some(Protocol::Tlsv12))
+    }
+
+    fn with(options: &TlsOptions, newest: Option<Protocol>) -> Result<Self, TlsError> {
         let mut builder = native_tls::TlsConnector::builder();
-        builder.request_alpns(&["http/1.1"]);
+        builder.request_alpns(&["http/1.1"]).max_protocol_version(newest);
         builder.danger_accept_invalid_certs(options.insecure).danger_accept_invalid_hostnames(options.insecure);
         for pem in &options.roots {
             let certificates = Certificate::stack_from_pem(pem).map_err(|error| TlsError::setup(&error))?;
@@ -120,11 +140,11 @@ impl TlsConnector {
     ) -> Result<(Connection, Secured), TlsError> {
         let start = Instant::now();
         let memory = Memory::default();
-        let mut hello = Hello::default();
+        let mut flight = Flight::default();
         let name = self.server_name.as_deref().unwrap_or(host);
         let begun = self.connector.connect(name, memory.clone());
-        let stream = handshake(begun, &memory, &mut connection, deadline, |bytes| hello.feed(bytes))?;
-        let version = hello.version();
+        let stream = handshake(begun, &memory, &mut connection, deadline, |bytes| flight.feed(bytes))?;
+        let version = flight.version();
         if let (Some(oldest), Some(version)) = (self.oldest, version)
             && version < oldest
         {
@@ -137,9 +157,25 @@ impl TlsConnector {
             version,
             alpn: alpn_of(&stream),
             certificate: stream.peer_certificate().ok().flatten().and_then(|certificate| certificate.to_der().ok()),
+            chain: flight.into_certificates(),
             took: start.elapsed(),
         };
         Ok((into_connection(stream, memory, connection), secured))
+    }
+
+    /// The certificates that a server sends, its own first, in DER; none where they can't be seen. The handshake is carried
+    /// out as far as it goes, and the connection is of no use afterwards.
+    #[must_use]
+    pub fn look(&self, mut connection: Connection, host: &str, deadline: Option<Instant>) -> Vec<Vec<u8>> {
+        let memory = Memory::default();
+        let mut flight = Flight::default();
+        let name = self.server_name.as_deref().unwrap_or(host);
+        let begun = self.connector.connect(name, memory.clone());
+        // A server that wants a certificate of ours ends it, when its own has been seen.
+        if let Ok(stream) = handshake(begun, &memory, &mut connection, deadline, |bytes| flight.feed(bytes)) {
+            into_connection(stream, memory, connection).line.hang_up();
+        }
+        flight.into_certificates()
     }
 }
 

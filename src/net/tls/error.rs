@@ -3,11 +3,7 @@
 use std::fmt;
 use std::io;
 
-use x509_cert::Certificate;
-use x509_cert::der::Decode;
-use x509_cert::ext::pkix::SubjectAltName;
-use x509_cert::ext::pkix::name::GeneralName;
-
+use super::CertificateFacts;
 use super::stream::Memory;
 
 /// Why TLS could not be set up.
@@ -202,62 +198,6 @@ fn plain_words(words: &str) -> String {
     }
 }
 
-/// What people want to know of a certificate (RFC 5280).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CertificateFacts {
-    /// The subject's name, as in RFC 4514.
-    pub subject: String,
-    /// The issuer's name.
-    pub issuer: String,
-    /// The names and addresses that it is for.
-    pub names: Vec<String>,
-    /// From when on it is valid, in UTC, RFC 3339.
-    pub not_before: String,
-    /// Until when it is valid.
-    pub not_after: String,
-}
-
-impl CertificateFacts {
-    /// Reads a certificate in DER; none if it is not one.
-    #[must_use]
-    pub fn read(der: &[u8]) -> Option<Self> {
-        let certificate = Certificate::from_der(der).ok()?;
-        let tbs = certificate.tbs_certificate();
-        let names = tbs.get_extension::<SubjectAltName>().ok().flatten().map(|(_, names)| names.0).unwrap_or_default();
-        let validity = tbs.validity();
-        Some(CertificateFacts {
-            subject: tbs.subject().to_string(),
-            issuer: tbs.issuer().to_string(),
-            names: names.iter().filter_map(name_of).collect(),
-            not_before: validity.not_before.to_string(),
-            not_after: validity.not_after.to_string(),
-        })
-    }
-}
-
-fn name_of(name: &GeneralName) -> Option<String> {
-    match name {
-        GeneralName::DnsName(name) => Some(name.to_string()),
-        GeneralName::IpAddress(bytes) => match bytes.as_bytes() {
-            [a, b, c, d] => Some(std::net::Ipv4Addr::new(*a, *b, *c, *d).to_string()),
-            bytes => <[u8; 16]>::try_from(bytes).ok().map(|bytes| std::net::Ipv6Addr::from(bytes).to_string()),
-        },
-        _ => None,
-    }
-}
-
-impl fmt::Display for CertificateFacts {
-    /// `CN=example.com, for example.com, www.example.com, valid from 2020-01-01T00:00:00Z to 2021-01-01T00:00:00Z`
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let subject = if self.subject.is_empty() { "a certificate without a subject" } else { &self.subject };
-        f.write_str(subject)?;
-        if !self.names.is_empty() {
-            write!(f, ", for {}", self.names.join(", "))?;
-        }
-        write!(f, ", issued by {}, valid from {} to {}", self.issuer, self.not_before, self.not_after)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,11 +229,5 @@ mod tests {
             "certificate verify failed: certificate has expired"
         );
         assert_eq!(plain_words("unexpected EOF"), "unexpected EOF");
-    }
-
-    #[test]
-    fn what_is_no_certificate_has_no_facts() {
-        assert_eq!(CertificateFacts::read(b""), None);
-        assert_eq!(CertificateFacts::read(b"-----BEGIN CERTIFICATE-----"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! The version of TLS, read from the server's first message as it passes by: native-tls does not tell.
+//! The versions of TLS, and the one that a server's first message chooses.
 
 use std::fmt;
 use std::str::FromStr;
@@ -47,81 +47,60 @@ impl fmt::Display for TlsVersion {
     }
 }
 
-/// The longest first message that is looked at, in bytes.
-const MAX: usize = 1024;
-
-/// The beginning of what a server sends.
-#[derive(Debug, Default)]
-pub(super) struct Hello(Vec<u8>);
-
-impl Hello {
-    /// Takes the next bytes, as far as they matter.
-    pub(super) fn feed(&mut self, bytes: &[u8]) {
-        let room = MAX - self.0.len();
-        self.0.extend_from_slice(&bytes[..bytes.len().min(room)]);
-    }
-
-    /// The version chosen: that of the message, or, from 1.3 on, that of its extension `supported_versions` (RFC 8446, 4.1.3
-    /// and 4.2.1).
-    pub(super) fn version(&self) -> Option<TlsVersion> {
-        // A record of the type handshake, and in it a ServerHello.
-        let [22, 3, _, _, _, 2, _, _, _, rest @ ..] = &self.0[..] else { return None };
-        let ([major, minor], rest) = rest.split_first_chunk()?;
-        let legacy = TlsVersion::of(u16::from_be_bytes([*major, *minor]));
-        // Random, session ID, cipher suite, compression method.
-        let (session, rest) = rest.get(32..)?.split_first()?;
-        let Some((length, mut rest)) = rest.get(usize::from(*session) + 3..).and_then(<[u8]>::split_first_chunk) else {
-            return legacy;
-        };
-        rest = &rest[..rest.len().min(usize::from(u16::from_be_bytes(*length)))];
-        while let [kind_1, kind_2, length_1, length_2, tail @ ..] = rest {
-            let (kind, length) = (u16::from_be_bytes([*kind_1, *kind_2]), u16::from_be_bytes([*length_1, *length_2]));
-            let (content, behind) = tail.split_at_checked(usize::from(length))?;
-            if let (43, [major, minor]) = (kind, content) {
-                return TlsVersion::of(u16::from_be_bytes([*major, *minor]));
-            }
-            rest = behind;
+/// The version that a ServerHello, without its type and length, chooses: that of the message, or, from 1.3 on, that of its
+/// extension `supported_versions` (RFC 8446, 4.1.3 and 4.2.1).
+pub(super) fn chosen_version(hello: &[u8]) -> Option<TlsVersion> {
+    let ([major, minor], rest) = hello.split_first_chunk()?;
+    let legacy = TlsVersion::of(u16::from_be_bytes([*major, *minor]));
+    // Random, session ID, cipher suite, compression method.
+    let (session, rest) = rest.get(32..)?.split_first()?;
+    let rest = rest.get(usize::from(*session) + 3..)?;
+    let Some((length, mut rest)) = rest.split_first_chunk() else {
+        return legacy;
+    };
+    rest = &rest[..rest.len().min(usize::from(u16::from_be_bytes(*length)))];
+    while let [kind_1, kind_2, length_1, length_2, tail @ ..] = rest {
+        let (kind, length) = (u16::from_be_bytes([*kind_1, *kind_2]), u16::from_be_bytes([*length_1, *length_2]));
+        let (content, behind) = tail.split_at_checked(usize::from(length))?;
+        if let (43, [major, minor]) = (kind, content) {
+            return TlsVersion::of(u16::from_be_bytes([*major, *minor]));
         }
-        legacy
+        rest = behind;
     }
+    legacy
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn hello(version: [u8; 2], extensions: &[u8]) -> Hello {
-        let mut bytes = vec![22, 3, 3, 0, 0, 2, 0, 0, 0];
-        bytes.extend(version);
+    fn hello(version: [u8; 2], extensions: &[u8]) -> Vec<u8> {
+        let mut bytes = version.to_vec();
         bytes.extend([7; 32]);
         bytes.extend([2, 9, 9, 0x13, 0x01, 0]);
         bytes.extend((extensions.len() as u16).to_be_bytes());
         bytes.extend(extensions);
-        let mut hello = Hello::default();
-        bytes.chunks(3).for_each(|piece| hello.feed(piece));
-        hello
+        bytes
     }
 
     #[test]
     fn the_version_that_a_server_chose() {
-        assert_eq!(hello([3, 3], &[]).version(), Some(TlsVersion::V1_2));
-        assert_eq!(hello([3, 1], &[]).version(), Some(TlsVersion::V1_0));
+        assert_eq!(chosen_version(&hello([3, 3], &[])), Some(TlsVersion::V1_2));
+        assert_eq!(chosen_version(&hello([3, 1], &[])), Some(TlsVersion::V1_0));
         let with_others = [0, 51, 0, 2, 1, 1, 0, 43, 0, 2, 3, 4];
-        assert_eq!(hello([3, 3], &with_others).version(), Some(TlsVersion::V1_3));
+        assert_eq!(chosen_version(&hello([3, 3], &with_others)), Some(TlsVersion::V1_3));
     }
 
     #[test]
     fn what_is_no_server_hello_has_none() {
-        for length in 0..44 {
-            let mut cut = hello([3, 3], &[]);
-            cut.0.truncate(length);
-            assert_eq!(cut.version(), None, "{length}");
+        let whole = hello([3, 3], &[]);
+        for length in 0..40 {
+            assert_eq!(chosen_version(&whole[..length]), None, "{length}");
         }
-        let mut http = Hello::default();
-        http.feed(b"HTTP/1.1 400 Bad Request\r\n\r\n");
-        assert_eq!(http.version(), None);
-        http.feed(&[0; 5000]);
-        assert!(http.0.len() <= MAX);
+        // Before there were extensions, the message ended here.
+        assert_eq!(chosen_version(&whole[..40]), Some(TlsVersion::V1_2));
+        assert_eq!(chosen_version(&hello([3, 3], &[0, 43, 0, 9, 3, 4])), None);
+        assert_eq!(chosen_version(b"HTTP/1.1 400 Bad Request, and so on and so on"), None);
     }
 
     #[test]
