@@ -3,12 +3,13 @@
 //! Invariant: whatever the server sent, the text is safe for a terminal.
 
 mod meaning;
+mod proxy;
 
 use std::fmt;
 
 use super::body::BODY_EXCERPT;
 use super::checks::Check;
-use super::head::ResponseHead;
+use super::head::{RequestHead, ResponseHead};
 use super::printable::printable;
 
 /// How many lines of the body are shown, and how many bytes of each.
@@ -22,7 +23,7 @@ const LINE: usize = 200;
 ///
 /// ```text
 /// the server refused the handshake: 403 Forbidden
-/// the server does not want this client or page: it may accept only some origins, give one with --origin
+/// the server does not want this client: it may want an Origin, as browsers send (--origin), credentials (-u, --bearer), or only some addresses
 ///     origin not allowed
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +31,7 @@ pub struct Refusal {
     response: ResponseHead,
     failed: Option<Check>,
     body: Vec<u8>,
+    request: Option<RequestHead>,
 }
 
 impl Refusal {
@@ -41,7 +43,7 @@ impl Refusal {
         // With another status than 101 the status is the reason, even where the HTTP version is wrong, too.
         let failed = first_failed.filter(|_| response.status == 101);
         let is_refusal = response.status != 101 || failed.is_some();
-        is_refusal.then(|| Self { response: response.clone(), failed, body: Vec::new() })
+        is_refusal.then(|| Self { response: response.clone(), failed, body: Vec::new(), request: None })
     }
 
     /// A response that is none to this handshake, but of somebody in between.
@@ -55,6 +57,13 @@ impl Refusal {
     pub fn with_body(mut self, mut body: Vec<u8>) -> Self {
         body.truncate(BODY_EXCERPT);
         self.body = body;
+        self
+    }
+
+    /// The same refusal with the request that it answers, where that is known: what was sent says more of what was wrong.
+    #[must_use]
+    pub fn answering(mut self, request: Option<RequestHead>) -> Self {
+        self.request = request;
         self
     }
 

@@ -4,11 +4,12 @@ use super::Refusal;
 use crate::handshake::checks::Check;
 use crate::handshake::printable::printable;
 
-/// What servers say to plain HTTP on a TLS port: nginx, Apache, Go.
-const WANTS_TLS: [&str; 3] = [
+/// What servers say to plain HTTP on a TLS port: nginx and load balancers, Apache, Go, Tomcat.
+const WANTS_TLS: [&str; 4] = [
     "plain HTTP request was sent to HTTPS port",
     "speaking plain HTTP to an SSL-enabled",
     "HTTP request to an HTTPS server",
+    "combination of host and port requires TLS",
 ];
 
 impl Refusal {
@@ -18,46 +19,103 @@ impl Refusal {
         if let Some(check) = &self.failed {
             return broken_rule(check);
         }
-        match self.status() {
+        let meaning = match self.status() {
+            400..=499 if self.wants_tls() => return "the server speaks TLS on this port: use wss://".to_owned(),
             401 => self.unauthorized(),
+            403 => self.forbidden(),
+            404 => self.not_found(),
             426 => self.upgrade_required(),
             429 => self.busy("too many requests came from here"),
             503 => self.busy("the server is overloaded, is being maintained, or has no backend running"),
             300..=399 => self.redirect(),
-            400 if self.wants_tls() => "the server speaks TLS on this port: use wss://".to_owned(),
             status => plain(status).to_owned(),
+        };
+        match self.answered_by() {
+            Some(proxy) => format!("{meaning}; {proxy}"),
+            None => meaning,
         }
     }
 
     fn wants_tls(&self) -> bool {
         let body = String::from_utf8_lossy(&self.body);
-        WANTS_TLS.iter().any(|text| body.contains(text))
+        let wants_upgrade =
+            self.status() == 426 && self.shown("Upgrade").is_some_and(|upgrade| upgrade.starts_with("TLS/"));
+        wants_upgrade || WANTS_TLS.iter().any(|text| body.contains(text))
     }
 
     fn unauthorized(&self) -> String {
-        let Some(challenge) = self.shown("WWW-Authenticate") else {
-            return "the server wants credentials that it accepts: give -u USER:PASS or --bearer TOKEN".to_owned();
+        let what = if self.asked("Authorization").is_some() {
+            "the server does not accept the credentials that were sent"
+        } else {
+            "the server wants credentials that it accepts"
         };
-        let scheme = challenge.split(' ').next().unwrap_or_default().to_ascii_lowercase();
-        let option = match scheme.as_str() {
-            "basic" => "-u USER:PASS",
-            "bearer" => "--bearer TOKEN",
-            _ => "-H 'Authorization: …', for wspipe knows only Basic and Bearer (-u, --bearer)",
+        let challenges = self.response.head.tokens("WWW-Authenticate");
+        if challenges.is_empty() {
+            return format!("{what}: give -u USER:PASS or --bearer TOKEN");
+        }
+        let schemes = schemes(&challenges);
+        let known = schemes.iter().filter_map(|scheme| match scheme.as_str() {
+            "basic" => Some("-u USER:PASS"),
+            "bearer" => Some("--bearer TOKEN"),
+            _ => None,
+        });
+        let known: Vec<&str> = known.collect();
+        let advice = if !known.is_empty() {
+            format!("give {}", known.join(" or "))
+        } else if schemes.iter().any(|scheme| scheme == "digest") {
+            "wspipe does not compute Digest: give -H 'Authorization: Digest …', or a token that it takes, too, by --bearer"
+                .to_owned()
+        } else {
+            "give -H 'Authorization: …', for wspipe knows only Basic and Bearer (-u, --bearer)".to_owned()
         };
-        format!("the server wants credentials that it accepts (WWW-Authenticate: {challenge}): give {option}")
+        format!("{what} (WWW-Authenticate: {}): {advice}", printable(challenges.join(", ").as_bytes(), 200))
+    }
+
+    fn forbidden(&self) -> String {
+        if self.response.head.has_token("cf-mitigated", "challenge") {
+            return "Cloudflare wants to see a browser before it lets anybody through (cf-mitigated: challenge)"
+                .to_owned();
+        }
+        match (&self.request, self.asked("Origin")) {
+            (_, Some(origin)) => format!(
+                "the server does not want this client: it probably does not allow the origin {origin} (--origin), or it wants \
+                 credentials (-u, --bearer) or only some addresses"
+            ),
+            (Some(_), None) => {
+                "the server does not want this client: it may want an Origin, as browsers send (--origin), \
+                                credentials (-u, --bearer), or only some addresses"
+                    .to_owned()
+            }
+            (None, None) => plain(403).to_owned(),
+        }
+    }
+
+    fn not_found(&self) -> String {
+        let path =
+            self.request.as_ref().map_or("this path".to_owned(), |request| printable(request.path().as_bytes(), 200));
+        format!(
+            "there is no endpoint at {path}: check the path of the URL, and --host where several sites share the server"
+        )
     }
 
     fn upgrade_required(&self) -> String {
-        match self.shown("Sec-WebSocket-Version") {
-            Some(versions) => format!(
+        if let Some(versions) = self.shown("Sec-WebSocket-Version") {
+            return format!(
                 "the server speaks version {versions} of WebSocket, and wspipe speaks 13, the one of RFC 6455"
+            );
+        }
+        let is = |protocol: &str| self.response.head.has_token("Upgrade", protocol);
+        match self.shown("Upgrade") {
+            Some(protocols) if is("h2c") || is("h2") || is("HTTP/2") || is("HTTP/2.0") => format!(
+                "the server wants HTTP/2 ({protocols}), and a WebSocket handshake needs HTTP/1.1: is there a port or path for that?"
             ),
-            None => match self.shown("Upgrade") {
-                Some(protocols) if !self.response.head.has_token("Upgrade", "websocket") => {
-                    format!("the server wants another protocol, {protocols}, and not WebSocket")
-                }
-                _ => "the server saw no upgrade to WebSocket: a proxy in between may have removed `Upgrade` and `Connection`".to_owned(),
-            },
+            Some(protocols) if !is("websocket") => {
+                format!("the server wants another protocol, {protocols}, and not WebSocket")
+            }
+            _ => {
+                "the server saw no upgrade to WebSocket: a proxy in between may have removed `Upgrade` and `Connection`"
+                    .to_owned()
+            }
         }
     }
 
@@ -80,10 +138,22 @@ impl Refusal {
         }
     }
 
+    /// The first value of a header of the request, safe to print.
+    fn asked(&self, name: &str) -> Option<String> {
+        self.request.as_ref()?.head.field(name).map(|value| printable(value, 200))
+    }
+
     /// The first value of a header, safe to print.
-    fn shown(&self, name: &str) -> Option<String> {
+    pub(super) fn shown(&self, name: &str) -> Option<String> {
         self.response.head.field(name).map(|value| printable(value, 200)).filter(|value| !value.is_empty())
     }
+}
+
+/// The authentication schemes of challenges, in small letters (RFC 9110, 11.6.1). The list is split at every comma, also at
+/// those between the parameters of one challenge, of which only the first stands behind a scheme.
+fn schemes(challenges: &[String]) -> Vec<String> {
+    let words = challenges.iter().filter_map(|challenge| challenge.split([' ', '\t']).next());
+    words.filter(|word| !word.contains('=')).map(str::to_ascii_lowercase).collect()
 }
 
 /// For a 101 that breaks a rule.
@@ -114,13 +184,11 @@ fn plain(status: u16) -> &'static str {
         403 => {
             "the server does not want this client: it may accept only some origins (--origin), credentials (-u, --bearer) or addresses"
         }
-        404 => {
-            "there is no endpoint at this path: check the path of the URL, and --host where several sites share the server"
-        }
         405 => "the path exists, but takes no GET, so it is no WebSocket endpoint: check the path of the URL",
         407 => "the proxy wants credentials: give them in its URL, --proxy http://USER:PASS@HOST:PORT",
         408 => "the server waited too long for the request: try again, or look for a proxy that holds it back",
         410 => "there is no endpoint at this path any more: check the path of the URL",
+        464 => "the load balancer speaks to its servers in a version of HTTP that knows no WebSocket handshake",
         421 => "this server does not serve the host of the URL: check --host, --sni and --resolve",
         431 => "the headers are too long for the server: send fewer or shorter ones (-H, --cookie, --bearer)",
         500 => "the server failed while it handled the handshake: its log says why",
@@ -129,7 +197,10 @@ fn plain(status: u16) -> &'static str {
             "a proxy could not reach the WebSocket server behind it, or got no valid answer: is that server running?"
         }
         504 => "a proxy waited too long for the WebSocket server behind it",
-        505 => "the server does not take HTTP/1.1, which a WebSocket handshake needs",
+        505 => "the server does not take HTTP/1.1, which a WebSocket handshake needs: it may be one for HTTP/2 only",
+        521 => "the server behind the proxy refuses connections: is it running?",
+        522..=524 => "the server behind the proxy can't be reached, or took too long",
+        525 | 526 => "TLS between the proxy and the server behind it failed: see its certificate",
         402..=499 => {
             "the server refused the request: check the URL and the headers, `wspipe inspect URL` shows both sides"
         }

@@ -79,14 +79,30 @@ fn statuses_with_details() {
         (
             401,
             "WWW-Authenticate: Digest realm=x\r\n",
-            "the server wants credentials that it accepts (WWW-Authenticate: Digest realm=x): give -H 'Authorization: …', for wspipe knows only Basic and Bearer (-u, --bearer)",
+            "the server wants credentials that it accepts (WWW-Authenticate: Digest realm=x): wspipe does not compute Digest: give -H 'Authorization: Digest …', or a token that it takes, too, by --bearer",
+        ),
+        (
+            401,
+            "WWW-Authenticate: Negotiate\r\nWWW-Authenticate: NTLM\r\n",
+            "the server wants credentials that it accepts (WWW-Authenticate: Negotiate, NTLM): give -H 'Authorization: …', for wspipe knows only Basic and Bearer (-u, --bearer)",
+        ),
+        (
+            401,
+            "WWW-Authenticate: Digest realm=\"a, Bearer b\", qop=auth, Basic realm=x\r\nWWW-Authenticate: Bearer\r\n",
+            "the server wants credentials that it accepts (WWW-Authenticate: Digest realm=\"a, Bearer b\", qop=auth, Basic realm=x, Bearer): give -u USER:PASS or --bearer TOKEN",
         ),
         (
             426,
             "Sec-WebSocket-Version: 7, 8\r\n",
             "the server speaks version 7, 8 of WebSocket, and wspipe speaks 13, the one of RFC 6455",
         ),
-        (426, "Upgrade: h2c\r\n", "the server wants another protocol, h2c, and not WebSocket"),
+        (
+            426,
+            "Upgrade: h2c\r\n",
+            "the server wants HTTP/2 (h2c), and a WebSocket handshake needs HTTP/1.1: is there a port or path for that?",
+        ),
+        (426, "Upgrade: IRC/6.9\r\n", "the server wants another protocol, IRC/6.9, and not WebSocket"),
+        (426, "Upgrade: TLS/1.2\r\n", "the server speaks TLS on this port: use wss://"),
         (
             426,
             "Upgrade: websocket\r\n",
@@ -120,6 +136,9 @@ fn statuses_name_what_to_do() {
         (410, "any more"),
         (418, "inspect URL"),
         (421, "--sni"),
+        (464, "load balancer"),
+        (521, "is it running?"),
+        (525, "its certificate"),
         (431, "--cookie"),
         (500, "log"),
         (501, "does not know WebSocket"),
@@ -141,9 +160,56 @@ fn plain_http_on_a_tls_port() {
         "<center>The plain HTTP request was sent to HTTPS port</center>",
         "Client sent an HTTP request to an HTTPS server.",
         "You're speaking plain HTTP to an SSL-enabled server port.",
+        "Bad Request\nThis combination of host and port requires TLS.\n",
     ] {
         let refusal = refusal("400 Bad Request", "").with_body(body.into());
         assert_eq!(refusal.meaning(), "the server speaks TLS on this port: use wss://");
+    }
+}
+
+/// What a refusal means in answer to a request with these header lines.
+fn answering(status_line: &str, fields: &str, request: &str) -> String {
+    let request = RequestHead::parse(format!("GET /chat?token=t HTTP/1.1\r\n{request}\r\n").into_bytes()).unwrap();
+    refusal(status_line, fields).answering(Some(request)).meaning()
+}
+
+#[test]
+fn what_was_sent_says_more() {
+    let with_origin = answering("403 X", "", "Origin: https://a.test\r\n");
+    assert!(with_origin.contains("probably does not allow the origin https://a.test (--origin)"), "{with_origin}");
+    let without = answering("403 X", "", "");
+    assert!(without.contains("it may want an Origin, as browsers send (--origin)"), "{without}");
+    assert!(answering("403 X", "cf-mitigated: challenge\r\n", "").starts_with("Cloudflare wants to see a browser"));
+    let not_found = answering("404 X", "", "");
+    assert!(not_found.starts_with("there is no endpoint at /chat: check"), "{not_found}");
+    let wrong = answering("401 X", "WWW-Authenticate: Basic\r\n", "Authorization: Basic eDp5\r\n");
+    assert!(wrong.starts_with("the server does not accept the credentials that were sent (WWW-Auth"), "{wrong}");
+}
+
+#[test]
+fn proxies_are_named_where_they_matter() {
+    for (status, fields, body, words) in [
+        (502, "Server: nginx/1.24.0\r\n", "", "; nginx answered (Server: nginx/1.24.0)"),
+        (502, "", "<hr><center>nginx</center>", "; nginx answered (by its page)"),
+        (200, "Server: nginx\r\n", "", "proxy_set_header Upgrade $http_upgrade"),
+        (502, "Server: Apache/2.4.62 (Debian)\r\n", "", "; Apache answered (Server: Apache/2.4.62 (Debian))"),
+        (400, "Server: Apache\r\n", "", "upgrade=websocket"),
+        (503, "", "No server is available to handle this request.", "; HAProxy answered (by its page)"),
+        (502, "Server: cloudflare\r\n", "", "; Cloudflare answered (Server: cloudflare)"),
+        (521, "Server: cloudflare\r\n", "", "is it running?; Cloudflare answered"),
+        (503, "", "upstream connect error or disconnect/reset before headers.", "; Envoy answered"),
+        (403, "Server: envoy\r\n", "", "upgrade_type: websocket"),
+        (503, "", "no available server\n", "; Traefik answered"),
+        (502, "Via: 1.1 Caddy\r\n", "", "; Caddy answered (Via: 1.1 Caddy)"),
+        (503, "Via: 1.1 varnish (Varnish/7.1)\r\n", "", "; Varnish answered"),
+    ] {
+        let meaning = refusal(&format!("{status} X"), fields).with_body(body.into()).meaning();
+        assert!(meaning.contains(words), "{status} {fields}{body}: {meaning}");
+    }
+    for (status, fields) in [(404, "Server: nginx\r\n"), (502, "Server: Apache-Coyote/1.1\r\n"), (502, "Server: x\r\n")]
+    {
+        let meaning = meaning(&format!("{status} X"), fields);
+        assert!(!meaning.contains("answered ("), "{status} {fields}: {meaning}");
     }
 }
 

@@ -35,6 +35,12 @@ pub enum Trouble {
     NotTls,
     /// The peer wants a certificate from us, or does not like ours.
     Refused,
+    /// The peer speaks no protocol over TLS that was asked for by ALPN.
+    Protocol,
+    /// The peer does not know the name that was asked for.
+    UnknownName,
+    /// The two agree on nothing, or the peer does not say why.
+    Disagreed,
     /// The peer went away.
     Cut,
     /// Time was up.
@@ -78,6 +84,12 @@ impl TlsError {
         TlsError { trouble, words }
     }
 
+    /// The refusal that a read after the handshake tells of, if it does.
+    pub(crate) fn refused_later(error: &io::Error) -> Option<Self> {
+        let words = plain_words(&error.to_string());
+        (trouble_of(&words) == Trouble::Refused).then_some(TlsError { trouble: Trouble::Refused, words })
+    }
+
     /// What kind of trouble it is.
     #[must_use]
     pub fn trouble(&self) -> Trouble {
@@ -117,6 +129,11 @@ impl TlsError {
             Trouble::Version => "the two sides have no version of TLS in common",
             Trouble::NotTls => "what came is no TLS",
             Trouble::Refused => "the server does not accept this side",
+            Trouble::Protocol => {
+                "the server speaks no HTTP/1.1 over TLS (ALPN), which a WebSocket handshake needs: it may be one for HTTP/2 only"
+            }
+            Trouble::UnknownName => "the server does not know the host that was asked for",
+            Trouble::Disagreed => "the server broke the TLS handshake off",
             Trouble::Cut => "the connection ended inside the TLS handshake",
             Trouble::Setup | Trouble::TimedOut | Trouble::Other => "",
         };
@@ -128,9 +145,18 @@ impl TlsError {
             Trouble::Version => "--tls-min 1.0 allows old versions, if the system's library does",
             Trouble::NotTls => "is that a plain port? Try ws:// or http://",
             Trouble::Refused => "it may want a certificate of yours: --cert and --key, or --pkcs12",
-            Trouble::Setup | Trouble::Cut | Trouble::TimedOut | Trouble::Other => "",
+            Trouble::UnknownName => "--sni asks for another name",
+            Trouble::Disagreed => {
+                "it may want a certificate of yours, --cert and --key, another name, --sni, or an older version, --tls-min"
+            }
+            Trouble::Cut => "is that a plain port? Try ws:// or http://",
+            Trouble::Protocol | Trouble::Setup | Trouble::TimedOut | Trouble::Other => "",
         };
         let mut text = if cause.is_empty() { self.words.clone() } else { cause.to_owned() };
+        if matches!(self.trouble, Trouble::Refused | Trouble::Disagreed) {
+            text.push_str(": ");
+            text.push_str(&self.words);
+        }
         if let Some(certificate) = certificate.filter(|_| self.is_about_certificate()) {
             text.push_str(": ");
             text.push_str(&certificate.to_string());
@@ -155,7 +181,21 @@ impl std::error::Error for TlsError {}
 /// The kind of trouble that the words of a library tell of. OpenSSL's come from `X509_verify_cert_error_string` and its
 /// list of reasons, those of `Security.framework` and `SChannel` from the system.
 fn trouble_of(words: &str) -> Trouble {
-    const SIGNS: [(&str, Trouble); 23] = [
+    // The peer's alerts (RFC 8446, 6.2) come first: what one says of a certificate, it says of ours.
+    const SIGNS: [(&str, Trouble); 34] = [
+        ("alert no application protocol", Trouble::Protocol),
+        ("unrecognized name", Trouble::UnknownName),
+        ("alert protocol version", Trouble::Version),
+        ("alert certificate required", Trouble::Refused),
+        ("alert unknown ca", Trouble::Refused),
+        ("alert bad certificate", Trouble::Refused),
+        ("alert unsupported certificate", Trouble::Refused),
+        ("alert certificate", Trouble::Refused),
+        ("alert access denied", Trouble::Refused),
+        ("alert decrypt error", Trouble::Refused),
+        ("alert handshake failure", Trouble::Disagreed),
+        ("alert insufficient security", Trouble::Disagreed),
+        ("alert internal error", Trouble::Disagreed),
         ("has expired", Trouble::Expired),
         ("expired", Trouble::Expired),
         ("not yet valid", Trouble::NotYetValid),
@@ -174,11 +214,9 @@ fn trouble_of(words: &str) -> Trouble {
         ("wrong version number", Trouble::NotTls),
         ("http request", Trouble::NotTls),
         ("packet length too long", Trouble::NotTls),
+        ("unknown protocol", Trouble::NotTls),
         ("unsupported protocol", Trouble::Version),
-        ("alert protocol version", Trouble::Version),
-        ("alert certificate required", Trouble::Refused),
-        ("alert unknown ca", Trouble::Refused),
-        ("alert bad certificate", Trouble::Refused),
+        ("no protocols available", Trouble::Version),
     ];
     let words = words.to_lowercase();
     SIGNS.into_iter().find(|(sign, _)| words.contains(sign)).map_or(Trouble::Other, |(_, trouble)| trouble)
@@ -220,6 +258,10 @@ mod tests {
             ("error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../ssl/record/ssl3_record.c:354:".into(), Trouble::NotTls),
             ("error:0A00042E:SSL routines:ssl3_read_bytes:tlsv1 alert protocol version:../ssl/record/rec_layer_s3.c:1605:SSL alert number 70".into(), Trouble::Version),
             ("error:0A00045C:SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:../ssl/record/rec_layer_s3.c:1605:SSL alert number 116".into(), Trouble::Refused),
+            ("error:0A000460:SSL routines:ssl3_read_bytes:tlsv1 alert no application protocol:../ssl/record/rec_layer_s3.c:1605:SSL alert number 120".into(), Trouble::Protocol),
+            ("error:0A000415:SSL routines:ssl3_read_bytes:ssl/tls alert certificate expired:../ssl/record/rec_layer_s3.c:1605:SSL alert number 45".into(), Trouble::Refused),
+            ("error:0A000410:SSL routines:ssl3_read_bytes:sslv3 alert handshake failure:../ssl/record/rec_layer_s3.c:1605:SSL alert number 40".into(), Trouble::Disagreed),
+            ("error:0A000458:SSL routines:ssl3_read_bytes:tlsv1 unrecognized name:../ssl/record/rec_layer_s3.c:1605:SSL alert number 112".into(), Trouble::UnknownName),
             ("something else".into(), Trouble::Other),
         ] {
             assert_eq!(trouble_of(&plain_words(&words)), trouble, "{words}");
