@@ -149,7 +149,9 @@ impl Failure {
 
 fn open_status(error: &OpenError) -> ExitStatus {
     match error {
-        OpenError::Proxy(ProxyFailure { trouble: ProxyTrouble::Tls(_), .. }) | OpenError::Tls(_) => ExitStatus::Tls,
+        OpenError::Proxy(ProxyFailure { trouble: ProxyTrouble::Tls(_), .. })
+        | OpenError::Tls(_)
+        | OpenError::TlsFailed(_) => ExitStatus::Tls,
         OpenError::Unreachable(_)
         | OpenError::Proxy(_)
         | OpenError::CommandNotStarted(_)
@@ -158,7 +160,7 @@ fn open_status(error: &OpenError) -> ExitStatus {
         | OpenError::StoppedShort { .. } => ExitStatus::Unreachable,
         OpenError::RunOver => ExitStatus::TimedOut,
         OpenError::Request(_) | OpenError::WrongProxy(_) => ExitStatus::Usage,
-        OpenError::NotHttp(_) | OpenError::Refused(_) => ExitStatus::Handshake,
+        OpenError::NotHttp(_) | OpenError::ClosedAtOnce | OpenError::Refused(_) => ExitStatus::Handshake,
         OpenError::Io(_) => ExitStatus::Failed,
     }
 }

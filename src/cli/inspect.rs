@@ -1,6 +1,7 @@
 //! `wspipe inspect`.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use anstream::ColorChoice;
 use wspipe::commands::{InspectCapturedConfig, InspectConfig, inspect_captured, inspect_key, inspect_url};
@@ -16,14 +17,14 @@ use super::tls::{IdentityArgs, TlsArgs};
 ///
 /// With a URL: connects, shows the request and the response as they were on the wire, each check with its RFC clause,
 /// and what a refusal most probably means; the status makes it a smoke test. With --request, --response or both: does
-/// the same for heads that were captured, as curl -v, a browser or a log shows them. With --key: prints the
+/// the same for heads that were captured, as curl -v, a browser or a log shows them. With --key and no URL: prints the
 /// Sec-WebSocket-Accept that belongs to it, alone; with --accept too, verifies that value.
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("subject").required(true).multiple(true).args(["url", "request", "response", "key"]))]
 #[command(group = clap::ArgGroup::new("shown").multiple(true).args(["url", "request", "response"]))]
 pub(super) struct Args {
     /// Where to connect, as for connect
-    #[arg(value_name = "URL", conflicts_with_all = ["request", "response", "key"])]
+    #[arg(value_name = "URL", conflicts_with_all = ["request", "response", "accept"])]
     url: Option<String>,
 
     /// Explain the request in this file, and the response, if it is there too; - is standard input
@@ -37,13 +38,20 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE", conflicts_with = "accept", conflicts_with_all = MAKING_A_CONNECTION)]
     response: Option<PathBuf>,
 
-    /// Print the Sec-WebSocket-Accept for this Sec-WebSocket-Key; with --response, check that it has it
-    #[arg(long, value_name = "KEY")]
-    key: Option<String>,
+    /// Print the Sec-WebSocket-Accept for this Sec-WebSocket-Key; with a URL: our private key, a file
+    ///
+    /// With --response, the key that it answers. With a URL, this is no key of a handshake, but the file of our private key
+    /// in PEM, if it is not in the file of --cert.
+    #[arg(long, value_name = "KEY|FILE")]
+    key: Option<OsString>,
 
     /// Verify that this Sec-WebSocket-Accept belongs to --key: status 0 or 5
     #[arg(long, value_name = "VALUE", requires = "key")]
     accept: Option<String>,
+
+    /// Fail with status 4 unless the server's certificates are valid for so many days more
+    #[arg(long, value_name = "DAYS", requires = "url", conflicts_with_all = ["request", "response"])]
+    min_days: Option<u64>,
 
     /// Print JSON, for machines
     #[arg(long, requires = "shown")]
@@ -81,22 +89,23 @@ impl Args {
             clap::ColorChoice::Never => ColorChoice::Never,
         };
         let (json, show_secrets) = (self.json, self.show_secrets);
-        match (self.url, self.key) {
-            (_, key) if !files.is_empty() => {
-                inspect_captured(&InspectCapturedConfig { files, key, json, color, show_secrets })
-            }
-            (_, Some(key)) => inspect_key(&key, self.accept.as_deref()),
-            (Some(url), None) => inspect_url(InspectConfig {
-                destination: destination(&url)?,
-                handshake: self.handshake.resolve()?,
-                // (--key is the one of the handshake here.)
-                route: self.route.resolve(self.tls.resolve(self.identity.resolve(None)?)?),
-                connect_timeout: self.handshake.connect_timeout,
-                json,
-                color,
-                show_secrets,
-            }),
-            (None, None) => unreachable!("clap asks for one of them"),
-        }
+        let Some(url) = self.url else {
+            let key = self.key.map(|key| key.to_string_lossy().into_owned());
+            return match key {
+                Some(key) if files.is_empty() => inspect_key(&key, self.accept.as_deref()),
+                key => inspect_captured(&InspectCapturedConfig { files, key, json, color, show_secrets }),
+            };
+        };
+        let key = self.key.as_deref().map(Path::new);
+        inspect_url(&InspectConfig {
+            destination: destination(&url)?,
+            handshake: self.handshake.resolve()?,
+            route: self.route.resolve(self.tls.resolve(self.identity.resolve(key)?)?),
+            connect_timeout: self.handshake.connect_timeout,
+            min_days: self.min_days,
+            json,
+            color,
+            show_secrets,
+        })
     }
 }

@@ -48,7 +48,7 @@ impl Refusal {
 
     /// A response that is none to this handshake, but of somebody in between.
     pub(crate) fn of_another(response: &ResponseHead) -> Self {
-        Self { response: response.clone(), failed: None, body: Vec::new() }
+        Self { response: response.clone(), failed: None, body: Vec::new(), request: None }
     }
 
     /// The same refusal with the beginning of its body, as [`BodyExcerpt`](super::BodyExcerpt) collects it. What is

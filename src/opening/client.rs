@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use rand::rngs::{StdRng, SysRng};
 use rand::{Rng, SeedableRng, TryRng};
 
-use super::{Limits, OpenError, Reached, Route, Unread, log_head, reach, read_head};
+use super::{Interrupted, Limits, OpenError, Reached, Route, TlsFailure, Unread, log_head, reach, read_head};
 use crate::handshake::{
-    BodyExcerpt, Check, DeflateAgreement, HeadError, HeadReader, MAX_HEAD, Refusal, Request, RequestOptions,
-    ResponseHead, Target, agreed_deflate, generate_key, response_checks,
+    BodyExcerpt, Check, DeflateAgreement, HeadError, HeadReader, MAX_HEAD, Refusal, Request, RequestHead,
+    RequestOptions, ResponseHead, Scheme, Target, agreed_deflate, generate_key, response_checks,
 };
-use crate::net::{Attendant, Connection};
+use crate::net::{Attendant, Connection, TlsError};
 use crate::protocol::MaskingKeys;
 
 /// How long to wait for the body of a refusal: it is only there to explain.
@@ -91,21 +91,38 @@ pub fn exchange(
     target: &Target,
     options: &RequestOptions,
     limits: &Limits,
-) -> Result<Exchange, OpenError> {
-    let key = generate_key(random_bytes().map_err(OpenError::Io)?);
-    let request = Request::new(target, options, &key).map_err(OpenError::Request)?;
+) -> Result<Exchange, Box<Interrupted>> {
+    let interrupted =
+        |error, request, Heard { interim, received }| Box::new(Interrupted { error, request, interim, received });
+    let nothing = |error| interrupted(error, None, Heard::default());
+    let key = generate_key(random_bytes().map_err(|error| nothing(OpenError::Io(error)))?);
+    let request = Request::new(target, options, &key).map_err(|error| nothing(OpenError::Request(error)))?;
     log_head("request", request.redacted().as_bytes());
     let start = Instant::now();
-    write_request(&mut reached.connection, request.bytes(), limits)?;
-    let (interim, response, rest) = read_response(reached, limits).map_err(|error| told_by_command(error, reached))?;
+    let mut heard = Heard::default();
+    let answered = write_request(&mut reached.connection, request.bytes(), limits)
+        .and_then(|()| read_response(reached, target.scheme, limits, &mut heard));
+    let (response, rest) = match answered {
+        Ok(answered) => answered,
+        Err(error) => return Err(interrupted(told_by_command(error, reached), Some(request), heard)),
+    };
     let http = start.elapsed();
     let checks = response_checks(request.offer(), &response);
     let refusal = Refusal::of(&response, &checks).map(|refusal| {
         let body = read_body(&mut reached.connection, &response, &rest, limits);
-        refusal.with_body(body)
+        refusal.with_body(body).answering(RequestHead::parse(request.bytes().to_vec()).ok())
     });
     let compression = agreed_deflate(request.offer(), &response).filter(|_| refusal.is_none());
-    Ok(Exchange { request, interim, response, checks, refusal, compression, early: rest, http })
+    Ok(Exchange { request, interim: heard.interim, response, checks, refusal, compression, early: rest, http })
+}
+
+/// What a server has said before its final response.
+#[derive(Debug, Default)]
+struct Heard {
+    /// Interim responses.
+    interim: Vec<ResponseHead>,
+    /// What has come of the next one, if that can't be read.
+    received: Vec<u8>,
 }
 
 /// Sends the request. A server that has gone already is found out by reading, where there may be a word of its own.
@@ -120,38 +137,61 @@ fn write_request(connection: &mut Connection, bytes: &[u8], limits: &Limits) -> 
 /// Reads interim responses (RFC 9110, 15.2) and the final one; gives what came behind it, too.
 fn read_response(
     reached: &mut Reached,
+    scheme: Scheme,
     limits: &Limits,
-) -> Result<(Vec<ResponseHead>, ResponseHead, Vec<u8>), OpenError> {
-    let (mut interim, mut rest) = (Vec::<ResponseHead>::new(), Vec::new());
-    while interim.len() <= MAX_INTERIM {
+    heard: &mut Heard,
+) -> Result<(ResponseHead, Vec<u8>), OpenError> {
+    let mut rest = Vec::new();
+    while heard.interim.len() <= MAX_INTERIM {
         let mut reader = HeadReader::for_response(MAX_HEAD);
-        rest = match read_head(&mut reached.connection, &mut reader, &rest, limits) {
+        let read = read_head(&mut reached.connection, &mut reader, &rest, limits);
+        heard.received = reader.raw().to_vec();
+        rest = match read {
             Ok(rest) => rest,
             // The reader knows best what is wrong with a head that has ended early.
             Err(Unread::Cut) => Vec::new(),
             Err(Unread::Head(error)) => return Err(OpenError::NotHttp(error)),
             Err(Unread::TimedOut) => return Err(limits.timed_out(&reached.place(), reader.raw())),
-            Err(Unread::Io(error)) => return Err(OpenError::Io(error)),
+            Err(Unread::Io(error)) => return Err(broken(error, reached)),
         };
-        let response = match (reader.into_response(), interim.last()) {
-            (Err(HeadError::Nothing), Some(last)) => Err(HeadError::OnlyInterim { status: last.status }),
-            (response, _) => response,
-        };
-        let response = response.map_err(OpenError::NotHttp)?;
+        let response = reader.into_response().map_err(|error| match (error, heard.interim.last()) {
+            (HeadError::Nothing, Some(last)) => OpenError::NotHttp(HeadError::OnlyInterim { status: last.status }),
+            (HeadError::Nothing, None) if scheme == Scheme::Ws => OpenError::ClosedAtOnce,
+            (error, _) => OpenError::NotHttp(error),
+        })?;
         log_head("response", &response.head.redacted());
         if !response.is_interim() {
-            return Ok((interim, response, rest));
+            return Ok((response, rest));
         }
-        interim.push(response);
+        heard.interim.push(response);
+        heard.received.clear();
     }
     Err(OpenError::NotHttp(HeadError::TooManyInterim { limit: MAX_INTERIM }))
 }
 
 /// Where no answer came, a command in between may have failed: then that is what there is to tell.
 fn told_by_command(error: OpenError, reached: &mut Reached) -> OpenError {
-    let is_cut = matches!(error, OpenError::NotHttp(HeadError::Nothing | HeadError::Ended { .. }));
+    let is_cut =
+        matches!(error, OpenError::ClosedAtOnce | OpenError::NotHttp(HeadError::Nothing | HeadError::Ended { .. }));
     let failure = reached.attendant.as_mut().filter(|_| is_cut).and_then(Attendant::failure);
     failure.map_or(error, OpenError::Command)
+}
+
+/// A read that failed. With TLS 1.3 a server refuses a client's certificate, or the lack of one, only after the handshake
+/// (RFC 8446, 4.4.2.4 and 6.2).
+fn broken(error: io::Error, reached: &Reached) -> OpenError {
+    let Some(refused) = reached.secured.as_ref().and_then(|_| TlsError::refused_later(&error)) else {
+        return OpenError::Io(error);
+    };
+    let Reached { address, resolve, connect, proxy, .. } = reached;
+    OpenError::TlsFailed(Box::new(TlsFailure {
+        words: refused.to_string(),
+        address: address.clone(),
+        resolve: *resolve,
+        connect: *connect,
+        proxy: proxy.clone(),
+        certificate: None,
+    }))
 }
 
 /// The beginning of a body, as far as it comes in time.

@@ -1,14 +1,15 @@
 //! Why a connection did not open.
 
 use std::io;
+use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::handshake::{HeadError, Refusal, RequestError};
+use crate::handshake::{HeadError, Refusal, Request, RequestError, ResponseHead};
 use crate::net::DialError;
 use crate::proxy::WrongProxy;
 
-use super::ProxyFailure;
+use super::{ProxyFailure, ProxyPassed};
 
 /// Why a client's connection did not open.
 #[derive(Debug, Error)]
@@ -49,19 +50,64 @@ pub enum OpenError {
     /// The time for the whole run was over before.
     #[error("the time for the whole run was over before the connection was open (--timeout)")]
     RunOver,
-    /// TLS failed.
+    /// TLS can't be used as it was asked for.
     #[error("{0}")]
     Tls(String),
+    /// TLS failed with the host that had been reached.
+    #[error("{}", .0.words)]
+    TlsFailed(Box<TlsFailure>),
     /// What was asked for makes no request.
     #[error(transparent)]
     Request(RequestError),
     /// What came is no HTTP response, or breaks a limit.
     #[error("the answer to the handshake is not one: {0}")]
     NotHttp(HeadError),
+    /// A plain connection was closed in answer to the request.
+    #[error(
+        "the answer to the handshake is not one: {} (does the server speak TLS here? Try wss://)",
+        HeadError::Nothing
+    )]
+    ClosedAtOnce,
     /// The server refused, or its response is wrong.
     #[error("{0}")]
     Refused(Box<Refusal>),
     /// The system's words.
     #[error("the handshake could not be carried out: {0}")]
     Io(io::Error),
+}
+
+/// Why TLS failed, and what was known by then.
+#[derive(Debug)]
+pub struct TlsFailure {
+    /// The whole story, in words.
+    pub words: String,
+    /// The address that was reached.
+    pub address: String,
+    /// How long looking up the name took.
+    pub resolve: Duration,
+    /// How long connecting took.
+    pub connect: Duration,
+    /// The proxy that the way leads through.
+    pub proxy: Option<ProxyPassed>,
+    /// The certificate that was not accepted, in DER.
+    pub certificate: Option<Vec<u8>>,
+}
+
+/// Why a handshake was not carried out, and what had been said by then.
+#[derive(Debug)]
+pub struct Interrupted {
+    /// Why.
+    pub error: OpenError,
+    /// What was sent, unless there was nothing to send.
+    pub request: Option<Request>,
+    /// The responses that said that another would follow.
+    pub interim: Vec<ResponseHead>,
+    /// What had come of the response, at most as much as a head may have.
+    pub received: Vec<u8>,
+}
+
+impl From<Box<Interrupted>> for OpenError {
+    fn from(interrupted: Box<Interrupted>) -> Self {
+        interrupted.error
+    }
 }

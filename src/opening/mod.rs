@@ -13,9 +13,9 @@ use crate::handshake::{HeadError, HeadReader, MAX_HEAD, printable};
 use crate::net::Connection;
 
 pub use client::{Exchange, Opened, exchange, masking_keys, open};
-pub use error::OpenError;
+pub use error::{Interrupted, OpenError, TlsFailure};
 pub use limits::Limits;
-pub use reach::{ProxyFailure, ProxyPassed, ProxyTrouble, Reached, Route, Way, reach};
+pub use reach::{ProxyFailure, ProxyPassed, ProxyTrouble, Reached, Route, Way, look_at_chain, reach};
 
 use client::read_body;
 pub use server::{Accepted, Rejected, accept, accept_if, reject, welcome};

@@ -4,11 +4,11 @@ mod proxied;
 
 use std::time::{Duration, Instant};
 
-use super::{Limits, OpenError};
-use crate::handshake::{Host, Scheme, Target};
+use super::{Limits, OpenError, TlsFailure};
+use crate::handshake::{Host, Scheme, Target, printable};
 use crate::net::{
-    Attendant, CertificateFacts, Connection, Dialed, Endpoint, Lookup, Secured, ShellCommand, TlsConnector, TlsError,
-    TlsOptions, Trouble, dial,
+    Attendant, CertificateFacts, Connection, Dialed, Endpoint, Lookup, Secured, ShellCommand, TlsConnector, TlsOptions,
+    Trouble, dial,
 };
 use crate::proxy::ProxyRules;
 
@@ -104,8 +104,35 @@ pub fn reach(target: &Target, route: &Route, limits: &Limits) -> Result<Reached,
         Err(error) if error.trouble() == Trouble::TimedOut => Err(limits.timed_out(&place, b"")),
         Err(error) => match reached.attendant.as_mut().and_then(Attendant::failure) {
             Some(failure) => Err(OpenError::Command(failure)),
-            None => Err(OpenError::Tls(explained(&error, target, route, limits))),
+            None => {
+                let certificate = if error.is_about_certificate() { certificate(target, route, limits) } else { None };
+                let facts = certificate.as_deref().and_then(CertificateFacts::read);
+                // What is in a certificate is the peer's.
+                let words = printable(error.explained(facts.as_ref()).as_bytes(), SHOWN);
+                let Reached { address, resolve, connect, proxy, .. } = reached;
+                let failure = TlsFailure { words, address, resolve, connect, proxy, certificate };
+                Err(OpenError::TlsFailed(Box::new(failure)))
+            }
         },
+    }
+}
+
+/// The certificates that the target's server sends, its own first, in DER; none where they can't be seen. That takes a
+/// connection of its own, over which nothing is trusted and nothing said: in the session itself TLS 1.3 hides them.
+#[must_use]
+pub fn look_at_chain(target: &Target, route: &Route, limits: &Limits) -> Vec<Vec<u8>> {
+    let Ok(connector) = TlsConnector::to_look(&route.tls) else { return Vec::new() };
+    let limits = limits.at_most(SECOND_LOOK);
+    let Some(connection) = once_more(target, route, &limits) else { return Vec::new() };
+    connector.look(connection, &server_name(&target.host), limits.deadline())
+}
+
+/// A connection to the target's host that is there to look at something. A command is not run for it: it may ask the user
+/// for something.
+fn once_more(target: &Target, route: &Route, limits: &Limits) -> Option<Connection> {
+    match route.way {
+        Way::Network(_) => below_tls(target, route, limits).ok().map(|reached| reached.connection),
+        Way::Command(_) => None,
     }
 }
 
@@ -168,20 +195,19 @@ fn server_name(host: &Host) -> String {
     }
 }
 
-/// Why TLS failed. A certificate that was not accepted is looked at once more, without any trust, to say what is in it.
-fn explained(error: &TlsError, target: &Target, route: &Route, limits: &Limits) -> String {
-    let certificate = || {
-        let unchecked = TlsConnector::new(&TlsOptions { insecure: true, ..TlsOptions::default() }).ok()?;
-        let limits = limits.at_most(SECOND_LOOK);
-        let connection = below_tls(target, route, &limits).ok()?.connection;
-        let (connection, secured) = unchecked.secure(connection, &server_name(&target.host), limits.deadline()).ok()?;
-        connection.line.hang_up();
-        CertificateFacts::read(&secured.certificate?)
-    };
-    // A command is not run twice: it may ask the user for something.
-    let can_look = error.is_about_certificate() && matches!(route.way, Way::Network(_));
-    error.explained(can_look.then(certificate).flatten().as_ref())
+/// The certificate that was not accepted, in DER: it is looked at once more, without any trust, to say what is in it.
+fn certificate(target: &Target, route: &Route, limits: &Limits) -> Option<Vec<u8>> {
+    let own_name = route.tls.server_name.clone();
+    let unchecked =
+        TlsConnector::new(&TlsOptions { insecure: true, server_name: own_name, ..TlsOptions::default() }).ok()?;
+    let limits = limits.at_most(SECOND_LOOK);
+    let connection = once_more(target, route, &limits)?;
+    let (connection, secured) = unchecked.secure(connection, &server_name(&target.host), limits.deadline()).ok()?;
+    connection.line.hang_up();
+    secured.certificate
 }
 
 /// How long the second look may take: it is only there to explain.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
+/// How much is said of a certificate, in bytes: one may have many names.
+const SHOWN: usize = 4096;

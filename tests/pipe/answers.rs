@@ -16,7 +16,10 @@ fn answered(command: &str, options: &str, answer: &[u8], stays: bool) -> Finishe
     let peer = Some(peer).filter(|_| stays);
     let run = run.finish();
     drop(peer);
-    run.stdout("");
+    match command {
+        "inspect" => run.stdout_has("> GET / HTTP/1.1\n"),
+        _ => run.stdout(""),
+    };
     run
 }
 

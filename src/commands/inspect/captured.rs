@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anstream::ColorChoice;
 
-use super::report::{self, Report};
+use super::report::Report;
 use super::show;
 use crate::commands::print;
 use crate::handshake::{Captured, Side, check_key, printable};
@@ -40,7 +40,7 @@ pub fn inspect_captured(config: &InspectCapturedConfig) -> Result<(), Failure> {
     }
     let captured = gather(&config.files);
     if let (true, Err(failure @ Failure::Capture(_))) = (config.json, &captured) {
-        print(report::failed(&failure.to_string()).as_bytes())?;
+        print(Report::failed(&failure.to_string()).json().as_bytes())?;
     }
     let captured = captured?;
     if config.key.is_some() && captured.request.is_some() {

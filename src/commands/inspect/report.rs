@@ -2,18 +2,22 @@
 
 mod captured;
 mod checked;
+mod failed;
+mod tls;
 
 use std::fmt::Write;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::handshake::{DeflateAgreement, Head, Refusal, Side, Target, accept_for, printable};
-use crate::net::{CertificateFacts, Secured};
-use crate::opening::{Exchange, Reached};
+use super::chain::Chain;
+use crate::handshake::{Check, DeflateAgreement, Head, Refusal, Request, Side, Target, accept_for, printable};
+use crate::opening::{Exchange, ProxyPassed, Reached};
 use crate::protocol::DeflateParams;
 use captured::Repaired;
 use checked::Checked;
+use failed::Tried;
+use tls::Tls;
 
 /// The version of the JSON form; it grows when a field changes its meaning.
 const VERSION: u32 = 1;
@@ -29,6 +33,10 @@ pub(super) struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     proxy: Option<String>,
     ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attempts: Vec<Tried>,
     request: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     interim: Vec<String>,
@@ -72,24 +80,7 @@ struct Direction {
     context_takeover: bool,
 }
 
-/// What is known of TLS.
-#[derive(Debug, Serialize)]
-struct Tls {
-    version: Option<String>,
-    alpn: Option<String>,
-    certificate: Option<Certificate>,
-}
-
-/// The server's certificate.
-#[derive(Debug, Serialize)]
-struct Certificate {
-    subject: String,
-    issuer: String,
-    names: Vec<String>,
-    not_before: String,
-    not_after: String,
-}
-
+/// How long each phase took; null for one that did not come to its end.
 #[derive(Debug, Serialize)]
 struct Milliseconds {
     name: f64,
@@ -98,7 +89,7 @@ struct Milliseconds {
     proxy: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tls: Option<f64>,
-    http: f64,
+    http: Option<f64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -110,54 +101,57 @@ struct Refused {
 }
 
 impl Report {
-    /// All about an exchange.
-    pub(super) fn new(target: &Target, reached: &Reached, exchange: &Exchange, show_secrets: bool) -> Self {
+    /// All about an exchange. `days` is the check of `--min-days`.
+    pub(super) fn new(
+        target: &Target,
+        reached: &Reached,
+        chain: Option<&Chain>,
+        exchange: &Exchange,
+        days: Option<&Check>,
+        show_secrets: bool,
+    ) -> Self {
         let head = &exchange.response.head;
-        let key = exchange.request.offer().key.clone();
         let shown = |value: &[u8]| printable(value, SHOWN);
-        let request = if show_secrets {
-            String::from_utf8_lossy(exchange.request.bytes()).into_owned()
-        } else {
-            exchange.request.redacted()
-        };
-        let head_text = |head: &Head| {
-            let bytes = if show_secrets { head.raw().to_vec() } else { head.redacted() };
-            String::from_utf8_lossy(&bytes).into_owned()
-        };
-        let millis = |span: Duration| (span.as_secs_f64() * 1e6).round() / 1e3;
+        let expiring = days.filter(|check| check.failed());
+        let of_response = exchange.checks.iter().map(|check| Checked::of(Some(Side::Response), check));
+        Report {
+            ok: exchange.refusal.is_none() && expiring.is_none(),
+            interim: exchange.interim.iter().map(|response| head_text(&response.head, show_secrets)).collect(),
+            response: Some(head_text(head, show_secrets)),
+            accept: Accept {
+                expected: Some(accept_for(&exchange.request.offer().key)),
+                received: head.field("Sec-WebSocket-Accept").map(shown),
+            },
+            subprotocol: head.field("Sec-WebSocket-Protocol").map(shown),
+            extensions: Some(head.tokens("Sec-WebSocket-Extensions")),
+            compression: exchange.compression.map(Compression::of),
+            checks: days.iter().map(|check| Checked::of(None, check)).chain(of_response).collect(),
+            milliseconds: Some(Milliseconds::of(reached, Some(exchange.http))),
+            refusal: exchange.refusal.as_ref().map(Refused::of),
+            conclusion: conclusion(exchange.refusal.as_ref(), expiring),
+            ..Report::reached(target, reached, chain)
+        }
+        .with_request(&exchange.request, show_secrets)
+    }
+
+    /// What is known once a host was reached.
+    fn reached(target: &Target, reached: &Reached, chain: Option<&Chain>) -> Self {
         Report {
             version: VERSION,
             url: Some(target.url()),
             address: Some(reached.address.clone()),
             proxy: reached.proxy.as_ref().map(|proxy| proxy.url.clone()),
-            ok: exchange.refusal.is_none(),
-            request: Some(request),
-            interim: exchange.interim.iter().map(|response| head_text(&response.head)).collect(),
-            response: Some(head_text(head)),
-            accept: Accept {
-                expected: Some(accept_for(&key)),
-                received: head.field("Sec-WebSocket-Accept").map(shown),
-            },
-            key: Some(key),
-            subprotocol: head.field("Sec-WebSocket-Protocol").map(shown),
-            extensions: Some(head.tokens("Sec-WebSocket-Extensions")),
-            compression: exchange.compression.map(Compression::of),
-            tls: reached.secured.as_ref().map(Tls::of),
-            checks: exchange.checks.iter().map(|check| Checked::of(Side::Response, check)).collect(),
-            repairs: None,
-            milliseconds: Some(Milliseconds {
-                name: millis(reached.resolve),
-                connect: millis(reached.connect),
-                proxy: reached.proxy.as_ref().map(|proxy| millis(proxy.took)),
-                tls: reached.secured.as_ref().map(|secured| millis(secured.took)),
-                http: millis(exchange.http),
-            }),
-            refusal: exchange.refusal.as_ref().map(Refused::of),
-            conclusion: match &exchange.refusal {
-                None => "The handshake is complete: this is a WebSocket server.".to_owned(),
-                Some(refusal) => refusal.to_string(),
-            },
+            tls: reached.secured.as_ref().zip(chain).map(|(secured, chain)| Tls::of(secured, chain)),
+            milliseconds: Some(Milliseconds::of(reached, None)),
+            ..Report::default()
         }
+    }
+
+    fn with_request(mut self, request: &Request, show_secrets: bool) -> Self {
+        let bytes = || String::from_utf8_lossy(request.bytes()).into_owned();
+        self.request = Some(if show_secrets { bytes() } else { request.redacted() });
+        self.key = Some(request.offer().key.clone());
+        self
     }
 
     /// One JSON object, on one line.
@@ -181,7 +175,8 @@ impl Report {
         if let Some(Milliseconds { name, connect, proxy, tls, http }) = self.milliseconds {
             let proxy = proxy.map(|proxy| format!(", proxy {proxy} ms")).unwrap_or_default();
             let tls = tls.map(|tls| format!(", TLS {tls} ms")).unwrap_or_default();
-            writeln!(out, "name {name} ms, connect {connect} ms{proxy}{tls}, handshake {http} ms\n")?;
+            let http = http.map(|http| format!(", handshake {http} ms")).unwrap_or_default();
+            writeln!(out, "name {name} ms, connect {connect} ms{proxy}{tls}{http}\n")?;
         }
         if let Some(tls) = &self.tls {
             tls.write_text(out)?;
@@ -199,7 +194,8 @@ impl Report {
         }
         captured::write_repairs(out, self.repairs.as_deref().unwrap_or_default(), in_color)?;
         checked::write_checks(out, &self.checks, in_color)?;
-        writeln!(out, "\n{}", self.conclusion)
+        // What failed before there was anything to judge is told as an error.
+        if self.error.is_some() { Ok(()) } else { writeln!(out, "\n{}", self.conclusion) }
     }
 
     /// What was agreed on, as far as it is known.
@@ -250,38 +246,43 @@ impl Compression {
     }
 }
 
-impl Tls {
-    fn of(secured: &Secured) -> Self {
-        let facts = secured.certificate.as_deref().and_then(CertificateFacts::read);
-        let shown = |text: &String| printable(text.as_bytes(), SHOWN);
-        Tls {
-            version: secured.version.map(|version| version.to_string()),
-            alpn: secured.alpn.as_ref().map(shown),
-            certificate: facts.map(|facts| Certificate {
-                subject: shown(&facts.subject),
-                issuer: shown(&facts.issuer),
-                names: facts.names.iter().map(shown).collect(),
-                not_before: facts.not_before,
-                not_after: facts.not_after,
-            }),
+impl Milliseconds {
+    fn of(reached: &Reached, http: Option<Duration>) -> Self {
+        Milliseconds {
+            tls: reached.secured.as_ref().map(|secured| millis(secured.took)),
+            http: http.map(millis),
+            ..Milliseconds::before_tls(reached.resolve, reached.connect, reached.proxy.as_ref())
         }
     }
 
-    fn write_text(&self, out: &mut String) -> std::fmt::Result {
-        let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
-        writeln!(out, "TLS                     {}", known(&self.version))?;
-        writeln!(out, "ALPN                    {}", self.alpn.as_deref().unwrap_or("none"))?;
-        let Some(certificate) = &self.certificate else { return out.write_char('\n') };
-        writeln!(out, "certificate             {}", certificate.subject)?;
-        writeln!(out, "  names                 {}", certificate.names.join(", "))?;
-        writeln!(out, "  issuer                {}", certificate.issuer)?;
-        writeln!(out, "  valid                 {} to {}\n", certificate.not_before, certificate.not_after)
+    fn before_tls(resolve: Duration, connect: Duration, proxy: Option<&ProxyPassed>) -> Self {
+        let proxy = proxy.map(|proxy| millis(proxy.took));
+        Milliseconds { name: millis(resolve), connect: millis(connect), proxy, tls: None, http: None }
     }
 }
 
-/// The JSON form of a handshake that there was none of.
-pub(super) fn failed(error: &str) -> String {
-    serde_json::json!({ "version": VERSION, "ok": false, "error": error }).to_string() + "\n"
+fn millis(span: Duration) -> f64 {
+    (span.as_secs_f64() * 1e6).round() / 1e3
+}
+
+fn head_text(head: &Head, show_secrets: bool) -> String {
+    let bytes = if show_secrets { head.raw().to_vec() } else { head.redacted() };
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn conclusion(refusal: Option<&Refusal>, expiring: Option<&Check>) -> String {
+    let handshake = match refusal {
+        None => "The handshake is complete: this is a WebSocket server.".to_owned(),
+        Some(refusal) => refusal.to_string(),
+    };
+    match expiring {
+        None => handshake,
+        Some(Check { expected, found, .. }) => {
+            format!(
+                "The certificate does not last long enough (--min-days): expected {expected}, found {found}\n{handshake}"
+            )
+        }
+    }
 }
 
 /// A head as it was on the wire, behind marks as curl has them, safe for a terminal.

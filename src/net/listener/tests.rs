@@ -169,7 +169,7 @@ fn an_abstract_name_is_listened_on_without_a_file() {
     assert!(!Path::new(&name).exists());
     let listener = bind(&format!("unix:{name}")).unwrap();
     assert_eq!(listener.url(), format!("ws+unix:{name}:/"));
-    let _client = dial(&Endpoint::Unix(name.clone().into()), None).unwrap().socket;
+    let _client = dial(&Endpoint::Unix(name.clone().into()), &Lookup::default(), None).unwrap().socket;
     let (_, peer) = listener.accept().unwrap();
     assert_eq!(peer, format!("unix:{name}"));
     assert!(!Path::new(&name).exists());

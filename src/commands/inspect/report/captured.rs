@@ -29,7 +29,8 @@ impl Report {
         let response_checks = response_checks.unwrap_or_default();
         let refusal = captured.response.as_ref().and_then(|response| {
             let refusal = Refusal::of(&response.head, &response_checks)?;
-            Some(refusal.with_body(response.body.clone()))
+            let request = captured.request.as_ref().map(|request| request.head.clone());
+            Some(refusal.with_body(response.body.clone()).answering(request))
         });
         let broken = request_checks.iter().find(|check| check.failed());
         let key = offer.as_ref().map(|offer| offer.key.clone()).or(key.map(str::to_owned));
@@ -39,7 +40,7 @@ impl Report {
         let agreement = offer
             .zip(captured.response.as_ref())
             .and_then(|(offer, response)| agreed_deflate(&offer, &response.head).filter(|_| refusal.is_none()));
-        let of = |side| move |check| Checked::of(side, check);
+        let of = |side| move |check| Checked::of(Some(side), check);
         Report {
             version: VERSION,
             ok: broken.is_none() && refusal.is_none(),

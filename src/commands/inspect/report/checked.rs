@@ -10,7 +10,8 @@ use crate::handshake::{Check, Side, Verdict};
 /// A check of one head.
 #[derive(Debug, Serialize)]
 pub(super) struct Checked {
-    head: Side,
+    /// None for what stands in no head: the certificate.
+    head: Option<Side>,
     clause: &'static str,
     subject: &'static str,
     expected: String,
@@ -19,7 +20,7 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    pub(super) fn of(head: Side, check: &Check) -> Self {
+    pub(super) fn of(head: Option<Side>, check: &Check) -> Self {
         let Check { clause, subject, expected, found, verdict } = check.clone();
         Checked { head, clause, subject, expected, found, verdict }
     }
@@ -29,10 +30,14 @@ impl Checked {
 /// list says whose it is.
 pub(super) fn write_checks(out: &mut String, checks: &[Checked], in_color: bool) -> fmt::Result {
     let width = checks.iter().map(|check| check.subject.len().max(check.clause.len())).max().unwrap_or_default();
-    let is_of_one = checks.windows(2).all(|pair| pair[0].head == pair[1].head);
+    let heads: Vec<Side> = checks.iter().filter_map(|check| check.head).collect();
+    let is_of_one = heads.windows(2).all(|pair| pair[0] == pair[1]);
     let mut last = None;
     for Checked { head, clause, subject, expected, found, verdict } in checks {
-        if last.replace(*head) != Some(*head) && !is_of_one {
+        if let Some(head) = head
+            && last.replace(*head) != Some(*head)
+            && !is_of_one
+        {
             let space = if *head == Side::Response { "\n" } else { "" };
             writeln!(out, "{space}{head}:")?;
         }

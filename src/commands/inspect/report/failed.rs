@@ -1,0 +1,82 @@
+//! The report on a handshake that there was none of: what was known when it failed.
+
+use serde::Serialize;
+
+use super::tls::Tls;
+use super::{Milliseconds, Report, VERSION, head_text, millis};
+use crate::commands::inspect::chain::Chain;
+use crate::handshake::{Target, redact};
+use crate::net::Attempt;
+use crate::opening::{Interrupted, OpenError, Reached, TlsFailure};
+
+/// An address that was tried.
+#[derive(Debug, Serialize)]
+pub(super) struct Tried {
+    address: String,
+    outcome: String,
+    milliseconds: f64,
+}
+
+impl Report {
+    /// Nothing is known but why it failed.
+    pub(in crate::commands::inspect) fn failed(error: &str) -> Self {
+        Report { version: VERSION, error: Some(error.to_owned()), ..Report::default() }
+    }
+
+    /// The target was not reached. `chain` is what was seen of its certificates.
+    pub(in crate::commands::inspect) fn unreached(target: &Target, error: &OpenError, chain: Option<&Chain>) -> Self {
+        let failed = Report { url: Some(target.url()), ..Report::failed(&error.to_string()) };
+        match error {
+            OpenError::Unreachable(error) => {
+                Report { attempts: error.attempts().iter().map(Tried::of).collect(), ..failed }
+            }
+            OpenError::TimedOut { address, .. } | OpenError::StoppedShort { address, .. } => {
+                Report { address: Some(address.clone()), ..failed }
+            }
+            OpenError::TlsFailed(failure) => {
+                let TlsFailure { address, resolve, connect, proxy, .. } = &**failure;
+                Report {
+                    address: Some(address.clone()),
+                    tls: chain.map(Tls::refused),
+                    proxy: proxy.as_ref().map(|proxy| proxy.url.clone()),
+                    milliseconds: Some(Milliseconds::before_tls(*resolve, *connect, proxy.as_ref())),
+                    ..failed
+                }
+            }
+            _ => failed,
+        }
+    }
+
+    /// The target was reached, and the answer was none.
+    pub(in crate::commands::inspect) fn interrupted(
+        target: &Target,
+        reached: &Reached,
+        chain: Option<&Chain>,
+        interrupted: &Interrupted,
+        show_secrets: bool,
+    ) -> Self {
+        let received = &interrupted.received;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let shown = || if show_secrets { text(received) } else { text(&redact(received)) };
+        let report = Report {
+            error: Some(interrupted.error.to_string()),
+            interim: interrupted.interim.iter().map(|response| head_text(&response.head, show_secrets)).collect(),
+            response: (!received.is_empty()).then(shown),
+            ..Report::reached(target, reached, chain)
+        };
+        match &interrupted.request {
+            Some(request) => report.with_request(request, show_secrets),
+            None => report,
+        }
+    }
+}
+
+impl Tried {
+    fn of(attempt: &Attempt) -> Self {
+        Tried {
+            address: attempt.address.clone(),
+            outcome: attempt.outcome.clone(),
+            milliseconds: millis(attempt.duration),
+        }
+    }
+}
