@@ -14,13 +14,13 @@ use tungstenite::handshake::derive_accept_key;
 use crate::harness::{Run, Running, Server, Stdin, line};
 
 /// An authority, and a certificate of it for the names of this machine; each file in PEM.
-struct Files {
+pub(crate) struct Files {
     folder: TempDir,
 }
 
 impl Files {
     /// A good certificate, but for what `change` does to it.
-    fn with(change: impl FnOnce(&mut CertificateParams)) -> Self {
+    pub(crate) fn with(change: impl FnOnce(&mut CertificateParams)) -> Self {
         let authority_key = KeyPair::generate().expect("a key");
         let mut authority = CertificateParams::new(Vec::new()).expect("no names");
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -36,35 +36,41 @@ impl Files {
         let files = Files { folder: TempDir::new().expect("a folder") };
         files.write("authority.pem", &authority_certificate.pem());
         files.write("server.pem", &certificate.pem());
+        files.write("chain.pem", &(certificate.pem() + &authority_certificate.pem()));
         files.write("key.pem", &key.serialize_pem());
         files.write("both.pem", &(certificate.pem() + &key.serialize_pem()));
         files
     }
 
-    fn good() -> Self {
+    pub(crate) fn good() -> Self {
         Files::with(|_| {})
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).expect("the folder is ours");
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// A listener with this certificate.
-    fn listen(&self, options: &str) -> Running {
+    pub(crate) fn listen(&self, options: &str) -> Running {
         self.listener(options).start()
     }
 
-    fn listener(&self, options: &str) -> Run {
+    pub(crate) fn listener(&self, options: &str) -> Run {
         Run::listen(options).arg("--cert").arg(self.path("server.pem")).arg("--key").arg(self.path("key.pem"))
     }
 
     /// A client that trusts the authority.
     fn connect(&self, options: &str, url: &str) -> Run {
-        Run::connect(options, url).arg("--cacert").arg(self.path("authority.pem"))
+        self.trusting(Run::connect(options, url))
+    }
+
+    /// A run that trusts the authority.
+    pub(crate) fn trusting(&self, run: Run) -> Run {
+        run.arg("--cacert").arg(self.path("authority.pem"))
     }
 }
 
