@@ -146,8 +146,9 @@ Register-ArgumentCompleter -Native -CommandName 'wspipe' -ScriptBlock {
         'wspipe;inspect' {
             [CompletionResult]::new('--request', '--request', [CompletionResultType]::ParameterName, 'Explain the request in this file, and the response, if it is there too; - is standard input')
             [CompletionResult]::new('--response', '--response', [CompletionResultType]::ParameterName, 'Explain the response in this file; alone, what needs the request is not checked')
-            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Print the Sec-WebSocket-Accept for this Sec-WebSocket-Key; with --response, check that it has it')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Print the Sec-WebSocket-Accept for this Sec-WebSocket-Key; with a URL: our private key, a file')
             [CompletionResult]::new('--accept', '--accept', [CompletionResultType]::ParameterName, 'Verify that this Sec-WebSocket-Accept belongs to --key: status 0 or 5')
+            [CompletionResult]::new('--min-days', '--min-days', [CompletionResultType]::ParameterName, 'Fail with status 4 unless the server''s certificates are valid for so many days more')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Colour the verdicts: auto does on a terminal, unless `NO_COLOR` is set')
             [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'Add a header to the request; @FILE reads headers from a file, one a line; repeatable')
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Add a header to the request; @FILE reads headers from a file, one a line; repeatable')

@@ -140,8 +140,9 @@ set edit:completion:arg-completer[wspipe] = {|@words|
         &'wspipe;inspect'= {
             cand --request 'Explain the request in this file, and the response, if it is there too; - is standard input'
             cand --response 'Explain the response in this file; alone, what needs the request is not checked'
-            cand --key 'Print the Sec-WebSocket-Accept for this Sec-WebSocket-Key; with --response, check that it has it'
+            cand --key 'Print the Sec-WebSocket-Accept for this Sec-WebSocket-Key; with a URL: our private key, a file'
             cand --accept 'Verify that this Sec-WebSocket-Accept belongs to --key: status 0 or 5'
+            cand --min-days 'Fail with status 4 unless the server''s certificates are valid for so many days more'
             cand --color 'Colour the verdicts: auto does on a terminal, unless `NO_COLOR` is set'
             cand -H 'Add a header to the request; @FILE reads headers from a file, one a line; repeatable'
             cand --header 'Add a header to the request; @FILE reads headers from a file, one a line; repeatable'

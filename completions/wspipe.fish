@@ -146,8 +146,9 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s v -l verbose -d
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l request -d 'Explain the request in this file, and the response, if it is there too; - is standard input' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l response -d 'Explain the response in this file; alone, what needs the request is not checked' -r -F
-complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l key -d 'Print the Sec-WebSocket-Accept for this Sec-WebSocket-Key; with --response, check that it has it' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l key -d 'Print the Sec-WebSocket-Accept for this Sec-WebSocket-Key; with a URL: our private key, a file' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l accept -d 'Verify that this Sec-WebSocket-Accept belongs to --key: status 0 or 5' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l min-days -d 'Fail with status 4 unless the server\'s certificates are valid for so many days more' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l color -d 'Colour the verdicts: auto does on a terminal, unless `NO_COLOR` is set' -r -f -a "auto\t''
 always\t''
 never\t''"

@@ -42,7 +42,7 @@ pub(super) struct Args {
     ///
     /// With --response, the key that it answers. With a URL, this is no key of a handshake, but the file of our private key
     /// in PEM, if it is not in the file of --cert.
-    #[arg(long, value_name = "KEY|FILE")]
+    #[arg(long, value_name = "KEY|FILE", value_hint = clap::ValueHint::AnyPath)]
     key: Option<OsString>,
 
     /// Verify that this Sec-WebSocket-Accept belongs to --key: status 0 or 5

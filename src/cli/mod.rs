@@ -120,7 +120,8 @@ mod tests {
                 let mut words = vec!["inspect".to_owned(), captured.to_owned(), "FILE".to_owned()];
                 words.extend(option.get_long().map(|long| format!("--{long}")));
                 let wants_value = option.get_num_args().is_some_and(|count| count.min_values() > 0);
-                words.extend(wants_value.then(|| "1.2".to_owned()));
+                let value = if option.get_id() == "min_days" { "12" } else { "1.2" };
+                words.extend(wants_value.then(|| value.to_owned()));
                 let error = inspect.clone().try_get_matches_from(&words).unwrap_err();
                 assert_eq!(error.kind(), clap::error::ErrorKind::ArgumentConflict, "{words:?}");
             }

@@ -102,18 +102,18 @@ pub fn reach(target: &Target, route: &Route, limits: &Limits) -> Result<Reached,
             Ok(Reached { connection, secured: Some(secured), ..reached })
         }
         Err(error) if error.trouble() == Trouble::TimedOut => Err(limits.timed_out(&place, b"")),
-        Err(error) => match reached.attendant.as_mut().and_then(Attendant::failure) {
-            Some(failure) => Err(OpenError::Command(failure)),
-            None => {
-                let certificate = if error.is_about_certificate() { certificate(target, route, limits) } else { None };
-                let facts = certificate.as_deref().and_then(CertificateFacts::read);
-                // What is in a certificate is the peer's.
-                let words = printable(error.explained(facts.as_ref()).as_bytes(), SHOWN);
-                let Reached { address, resolve, connect, proxy, .. } = reached;
-                let failure = TlsFailure { words, address, resolve, connect, proxy, certificate };
-                Err(OpenError::TlsFailed(Box::new(failure)))
+        Err(error) => {
+            if let Some(failure) = reached.attendant.as_mut().and_then(Attendant::failure) {
+                return Err(OpenError::Command(failure));
             }
-        },
+            let certificate = if error.is_about_certificate() { certificate(target, route, limits) } else { None };
+            let facts = certificate.as_deref().and_then(CertificateFacts::read);
+            // What is in a certificate is the peer's.
+            let words = printable(error.explained(facts.as_ref()).as_bytes(), SHOWN);
+            let Reached { address, resolve, connect, proxy, .. } = reached;
+            let failure = TlsFailure { words, address, resolve, connect, proxy, certificate };
+            Err(OpenError::TlsFailed(Box::new(failure)))
+        }
     }
 }
 

@@ -95,6 +95,26 @@ fn a_good_handshake_is_one_json_object() {
     assert!(!checks.is_empty() && checks.iter().all(is_good), "{report}");
 }
 
+/// RFC 7692, 7.1: what each parameter of an answer comes to.
+#[test]
+fn what_compression_was_agreed_on_is_said_in_words() {
+    for (parameter, words) in [
+        ("", "client: 32 KiB window, context kept; server: 32 KiB window, context kept"),
+        ("; server_no_context_takeover", "server: 32 KiB window, each message by itself"),
+        ("; client_no_context_takeover", "client: 32 KiB window, each message by itself"),
+        ("; server_max_window_bits=10", "server: 1 KiB window, context kept"),
+        ("; client_max_window_bits=12", "client: 4 KiB window, context kept"),
+    ] {
+        let server = Server::start();
+        let run = Run::new(["inspect", "--compress", &server.url()]).start();
+        let mut peer = server.connection();
+        peer.accept(&format!("Sec-WebSocket-Extensions: permessage-deflate{parameter}\r\n"));
+        peer.finish(1000);
+        let run = run.finish();
+        run.status(0).stdout_has("compression             permessage-deflate, client: ").stdout_has(words);
+    }
+}
+
 #[test]
 fn a_session_that_was_only_looked_at_is_closed_cleanly() {
     let server = Server::start();

@@ -12,6 +12,7 @@ mod captured;
 mod certificates;
 mod closing;
 mod compression;
+mod diagnosis;
 mod ending;
 mod floods;
 mod idle;

@@ -202,7 +202,7 @@ fn what_is_printed_is_what_the_schema_says() {
     });
 }
 
-/// The judge itself: what is changed is found.
+/// The judge itself: what is other is found.
 #[test]
 fn what_the_schema_does_not_say_is_found() {
     let report = printed(inspect(&Run::listen("--echo --compress").start().url()).arg("--compress"), 0);
@@ -215,8 +215,8 @@ fn what_the_schema_does_not_say_is_found() {
         |report| report["compression"]["client"]["window_bits"] = 16.into(),
     ];
     for (number, change) in changes.iter().enumerate() {
-        let mut changed = report.clone();
-        change(&mut changed);
-        assert!(Judge::default().holds(&SCHEMA, &changed, "#").is_err(), "{number}");
+        let mut other = report.clone();
+        change(&mut other);
+        assert!(Judge::default().holds(&SCHEMA, &other, "#").is_err(), "{number}");
     }
 }

@@ -187,6 +187,10 @@ impl Report {
         for response in self.interim.iter().chain(&self.response) {
             write_head(out, '<', response)?;
         }
+        // What failed before there was anything to judge is told as an error.
+        if self.error.is_some() {
+            return Ok(());
+        }
         let before = out.len();
         self.write_facts(out)?;
         if out.len() > before {
@@ -194,8 +198,7 @@ impl Report {
         }
         captured::write_repairs(out, self.repairs.as_deref().unwrap_or_default(), in_color)?;
         checked::write_checks(out, &self.checks, in_color)?;
-        // What failed before there was anything to judge is told as an error.
-        if self.error.is_some() { Ok(()) } else { writeln!(out, "\n{}", self.conclusion) }
+        writeln!(out, "\n{}", self.conclusion)
     }
 
     /// What was agreed on, as far as it is known.

@@ -1,7 +1,7 @@
 //! Listening on loopback, and on paths in directories of their own.
 
 use super::*;
-use crate::net::{Endpoint, dial};
+use crate::net::{Endpoint, Lookup, dial};
 use std::io::{Read, Write};
 use std::net::{TcpStream, UdpSocket};
 use std::os::unix::net::{UnixListener, UnixStream};

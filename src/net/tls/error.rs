@@ -143,13 +143,12 @@ impl TlsError {
             Trouble::SelfSigned => "--cacert FILE trusts it if you have it in a file; -k accepts it unchecked",
             Trouble::UnknownIssuer => "--cacert FILE trusts another issuer; -k accepts it unchecked",
             Trouble::Version => "--tls-min 1.0 allows old versions, if the system's library does",
-            Trouble::NotTls => "is that a plain port? Try ws:// or http://",
+            Trouble::NotTls | Trouble::Cut => "is that a plain port? Try ws:// or http://",
             Trouble::Refused => "it may want a certificate of yours: --cert and --key, or --pkcs12",
             Trouble::UnknownName => "--sni asks for another name",
             Trouble::Disagreed => {
                 "it may want a certificate of yours, --cert and --key, another name, --sni, or an older version, --tls-min"
             }
-            Trouble::Cut => "is that a plain port? Try ws:// or http://",
             Trouble::Protocol | Trouble::Setup | Trouble::TimedOut | Trouble::Other => "",
         };
         let mut text = if cause.is_empty() { self.words.clone() } else { cause.to_owned() };

@@ -168,7 +168,9 @@ mod tests {
 
     fn fed(pieces: &[&[u8]]) -> Flight {
         let mut flight = Flight::default();
-        pieces.iter().for_each(|piece| flight.feed(piece));
+        for piece in pieces {
+            flight.feed(piece);
+        }
         flight
     }
 

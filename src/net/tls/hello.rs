@@ -47,8 +47,8 @@ impl fmt::Display for TlsVersion {
     }
 }
 
-/// The version that a ServerHello, without its type and length, chooses: that of the message, or, from 1.3 on, that of its
-/// extension `supported_versions` (RFC 8446, 4.1.3 and 4.2.1).
+/// The version that a server's hello, without its type and length, chooses: that of the message, or, from 1.3 on, that of
+/// its extension `supported_versions` (RFC 8446, 4.1.3 and 4.2.1).
 pub(super) fn chosen_version(hello: &[u8]) -> Option<TlsVersion> {
     let ([major, minor], rest) = hello.split_first_chunk()?;
     let legacy = TlsVersion::of(u16::from_be_bytes([*major, *minor]));
