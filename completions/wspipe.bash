@@ -232,7 +232,7 @@ _wspipe() {
             return 0
             ;;
         wspipe__subcmd__inspect)
-            opts="-H -s -u -4 -6 -k -q -v -h --request --response --key --accept --json --color --show-secrets --header --subprotocol --origin --user --bearer --cookie --host --compress --connect-timeout --proxy --via-command --resolve --ipv4 --ipv6 --cacert --insecure --sni --tls-min --cert --pkcs12 --passphrase --quiet --verbose --help"
+            opts="-H -s -u -4 -6 -k -q -v -h --request --response --key --accept --min-days --json --color --show-secrets --header --subprotocol --origin --user --bearer --cookie --host --compress --connect-timeout --proxy --via-command --resolve --ipv4 --ipv6 --cacert --insecure --sni --tls-min --cert --pkcs12 --passphrase --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -346,12 +346,12 @@ fn an_input_that_ends_while_nobody_is_there_ends_the_run() {
     peer.text("here");
     run.wait_stdout("here\n");
     peer.finish_first(1000);
-    run.wait_stderr("client 1 at ");
+    run.wait_stderr("closed by the peer, 1000 (normal closure)");
     // It writes once more when the first has left, and reads that for the second only.
     run.write("for the next\n");
     let mut peer = Peer::open(&run.url());
     peer.expect_text("for the next");
-    peer.finish_first(1000);
-    run.wait_stderr("client 2 at ");
+    peer.finish_first(1001);
+    run.wait_stderr("closed by the peer, 1001");
     run.end_input_and_finish().status(0);
 }

@@ -223,6 +223,7 @@ impl Arrival<'_> {
 impl Drop for Arrival<'_> {
     fn drop(&mut self) {
         self.crowd.lock().arriving -= 1;
+        self.crowd.arrived.wake();
         self.crowd.wake.wake();
     }
 }
