@@ -167,11 +167,12 @@ impl ResponseHead {
 }
 
 /// `raw`, a head in bytes, with the values of `Authorization`, `Proxy-Authorization`, `Cookie` and `Set-Cookie` replaced
-/// by `***`. Everything else, line ends included, stays as it is. The bytes need not be a valid head.
+/// by `***`, and so user name and password of a URL in `Location`. Everything else, line ends included, stays as it is. The
+/// bytes need not be a valid head.
 #[must_use]
 pub fn redact(raw: &[u8]) -> Vec<u8> {
     let mut shown = Vec::with_capacity(raw.len());
-    let mut in_secret = false;
+    let (mut in_secret, mut in_location) = (false, false);
     for line in raw.split_inclusive(|&b| b == b'\n') {
         let is_folded = line.starts_with(b" ") || line.starts_with(b"\t");
         if is_folded && in_secret {
@@ -179,16 +180,38 @@ pub fn redact(raw: &[u8]) -> Vec<u8> {
         }
         let name = line.split(|&b| b == b':').next().unwrap_or_default();
         in_secret = name.len() < line.len() && is_secret(name.trim_ascii());
+        in_location = if is_folded { in_location } else { name.trim_ascii().eq_ignore_ascii_case(b"Location") };
         if in_secret {
             let content = line.trim_ascii_end().len();
             shown.extend_from_slice(name);
             shown.extend_from_slice(b": ***");
             shown.extend_from_slice(&line[content..]);
+        } else if in_location {
+            let value = if is_folded { 0 } else { (name.len() + 1).min(line.len()) };
+            shown.extend_from_slice(&line[..value]);
+            shown.extend_from_slice(&without_userinfo(&line[value..]));
         } else {
             shown.extend_from_slice(line);
         }
     }
     shown
+}
+
+/// A URL, or a reference to one, with `***` for its user name and password (RFC 3986, 3.2.1).
+pub(super) fn without_userinfo(url: &[u8]) -> Vec<u8> {
+    let has_userinfo = || {
+        let slashes = url.windows(2).position(|pair| pair == b"//")?;
+        let before = url[..slashes].trim_ascii();
+        let is_authority = before.is_empty() || before.ends_with(b":") && !before.contains(&b'/');
+        let begin = slashes + 2;
+        let authority = url[begin..].split(|b| b"/?# \t\r\n".contains(b)).next().filter(|_| is_authority)?;
+        let at = authority.iter().rposition(|&b| b == b'@')?;
+        Some((begin, begin + at))
+    };
+    match has_userinfo() {
+        Some((begin, end)) => [&url[..begin], b"***", &url[end..]].concat(),
+        None => url.to_vec(),
+    }
 }
 
 /// Whether the value of the field called `name` is a credential.

@@ -138,3 +138,21 @@ fn credentials_are_redacted() {
     assert_eq!(head.redacted(), b"HTTP/1.1 200 OK\r\nSet-Cookie: ***\r\nA: b\r\n\r\n");
     assert!(!format!("{head:?}").contains("s3cret"));
 }
+
+#[test]
+fn a_location_keeps_user_and_password_to_itself() {
+    for (location, shown) in [
+        ("ws://u:p@h/a@b", "ws://***@h/a@b"),
+        (" HTTP://u:p@x@h?q", " HTTP://***@h?q"),
+        ("//u@h", "//***@h"),
+        ("\r\n ws://u:p@h/", "\r\n ws://***@h/"),
+        ("ws://h/?a=//u:p@h", "ws://h/?a=//u:p@h"),
+        ("/a//b@c/", "/a//b@c/"),
+        ("", ""),
+    ] {
+        let head = |location| format!("HTTP/1.1 302 Found\r\nlocation:{location}\r\nX: //u:p@h\r\n\r\n");
+        let redacted = redact(head(location).as_bytes());
+        assert_eq!(String::from_utf8_lossy(&redacted), head(shown));
+    }
+    assert_eq!(redact(b"Location"), b"Location");
+}

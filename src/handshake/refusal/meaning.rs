@@ -2,6 +2,7 @@
 
 use super::Refusal;
 use crate::handshake::checks::Check;
+use crate::handshake::head::without_userinfo;
 use crate::handshake::printable::printable;
 
 /// What servers say to plain HTTP on a TLS port: nginx and load balancers, Apache, Go, Tomcat.
@@ -130,7 +131,7 @@ impl Refusal {
     }
 
     fn redirect(&self) -> String {
-        match self.shown("Location") {
+        match self.response.head.field("Location").map(|value| printable(&without_userinfo(value), 200)) {
             Some(location) if self.location().is_some() => {
                 format!("the endpoint is at {location}: give that URL")
             }
