@@ -33,12 +33,12 @@ complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "listen" -d 'Wait for 
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "inspect" -d 'Perform a handshake and explain it, or explain a captured one'
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "man" -d 'Print a manual page: wspipe man | man -l -'
-complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s H -l header -d 'Add a header to the request; @FILE reads headers from a file, one a line; repeatable' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s H -l header -d 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s s -l subprotocol -d 'Offer a subprotocol; repeatable, the preferred one first' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l origin -d 'Send an Origin, as a browser would' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s u -l user -d 'Log in by HTTP Basic authentication' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l bearer -d 'Log in with a bearer token; @FILE reads it from a file' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l cookie -d 'Send a cookie; repeatable' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s u -l user -d 'Log in by HTTP Basic authentication; a password that is not given is asked for' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l bearer -d 'Log in with a bearer token; @FILE or @env:NAME takes it from there' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l cookie -d 'Send a cookie; repeatable; @FILE or @env:NAME takes it from there' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l host -d 'Ask for this host rather than for the URL\'s' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l compress -d 'Compress messages with permessage-deflate, if the peer does too' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l connect-timeout -d 'Bound the way to an open connection, every step of it' -r
@@ -50,7 +50,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l sni -d 'Ask fo
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l tls-min -d 'The oldest version of TLS that will do: 1.0, 1.1, 1.2 or 1.3' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l cert -d 'Our certificate and its chain in PEM; the file may hold the private key as well' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l pkcs12 -d 'Our certificate and private key in a PKCS#12 archive' -r -F
-complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l passphrase -d 'The passphrase of the private key or the archive; @FILE reads it from a file' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l passphrase -d 'The passphrase of the private key or the archive; @FILE or @env:NAME takes it from there' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l key -d 'Our private key in PEM, if it is not in the file of --cert' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l compress-level -d 'How hard to compress: 1 is the fastest, 9 gives the fewest bytes' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l format -d 'How messages lie in standard input and output' -r -f -a "lines\t'A message a line; the line feed is not part of it (the default)'
@@ -95,13 +95,13 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s q -l quiet -d 
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s v -l verbose -d 'Say what happens on standard error; -vv says more'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s s -l subprotocol -d 'Accept a subprotocol that the client offers; repeatable, the preferred one first' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s H -l header -d 'Add a header to the response; repeatable' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s H -l header -d 'Add a header to the response; repeatable; @FILE or @env:NAME gives several' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l path -d 'Serve this path only; others get 404' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l url-file -d 'Write the URL to a file when ready, for scripts' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l handshake-timeout -d 'How long a client may take for its handshake' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l cert -d 'Our certificate and its chain in PEM; the file may hold the private key as well' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l pkcs12 -d 'Our certificate and private key in a PKCS#12 archive' -r -F
-complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l passphrase -d 'The passphrase of the private key or the archive; @FILE reads it from a file' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l passphrase -d 'The passphrase of the private key or the archive; @FILE or @env:NAME takes it from there' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l key -d 'Our private key in PEM, if it is not in the file of --cert' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l compress -d 'Compress messages with permessage-deflate, if the peer does too' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l compress-level -d 'How hard to compress: 1 is the fastest, 9 gives the fewest bytes' -r
@@ -152,12 +152,12 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l min-days -d 'F
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l color -d 'Colour the verdicts: auto does on a terminal, unless `NO_COLOR` is set' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s H -l header -d 'Add a header to the request; @FILE reads headers from a file, one a line; repeatable' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s H -l header -d 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s s -l subprotocol -d 'Offer a subprotocol; repeatable, the preferred one first' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l origin -d 'Send an Origin, as a browser would' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s u -l user -d 'Log in by HTTP Basic authentication' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l bearer -d 'Log in with a bearer token; @FILE reads it from a file' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l cookie -d 'Send a cookie; repeatable' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s u -l user -d 'Log in by HTTP Basic authentication; a password that is not given is asked for' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l bearer -d 'Log in with a bearer token; @FILE or @env:NAME takes it from there' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l cookie -d 'Send a cookie; repeatable; @FILE or @env:NAME takes it from there' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l host -d 'Ask for this host rather than for the URL\'s' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l compress -d 'Compress messages with permessage-deflate, if the peer does too' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l connect-timeout -d 'Bound the way to an open connection, every step of it' -r
@@ -169,7 +169,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l sni -d 'Ask fo
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l tls-min -d 'The oldest version of TLS that will do: 1.0, 1.1, 1.2 or 1.3' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l cert -d 'Our certificate and its chain in PEM; the file may hold the private key as well' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l pkcs12 -d 'Our certificate and private key in a PKCS#12 archive' -r -F
-complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l passphrase -d 'The passphrase of the private key or the archive; @FILE reads it from a file' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l passphrase -d 'The passphrase of the private key or the archive; @FILE or @env:NAME takes it from there' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l json -d 'Print JSON, for machines'
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l show-secrets -d 'Show credentials in the heads instead of ***'
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s 4 -l ipv4 -d 'Use IPv4 addresses only'

@@ -56,12 +56,13 @@ impl Args {
     pub(super) fn resolve(self) -> Result<ConnectConfig, Failure> {
         Ok(ConnectConfig {
             destination: destination(&self.url)?,
+            // Before anything that may ask for a password: what is wrong with the options is said first.
+            pipe: self.pipe.resolve()?,
             handshake: self.handshake.resolve()?,
             route: self.route.resolve(self.tls.resolve(self.identity.resolve(self.key.as_deref())?)?),
             connect_timeout: self.handshake.connect_timeout,
             echo: self.echo,
             level: self.level.resolve(),
-            pipe: self.pipe.resolve()?,
         })
     }
 }

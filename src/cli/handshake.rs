@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use wspipe::handshake::{Authorization, Credentials, DeflateTerms, Header, RequestOptions, Secret};
+use wspipe::handshake::{Authorization, DeflateTerms, Header, RequestOptions};
 use wspipe::outcome::Failure;
 use wspipe::protocol::Role;
 
 use super::compression::CompressArgs;
+use super::secrets::{credentials, secret, text_of};
 use super::values::duration;
 
 /// The options that say how to make a connection: where none is made, they are wrong usage. (clap makes a group of them,
@@ -37,7 +38,7 @@ pub(super) const MAKING_A_CONNECTION: [&str; 21] = [
 
 #[derive(Debug, clap::Args)]
 pub(super) struct HandshakeArgs {
-    /// Add a header to the request; @FILE reads headers from a file, one a line; repeatable
+    /// Add a header; repeatable; @FILE or @env:NAME gives several, one a line
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", help_heading = "Handshake")]
     headers: Vec<String>,
 
@@ -49,15 +50,19 @@ pub(super) struct HandshakeArgs {
     #[arg(long, value_name = "ORIGIN", help_heading = "Handshake")]
     origin: Option<String>,
 
-    /// Log in by HTTP Basic authentication
+    /// Log in by HTTP Basic authentication; a password that is not given is asked for
+    ///
+    /// @FILE and @env:NAME take it from a file or the environment. With USER alone the password is that of the environment
+    /// variable `WSPIPE_PASSWORD`, if it is set; else it is asked for on the terminal, while standard input is left alone.
+    /// `USER:` is the empty password.
     #[arg(short, long, value_name = "USER[:PASS]", help_heading = "Handshake")]
     user: Option<String>,
 
-    /// Log in with a bearer token; @FILE reads it from a file
+    /// Log in with a bearer token; @FILE or @env:NAME takes it from there
     #[arg(long, value_name = "TOKEN", help_heading = "Handshake", conflicts_with = "user")]
     bearer: Option<String>,
 
-    /// Send a cookie; repeatable
+    /// Send a cookie; repeatable; @FILE or @env:NAME takes it from there
     #[arg(long = "cookie", value_name = "NAME=VALUE", help_heading = "Handshake", hide_short_help = true)]
     cookies: Vec<String>,
 
@@ -75,55 +80,37 @@ pub(super) struct HandshakeArgs {
 
 impl HandshakeArgs {
     pub(super) fn resolve(&self) -> Result<RequestOptions, Failure> {
-        let authorization = match (&self.user, &self.bearer) {
-            (Some(user), _) => Some(Authorization::Basic(credentials(user)?)),
-            (None, Some(token)) => Some(Authorization::Bearer(secret("--bearer", token)?)),
-            (None, None) => None,
-        };
         Ok(RequestOptions {
             host: self.host.clone(),
             origin: self.origin.clone(),
             subprotocols: self.subprotocols.clone(),
             compress: self.compress.resolve(Role::Client, DeflateTerms::plain_offer())?,
-            authorization,
-            cookies: self.cookies.iter().map(Secret::new).collect(),
+            cookies: self.cookies.iter().map(|given| secret("--cookie", given)).collect::<Result<_, _>>()?,
             headers: headers(&self.headers)?,
+            authorization: match (&self.user, &self.bearer) {
+                (Some(user), _) => Some(Authorization::Basic(credentials(user)?)),
+                (None, Some(token)) => Some(Authorization::Bearer(secret("--bearer", token)?)),
+                (None, None) => None,
+            },
         })
     }
 }
 
-/// Headers as they are given to -H: one each, or a file of them.
+/// Headers as they are given to -H: one each, or a file or variable of them.
 pub(super) fn headers(given: &[String]) -> Result<Vec<Header>, Failure> {
     let mut headers = Vec::new();
     for text in given {
-        let Some(path) = text.strip_prefix('@') else {
-            headers.push(header(text)?);
+        if !text.starts_with('@') {
+            headers.push(header("-H", text)?);
             continue;
-        };
-        let file = read_file("-H", path)?;
-        for line in file.lines().filter(|line| !line.trim().is_empty()) {
-            headers.push(header(line).map_err(|failure| Failure::Usage(format!("{path}: {failure}")))?);
+        }
+        for line in text_of("-H", text)?.lines().filter(|line| !line.trim().is_empty()) {
+            headers.push(header(&format!("-H {text}"), line)?);
         }
     }
     Ok(headers)
 }
 
-fn header(text: &str) -> Result<Header, Failure> {
-    text.parse().map_err(|error| Failure::Usage(format!("-H: {error}")))
-}
-
-fn credentials(text: &str) -> Result<Credentials, Failure> {
-    text.parse().map_err(|error| Failure::Usage(format!("-u: {error}")))
-}
-
-/// A secret as it stands, or `@FILE`, without the line feed at its end.
-pub(super) fn secret(flag: &str, text: &str) -> Result<Secret, Failure> {
-    match text.strip_prefix('@') {
-        Some(path) => read_file(flag, path).map(|content| Secret::new(content.trim_end_matches(['\r', '\n']))),
-        None => Ok(Secret::new(text)),
-    }
-}
-
-fn read_file(flag: &str, path: &str) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| Failure::Usage(format!("{flag} @{path}: {error}")))
+fn header(place: &str, text: &str) -> Result<Header, Failure> {
+    text.parse().map_err(|error| Failure::Usage(format!("{place}: {error}")))
 }

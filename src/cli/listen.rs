@@ -38,7 +38,7 @@ pub(super) struct Args {
     #[arg(short, long = "subprotocol", value_name = "NAME", help_heading = "Serving")]
     subprotocols: Vec<String>,
 
-    /// Add a header to the response; repeatable
+    /// Add a header to the response; repeatable; @FILE or @env:NAME gives several
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", help_heading = "Serving")]
     headers: Vec<String>,
 

@@ -56,11 +56,12 @@ fn sections(page: Option<Page>) -> &'static [&'static str] {
     const ENDING: &str = include_str!("pages/ending.roff");
     const COMPRESSION: &str = include_str!("pages/compression.roff");
     const TLS: &str = include_str!("pages/tls.roff");
+    const CREDENTIALS: &str = include_str!("pages/credentials.roff");
     match page {
-        None => &[include_str!("pages/overview.roff"), RECORDS, ENDING, COMPRESSION, TLS],
-        Some(Page::Connect) => &[RECORDS, ENDING, COMPRESSION, TLS, include_str!("pages/connect.roff")],
+        None => &[include_str!("pages/overview.roff"), RECORDS, ENDING, COMPRESSION, TLS, CREDENTIALS],
+        Some(Page::Connect) => &[RECORDS, ENDING, COMPRESSION, TLS, CREDENTIALS, include_str!("pages/connect.roff")],
         Some(Page::Listen) => &[RECORDS, COMPRESSION, TLS, include_str!("pages/listen.roff")],
-        Some(Page::Inspect) => &[COMPRESSION, TLS, include_str!("pages/inspect.roff")],
+        Some(Page::Inspect) => &[COMPRESSION, TLS, CREDENTIALS, include_str!("pages/inspect.roff")],
         Some(Page::Completions) => &[include_str!("pages/completions.roff")],
         Some(Page::Man) => &[include_str!("pages/man.roff")],
     }

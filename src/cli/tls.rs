@@ -1,13 +1,16 @@
 //! Options of TLS.
 
-use std::env;
 use std::path::{Path, PathBuf};
 
-use wspipe::handshake::Secret;
+use wspipe::handshake::{Secret, printable};
 use wspipe::net::{IdentityError, TlsIdentity, TlsOptions, TlsVersion};
 use wspipe::outcome::Failure;
 
-use super::handshake::secret;
+use super::prompt;
+use super::secrets::{secret, variable};
+
+/// How much of a path is shown, in bytes.
+const SHOWN: usize = 1000;
 
 /// What a client asks of TLS.
 #[derive(Debug, clap::Args)]
@@ -40,9 +43,10 @@ pub(super) struct IdentityArgs {
     #[arg(long, value_name = "FILE", help_heading = "TLS", hide_short_help = true)]
     pkcs12: Option<PathBuf>,
 
-    /// The passphrase of the private key or the archive; @FILE reads it from a file
+    /// The passphrase of the private key or the archive; @FILE or @env:NAME takes it from there
     ///
-    /// Without it, that of the environment variable `WSPIPE_PASSPHRASE` is taken.
+    /// Without it, that of the environment variable `WSPIPE_PASSPHRASE` is taken, if it is set; else the terminal is asked
+    /// where a passphrase is needed.
     #[arg(long, value_name = "TEXT", help_heading = "TLS", hide_short_help = true)]
     passphrase: Option<String>,
 }
@@ -63,15 +67,6 @@ impl TlsArgs {
 impl IdentityArgs {
     /// The identity that was given, if one was; `key` is the file of the private key, where that is one of its own.
     pub(super) fn resolve(&self, key: Option<&Path>) -> Result<Option<TlsIdentity>, Failure> {
-        let passphrase = match &self.passphrase {
-            Some(text) => Some(secret("--passphrase", text)?),
-            None => env::var("WSPIPE_PASSPHRASE").ok().map(Secret::new),
-        };
-        let passphrase = passphrase.as_ref().map(Secret::expose);
-        let told = |flag: &str, path: &Path| {
-            let place = format!("{flag} {}", path.display());
-            move |error: IdentityError| Failure::Usage(format!("{place}: {error}"))
-        };
         match (&self.cert, &self.pkcs12) {
             (None, None) if key.is_some() => {
                 Err(Failure::Usage("--key wants the certificate, too: --cert FILE".into()))
@@ -79,22 +74,45 @@ impl IdentityArgs {
             (None, None) => Ok(None),
             (None, Some(path)) => {
                 let archive = read("--pkcs12", path)?;
-                TlsIdentity::from_pkcs12(&archive, passphrase.unwrap_or_default())
-                    .map(Some)
-                    .map_err(told("--pkcs12", path))
+                let open = |passphrase: Option<&str>| TlsIdentity::from_pkcs12(&archive, passphrase);
+                self.unlock(path, open)?.map(Some).map_err(|error| told("--pkcs12", path, &error))
             }
             (Some(path), _) => {
                 let certificates = read("--cert", path)?;
                 let (flag, key_path) = key.map_or(("--cert", path.as_path()), |key| ("--key", key));
                 let key = read(flag, key_path)?;
-                let told = |error: IdentityError| match error {
-                    IdentityError::NoCertificate => told("--cert", path)(error),
-                    error => told(flag, key_path)(error),
+                let open = |passphrase: Option<&str>| TlsIdentity::from_pem(&certificates, &key, passphrase);
+                let told = |error| match error {
+                    IdentityError::NoCertificate => told("--cert", path, &error),
+                    _ => told(flag, key_path, &error),
                 };
-                TlsIdentity::from_pem(&certificates, &key, passphrase).map(Some).map_err(told)
+                self.unlock(key_path, open)?.map(Some).map_err(told)
             }
         }
     }
+
+    /// Opens what is in a file with the passphrase that was given; if none was and it turns out to need one, asks for it.
+    fn unlock(
+        &self,
+        path: &Path,
+        open: impl Fn(Option<&str>) -> Result<TlsIdentity, IdentityError>,
+    ) -> Result<Result<TlsIdentity, IdentityError>, Failure> {
+        let given = match &self.passphrase {
+            Some(text) => Some(secret("--passphrase", text)?),
+            None => variable("WSPIPE_PASSPHRASE")?.map(Secret::new),
+        };
+        let opened = open(given.as_ref().map(Secret::expose));
+        if !matches!(opened, Err(IdentityError::NoPassphrase)) {
+            return Ok(opened);
+        }
+        let path = printable(path.as_os_str().as_encoded_bytes(), SHOWN);
+        let typed = prompt::ask(&format!("Passphrase of {path}"))?;
+        Ok(typed.map_or(opened, |typed| open(Some(typed.expose()))))
+    }
+}
+
+fn told(flag: &str, path: &Path, error: &IdentityError) -> Failure {
+    Failure::Usage(format!("{flag} {}: {error}", path.display()))
 }
 
 fn read(flag: &str, path: &Path) -> Result<Vec<u8>, Failure> {

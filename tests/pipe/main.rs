@@ -30,6 +30,7 @@ mod records;
 mod refusal;
 mod request;
 mod schema;
+mod secrets;
 mod sockets;
 mod statuses;
 mod strangers;

@@ -132,7 +132,7 @@ fn each_option_makes_its_header() {
         (&["--origin", "http://example.com"][..], "Origin", "Origin: http://example.com"),
         (&["--host", "example.com:81"], "Host", "Host: example.com:81"),
         (&["-u", "user:pass"], "Authorization", &basic("user:pass")),
-        (&["-u", "user"], "Authorization", &basic("user:")),
+        (&["-u", "user:"], "Authorization", &basic("user:")),
         (&["--user", "a:b:ç"], "Authorization", &basic("a:b:ç")),
         (&["--bearer", "t0k.en"], "Authorization", "Authorization: Bearer t0k.en"),
         (&["--cookie", "a=1", "--cookie", "b=2"], "Cookie", "Cookie: a=1; b=2"),

@@ -36,7 +36,7 @@ pub enum IdentityError {
     #[error("there is no private key in it: PEM with a key of PKCS#8, PKCS#1 or SEC 1 (EC) is looked for")]
     NoKey,
     /// A private key that is encrypted, and no passphrase.
-    #[error("the private key is encrypted, and there is no passphrase: give it with --passphrase")]
+    #[error("the private key is encrypted, and there is no passphrase: give --passphrase @FILE or WSPIPE_PASSPHRASE")]
     NoPassphrase,
     /// A passphrase that does not fit.
     #[error("the private key can't be decrypted: is the passphrase right?")]
@@ -69,14 +69,26 @@ impl TlsIdentity {
         identity.map(TlsIdentity).map_err(|error| IdentityError::Library(error.to_string()))
     }
 
-    /// From a PKCS#12 archive (RFC 7292).
+    /// From a PKCS#12 archive (RFC 7292). Without a passphrase, one that is empty is tried.
     ///
     /// # Errors
     /// It is none, or the passphrase does not fit.
-    pub fn from_pkcs12(archive: &[u8], passphrase: &str) -> Result<Self, IdentityError> {
-        let identity = Identity::from_pkcs12(archive, passphrase);
-        identity.map(TlsIdentity).map_err(|error| IdentityError::Library(error.to_string()))
+    pub fn from_pkcs12(archive: &[u8], passphrase: Option<&str>) -> Result<Self, IdentityError> {
+        match Identity::from_pkcs12(archive, passphrase.unwrap_or_default()) {
+            Ok(identity) => Ok(TlsIdentity(identity)),
+            // The library does not tell what is encrypted from what is broken.
+            Err(_) if passphrase.is_none() && is_pkcs12(archive) => Err(IdentityError::NoPassphrase),
+            Err(error) => Err(IdentityError::Library(error.to_string())),
+        }
     }
+}
+
+/// Whether these bytes begin as a PKCS#12 archive does: a sequence whose first element is the version, 3 (RFC 7292, 4).
+fn is_pkcs12(bytes: &[u8]) -> bool {
+    let [0x30, length, rest @ ..] = bytes else { return false };
+    // From 0x80 on it is the number of bytes that hold the length.
+    let more = if *length < 0x80 { 0 } else { usize::from(length - 0x80) };
+    rest.get(more..).is_some_and(|content| content.starts_with(&[0x02, 0x01, 0x03]))
 }
 
 /// The private key among the blocks of a file in PEM, as PKCS#8 in PEM that is not encrypted: the one form that native-tls
@@ -149,7 +161,7 @@ mod tests {
         }
         acceptor(TlsIdentity::from_pem(EC_CERTIFICATE, EC_ENCRYPTED, Some("secret")));
         acceptor(TlsIdentity::from_pem(RSA_CERTIFICATE, RSA, None));
-        acceptor(TlsIdentity::from_pkcs12(EC_PKCS12, "secret"));
+        acceptor(TlsIdentity::from_pkcs12(EC_PKCS12, Some("secret")));
         let both = [b"text before\n", EC_CERTIFICATE, EC, b"text behind\n"].concat();
         acceptor(TlsIdentity::from_pem(&both, &both, None));
     }
@@ -168,7 +180,11 @@ mod tests {
         assert!(words(EC_CERTIFICATE, cut, None).starts_with("there is no private key in it"));
         let broken = String::from_utf8(EC.to_vec()).unwrap().replace('M', "!");
         assert!(words(EC_CERTIFICATE, broken.as_bytes(), None).starts_with("the private key can't be read"));
-        assert!(TlsIdentity::from_pkcs12(EC_PKCS12, "wrong").is_err());
+        let archive = |bytes: &[u8], passphrase| TlsIdentity::from_pkcs12(bytes, passphrase).err().unwrap().to_string();
+        assert!(archive(EC_PKCS12, None).contains("--passphrase"));
+        for (bytes, passphrase) in [(EC_PKCS12, Some("wrong")), (EC_CERTIFICATE, None), (&[0x30][..], None)] {
+            assert!(!archive(bytes, passphrase).contains("--passphrase"), "{bytes:?}");
+        }
         assert!(!format!("{:?}", TlsIdentity::from_pem(EC_CERTIFICATE, EC, None)).contains("BEGIN"));
     }
 }

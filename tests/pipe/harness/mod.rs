@@ -11,6 +11,7 @@ mod peer;
 mod run;
 mod running;
 mod server;
+mod terminal;
 
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ pub(crate) use peer::{Peer, good_request, switching_protocols};
 pub(crate) use run::{Run, Stdin, Stdout};
 pub(crate) use running::Running;
 pub(crate) use server::{Server, unix_connection};
+pub(crate) use terminal::Terminal;
 
 /// How long anything may take. Nothing here takes a tenth of it; a busy machine may.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

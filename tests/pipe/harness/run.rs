@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
-use super::{Finished, Running};
+use pty_process::blocking::{Command as OnTerminal, Pts};
+
+use super::{Finished, Running, Terminal};
 
 /// What standard input is.
 #[derive(Debug)]
@@ -128,6 +130,16 @@ impl Run {
 
     /// Starts it.
     pub(crate) fn start(self) -> Running {
+        self.start_at(None)
+    }
+
+    /// Starts it under a terminal, which is none of its standard streams.
+    pub(crate) fn start_on_terminal(self) -> (Running, Terminal) {
+        let (terminal, program) = Terminal::new();
+        (self.start_at(Some(program)), terminal)
+    }
+
+    fn start_at(self, terminal: Option<Pts>) -> Running {
         let Run { args, env, directory, stdin, stdout, reads_stderr } = self;
         let mut shown = "wspipe".to_owned();
         for arg in &args {
@@ -140,7 +152,7 @@ impl Run {
             command.current_dir(directory);
         }
         let mut bytes = None;
-        command.stdin(match stdin {
+        let stdin = match stdin {
             Stdin::Null | Stdin::Closed => Stdio::null(),
             Stdin::Held => Stdio::piped(),
             Stdin::File(file) => file.into(),
@@ -149,20 +161,26 @@ impl Run {
                 bytes = Some(given);
                 Stdio::piped()
             }
-        });
+        };
         let is_read = matches!(stdout, Stdout::Read);
-        command.stdout(match stdout {
+        let stdout = match stdout {
             Stdout::Read | Stdout::Held => Stdio::piped(),
             Stdout::File(file) => file.into(),
-        });
-        command.stderr(if reads_stderr {
+        };
+        let stderr = if reads_stderr {
             Stdio::piped()
         } else {
             let (reader, writer) = io::pipe().expect("there are descriptors left");
             drop(reader);
             writer.into()
-        });
-        let mut child = command.spawn().expect("the executable starts");
+        };
+        let mut child = match terminal {
+            None => command.stdin(stdin).stdout(stdout).stderr(stderr).spawn().expect("the executable starts"),
+            Some(terminal) => {
+                let command = OnTerminal::from(command).stdin(stdin).stdout(stdout).stderr(stderr);
+                command.spawn(terminal).expect("the executable starts")
+            }
+        };
         if let Some(bytes) = bytes
             && let Some(mut pipe) = child.stdin.take()
         {
