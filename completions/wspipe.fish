@@ -36,10 +36,11 @@ complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "man" -d 'Print a manu
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s H -l header -d 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s s -l subprotocol -d 'Offer a subprotocol; repeatable, the preferred one first' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l origin -d 'Send an Origin, as a browser would' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s u -l user -d 'Log in by HTTP Basic authentication; a password that is not given is asked for' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s u -l user -d 'Log in by HTTP Basic; a password that is not given is asked for' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l bearer -d 'Log in with a bearer token; @FILE or @env:NAME takes it from there' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l cookie -d 'Send a cookie; repeatable; @FILE or @env:NAME takes it from there' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l host -d 'Ask for this host rather than for the URL\'s' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s L -l location -d 'Follow redirects, as many as MAX (10 if that is left out)' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l compress -d 'Compress messages with permessage-deflate, if the peer does too' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l connect-timeout -d 'Bound the way to an open connection, every step of it' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l proxy -d 'Go through a proxy, http://, https://, socks5:// or socks5h://[USER:PASS@]HOST[:PORT], or through none' -r
@@ -84,6 +85,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l close-reason -
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l close-timeout -d 'How long the peer may take to answer our Close' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l idle-timeout -d 'End the session, with status 6, when nothing at all has come from the peer for so long' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l echo -d 'Send every message back instead of using standard input and output'
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l location-trusted -d 'Follow redirects, as -L does, and send credentials wherever they lead'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s 4 -l ipv4 -d 'Use IPv4 addresses only'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s 6 -l ipv6 -d 'Use IPv6 addresses only'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s k -l insecure -d 'Accept any certificate of the server'
@@ -155,10 +157,11 @@ never\t''"
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s H -l header -d 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s s -l subprotocol -d 'Offer a subprotocol; repeatable, the preferred one first' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l origin -d 'Send an Origin, as a browser would' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s u -l user -d 'Log in by HTTP Basic authentication; a password that is not given is asked for' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s u -l user -d 'Log in by HTTP Basic; a password that is not given is asked for' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l bearer -d 'Log in with a bearer token; @FILE or @env:NAME takes it from there' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l cookie -d 'Send a cookie; repeatable; @FILE or @env:NAME takes it from there' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l host -d 'Ask for this host rather than for the URL\'s' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s L -l location -d 'Follow redirects, as many as MAX (10 if that is left out)' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l compress -d 'Compress messages with permessage-deflate, if the peer does too' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l connect-timeout -d 'Bound the way to an open connection, every step of it' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l proxy -d 'Go through a proxy, http://, https://, socks5:// or socks5h://[USER:PASS@]HOST[:PORT], or through none' -r
@@ -172,6 +175,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l pkcs12 -d 'Our
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l passphrase -d 'The passphrase of the private key or the archive; @FILE or @env:NAME takes it from there' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l json -d 'Print JSON, for machines'
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l show-secrets -d 'Show credentials in the heads instead of ***'
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l location-trusted -d 'Follow redirects, as -L does, and send credentials wherever they lead'
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s 4 -l ipv4 -d 'Use IPv4 addresses only'
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s 6 -l ipv6 -d 'Use IPv6 addresses only'
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s k -l insecure -d 'Accept any certificate of the server'

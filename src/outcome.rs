@@ -160,7 +160,10 @@ fn open_status(error: &OpenError) -> ExitStatus {
         | OpenError::StoppedShort { .. } => ExitStatus::Unreachable,
         OpenError::RunOver => ExitStatus::TimedOut,
         OpenError::Request(_) | OpenError::WrongProxy(_) => ExitStatus::Usage,
-        OpenError::NotHttp(_) | OpenError::ClosedAtOnce | OpenError::Refused(_) => ExitStatus::Handshake,
+        OpenError::NotHttp(_) | OpenError::ClosedAtOnce | OpenError::Refused(_) | OpenError::Redirect { .. } => {
+            ExitStatus::Handshake
+        }
+        OpenError::Redirected { error, .. } => open_status(error),
         OpenError::Io(_) => ExitStatus::Failed,
     }
 }

@@ -59,7 +59,10 @@ impl Args {
             // Before anything that may ask for a password: what is wrong with the options is said first.
             pipe: self.pipe.resolve()?,
             handshake: self.handshake.resolve()?,
-            route: self.route.resolve(self.tls.resolve(self.identity.resolve(self.key.as_deref())?)?),
+            route: {
+                let tls = self.tls.resolve(self.identity.resolve(self.key.as_deref())?)?;
+                self.route.resolve(tls, self.handshake.redirects())?
+            },
             connect_timeout: self.handshake.connect_timeout,
             echo: self.echo,
             level: self.level.resolve(),

@@ -2,17 +2,21 @@
 
 use std::time::Duration;
 
-use wspipe::handshake::{Authorization, DeflateTerms, Header, RequestOptions};
+use wspipe::handshake::{Authorization, DeflateTerms, Header, Redirects, RequestOptions};
 use wspipe::outcome::Failure;
 use wspipe::protocol::Role;
 
 use super::compression::CompressArgs;
 use super::secrets::{credentials, secret, text_of};
+use super::trust;
 use super::values::duration;
+
+/// How many redirects are followed where no number is given; the option says it, too.
+const REDIRECTS: u32 = 10;
 
 /// The options that say how to make a connection: where none is made, they are wrong usage. (clap makes a group of them,
 /// but one in which an option has a default conflicts with nothing.)
-pub(super) const MAKING_A_CONNECTION: [&str; 21] = [
+pub(super) const MAKING_A_CONNECTION: [&str; 23] = [
     "headers",
     "subprotocols",
     "origin",
@@ -20,6 +24,8 @@ pub(super) const MAKING_A_CONNECTION: [&str; 21] = [
     "bearer",
     "cookies",
     "host",
+    "location",
+    "location_trusted",
     "compress",
     "connect_timeout",
     "proxy",
@@ -50,7 +56,7 @@ pub(super) struct HandshakeArgs {
     #[arg(long, value_name = "ORIGIN", help_heading = "Handshake")]
     origin: Option<String>,
 
-    /// Log in by HTTP Basic authentication; a password that is not given is asked for
+    /// Log in by HTTP Basic; a password that is not given is asked for
     ///
     /// @FILE and @env:NAME take it from a file or the environment. With USER alone the password is that of the environment
     /// variable `WSPIPE_PASSWORD`, if it is set; else it is asked for on the terminal, while standard input is left alone.
@@ -69,6 +75,25 @@ pub(super) struct HandshakeArgs {
     /// Ask for this host rather than for the URL's
     #[arg(long, value_name = "HOST[:PORT]", help_heading = "Handshake", hide_short_help = true)]
     host: Option<String>,
+
+    /// Follow redirects, as many as MAX (10 if that is left out)
+    ///
+    /// 301, 302, 303, 307 and 308 are followed, to ws, wss, http and https. Credentials are sent to the same host and port
+    /// only, and not without TLS where they were sent with it; --host and --sni are for the first host.
+    #[arg(
+        short = 'L',
+        long,
+        value_name = "MAX",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "10",
+        help_heading = "Handshake"
+    )]
+    location: Option<u32>,
+
+    /// Follow redirects, as -L does, and send credentials wherever they lead
+    #[arg(long, help_heading = "Handshake", hide_short_help = true)]
+    location_trusted: bool,
 
     #[command(flatten)]
     compress: CompressArgs,
@@ -93,6 +118,14 @@ impl HandshakeArgs {
                 (None, None) => None,
             },
         })
+    }
+
+    /// The redirects that are to be followed, if any are.
+    pub(super) fn redirects(&self) -> Option<Redirects> {
+        let max = self.location.or(self.location_trusted.then_some(REDIRECTS))?;
+        // They may lead to TLS, whatever the URL is.
+        trust::prefer_hashed_directory();
+        Some(Redirects { max, trusted: self.location_trusted })
     }
 }
 

@@ -100,7 +100,10 @@ impl Args {
         inspect_url(&InspectConfig {
             destination: destination(&url)?,
             handshake: self.handshake.resolve()?,
-            route: self.route.resolve(self.tls.resolve(self.identity.resolve(key)?)?),
+            route: {
+                let tls = self.tls.resolve(self.identity.resolve(key)?)?;
+                self.route.resolve(tls, self.handshake.redirects())?
+            },
             connect_timeout: self.handshake.connect_timeout,
             min_days: self.min_days,
             json,

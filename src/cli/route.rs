@@ -2,11 +2,13 @@
 
 use std::env;
 
-use wspipe::handshake::Secret;
+use wspipe::handshake::Redirects;
 use wspipe::net::{Family, KnownHost, Lookup, ShellCommand, TlsOptions};
 use wspipe::opening::{Route, Way};
+use wspipe::outcome::Failure;
 use wspipe::proxy::ProxyRules;
 
+use super::secrets::secret;
 use super::trust;
 
 #[derive(Debug, clap::Args)]
@@ -14,7 +16,8 @@ pub(super) struct RouteArgs {
     /// Go through a proxy, http://, https://, socks5:// or socks5h://[USER:PASS@]HOST[:PORT], or through none
     ///
     /// Without it, the environment says: `http_proxy` is the one for ws://, `https_proxy` the one for wss://, `all_proxy` the
-    /// one for both, and `no_proxy` lists hosts that are reached directly. None at all is used with `none`.
+    /// one for both, and `no_proxy` lists hosts that are reached directly. None at all is used with `none`. @FILE and
+    /// @env:NAME keep the password out of the list of processes.
     #[arg(long, value_name = "URL|none", help_heading = "Network")]
     proxy: Option<String>,
 
@@ -43,7 +46,7 @@ pub(super) struct RouteArgs {
 
 impl RouteArgs {
     /// The way, at whose end `tls` holds. Whether TLS is needed for the URL has to be known before.
-    pub(super) fn resolve(self, tls: TlsOptions) -> Route {
+    pub(super) fn resolve(self, tls: TlsOptions, redirects: Option<Redirects>) -> Result<Route, Failure> {
         let family = match (self.ipv4, self.ipv6) {
             (true, _) => Family::V4,
             (_, true) => Family::V6,
@@ -51,7 +54,7 @@ impl RouteArgs {
         };
         let rules = match self.proxy {
             Some(none) if none.eq_ignore_ascii_case("none") => ProxyRules::default(),
-            Some(url) => ProxyRules::always(Secret::new(url)),
+            Some(url) => ProxyRules::always(secret("--proxy", &url)?),
             None => ProxyRules::of_environment(|name| env::var(name).ok()),
         };
         if rules.need_tls() {
@@ -61,6 +64,6 @@ impl RouteArgs {
             Some(command) => Way::Command(ShellCommand { command, environment: trust::before() }),
             None => Way::Network(rules),
         };
-        Route { tls, lookup: Lookup { family, known: self.resolve }, way }
+        Ok(Route { tls, lookup: Lookup { family, known: self.resolve }, way, redirects })
     }
 }

@@ -41,14 +41,15 @@ pub fn connect(config: ConnectConfig) -> Result<(), Failure> {
     let (target, route) = destination.start(route)?;
     let limits = Limits::new(start, connect_timeout, pipe.deadline(start));
     let opened = opening::open(&target, &handshake, &route, &limits)?;
-    log::info!("connected to {} at {}", target.url(), opened.place);
+    let url = opened.target.url();
+    log::info!("connected to {url} at {}", opened.place);
     if let Some(agreement) = opened.compression {
         log::info!("compression: {agreement}");
     }
     let terms =
         Terms { buffer: RECEIVE_BUFFER, max_message: pipe.decoder_limit(), compression: opened.compression, level };
     let coding = Coding::client(terms, &opened.early).map_err(Failure::io("cannot make masking keys"))?;
-    let ending = run(opened, coding, &target.url(), echo, &pipe, start)?;
+    let ending = run(opened, coding, &url, echo, &pipe, start)?;
     log::info!("{ending}");
     if !echo {
         pipe.tell_unread(&ending);

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant, SystemTime};
 use anstream::{AutoStream, ColorChoice};
 
 use super::{Destination, print};
-use crate::handshake::{RequestOptions, Target, accept_for, check_key};
+use crate::handshake::{RequestOptions, accept_for, check_key};
 use crate::net::Connection;
-use crate::opening::{self, Limits, OpenError, Route, look_at_chain, masking_keys};
+use crate::opening::{self, Limits, Lost, OpenError, Route, look_at_chain, masking_keys};
 use crate::outcome::{ExitStatus, Failure};
 use crate::protocol::{Close, Encoder, Event};
 use chain::Chain;
@@ -66,57 +66,51 @@ pub fn inspect_key(key: &str, accept: Option<&str>) -> Result<(), Failure> {
 /// The host can't be reached, the handshake is refused or wrong, or a certificate does not last long enough.
 pub fn inspect_url(config: &InspectConfig) -> Result<(), Failure> {
     let start = Instant::now();
-    if config.min_days.is_some() && !config.destination.is_secure() {
+    if config.min_days.is_some() && !config.destination.is_secure() && config.route.redirects.is_none() {
         return Err(Failure::Usage("--min-days is about certificates: give a wss:// or https:// URL".into()));
     }
     let (target, route) = config.destination.clone().start(config.route.clone())?;
     let limits = Limits::new(start, config.connect_timeout, None);
-    let mut reached = match opening::reach(&target, &route, &limits) {
-        Ok(reached) => reached,
-        Err(error) => {
-            let chain = refused_chain(&error, &target, &route, &limits);
-            return failed(&Report::unreached(&target, &error, chain.as_ref()), error, config);
-        }
+    let mut followed = match opening::follow(&target, &config.handshake, &route, &limits) {
+        Ok(followed) => followed,
+        Err(lost) => return failed(*lost, &limits, config),
     };
-    let outcome = opening::exchange(&mut reached, &target, &config.handshake, &limits);
-    if outcome.as_ref().is_ok_and(|exchange| exchange.refusal.is_none()) {
-        say_goodbye(&mut reached.connection);
+    if followed.exchange.refusal.is_none() {
+        say_goodbye(&mut followed.reached.connection);
     }
-    reached.connection.line.hang_up();
-    let chain = reached.secured.as_ref().map(|secured| {
-        Chain::of(secured.certificate.as_deref(), &secured.chain, || look_at_chain(&target, &config.route, &limits))
-    });
-    let exchange = match outcome {
-        Ok(exchange) => exchange,
-        Err(interrupted) => {
-            let report = Report::interrupted(&target, &reached, chain.as_ref(), &interrupted, config.show_secrets);
-            return failed(&report, interrupted.error, config);
+    let chain = Chain::behind(&followed.reached, || look_at_chain(&followed.target, &followed.route, &limits));
+    let days = match (config.min_days, &chain) {
+        (Some(least), Some(chain)) => Some(chain.check_days(least, SystemTime::now())),
+        (Some(_), None) => {
+            let url = followed.target.url();
+            return Err(Failure::Usage(format!("--min-days is about certificates, and the redirects end at {url}")));
         }
+        (None, _) => None,
     };
-    let days = config.min_days.zip(chain.as_ref());
-    let days = days.map(|(least, chain)| chain.check_days(least, SystemTime::now()));
-    let report = Report::new(&target, &reached, chain.as_ref(), &exchange, days.as_ref(), config.show_secrets);
+    let report = Report::new(&followed, chain.as_ref(), days.as_ref(), config.show_secrets);
     show(&report, config.json, config.color)?;
     if days.is_some_and(|check| check.failed()) {
         return Err(Failure::Told(ExitStatus::Tls));
     }
-    match exchange.refusal {
+    match followed.exchange.refusal {
         Some(_) => Err(Failure::Told(ExitStatus::Handshake)),
         None => Ok(()),
     }
 }
 
 /// Shows what was known when it failed; why it did is told as every failure is.
-fn failed(report: &Report, error: OpenError, config: &InspectConfig) -> Result<(), Failure> {
-    show(report, config.json, config.color)?;
-    Err(error.into())
-}
-
-/// The certificates that were not accepted.
-fn refused_chain(error: &OpenError, target: &Target, route: &Route, limits: &Limits) -> Option<Chain> {
-    let OpenError::TlsFailed(failure) = error else { return None };
-    let leaf = failure.certificate.as_deref()?;
-    Some(Chain::of(Some(leaf), &[], || look_at_chain(target, route, limits)))
+fn failed(lost: Lost, limits: &Limits, config: &InspectConfig) -> Result<(), Failure> {
+    let look = || look_at_chain(&lost.target, &lost.route, limits);
+    let chain = match &lost.reached {
+        Some(reached) => {
+            reached.connection.line.hang_up();
+            Chain::behind(reached, look)
+        }
+        None => Chain::refused(&lost.interrupted.error, look),
+    };
+    let report = Report::lost(&lost, chain.as_ref(), config.show_secrets);
+    show(&report, config.json, config.color)?;
+    Err(OpenError::from(lost).into())
 }
 
 fn show(report: &Report, json: bool, color: ColorChoice) -> Result<(), Failure> {

@@ -198,7 +198,8 @@ pub fn redact(raw: &[u8]) -> Vec<u8> {
 }
 
 /// A URL, or a reference to one, with `***` for its user name and password (RFC 3986, 3.2.1).
-pub(super) fn without_userinfo(url: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn without_userinfo(url: &[u8]) -> Vec<u8> {
     let has_userinfo = || {
         let slashes = url.windows(2).position(|pair| pair == b"//")?;
         let before = url[..slashes].trim_ascii();

@@ -24,9 +24,10 @@
 //! | judge an answer, or a request | [`response_checks`], [`request_checks`]: a list of [`Check`] |
 //! | read what people pasted | [`Captured`]: heads that give such lists, and each [`Repair`] |
 //! | say why a server refused | [`Refusal`], with the body by [`BodyExcerpt`] |
+//! | follow a redirect | [`Target::redirected`], [`Redirects`] |
 //! | compress | [`DeflateTerms`] are offered and answered; [`DeflateAgreement`] is what holds then |
 //! | answer as a server | [`answer`], [`ServerOptions`], [`refusal()`] |
-//! | show what came from a peer | [`printable()`], [`redact`] |
+//! | show what came from a peer | [`printable()`], [`redact`], [`without_userinfo`] |
 //! | hold a password | [`Secret`], [`Credentials`], [`Authorization`] |
 
 mod body;
@@ -41,6 +42,7 @@ mod header;
 mod key;
 mod printable;
 mod reader;
+mod redirect;
 mod refusal;
 mod request;
 mod response;
@@ -52,12 +54,13 @@ pub use captured::{Captured, CapturedHead, Repair, Side};
 pub use checks::{Check, Offer, Verdict, agreed_deflate, lone_response_checks, request_checks, response_checks};
 pub use deflate::{ClientWindow, DeflateAgreement, DeflateError, DeflateTerms};
 pub use grammar::Misplaced;
-pub use head::{Head, MAX_FIELDS, RequestHead, ResponseHead, redact};
+pub use head::{Head, MAX_FIELDS, RequestHead, ResponseHead, redact, without_userinfo};
 pub use head_error::{Guess, HeadError};
 pub use header::{Header, HeaderError};
 pub use key::{KeyError, accept_for, check_key, generate_key};
 pub use printable::printable;
 pub use reader::{HeadReader, MAX_HEAD};
+pub use redirect::{RedirectError, Redirects};
 pub use refusal::Refusal;
 pub use request::{Request, RequestError, RequestOptions, check_subprotocols};
 pub use response::{Answer, ServerOptions, answer, refusal};

@@ -91,12 +91,16 @@ impl Refusal {
         &self.body
     }
 
-    /// Where a redirect leads: `Location` of a 3xx, as sent.
+    /// Whether the status sends the client elsewhere (RFC 9110, 15.4): 301, 302, 303, 307 or 308.
     #[must_use]
-    pub fn location(&self) -> Option<&str> {
-        let is_redirect = matches!(self.status(), 301..=303 | 307 | 308);
-        let location = self.response.head.field("Location").filter(|_| is_redirect)?;
-        std::str::from_utf8(location).ok()
+    pub fn is_redirect(&self) -> bool {
+        matches!(self.status(), 301..=303 | 307 | 308)
+    }
+
+    /// Where a redirect leads: its `Location`, as sent.
+    #[must_use]
+    pub fn location(&self) -> Option<&[u8]> {
+        self.response.head.field("Location").filter(|_| self.is_redirect())
     }
 
     /// The beginning of the body as lines that can be printed, without empty ones at the start and the end. A body that

@@ -5,6 +5,8 @@
 
 mod parse;
 
+pub(super) use parse::is_scheme;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use rand::rngs::{StdRng, SysRng};
 use rand::{Rng, SeedableRng, TryRng};
 
-use super::{Interrupted, Limits, OpenError, Reached, Route, TlsFailure, Unread, log_head, reach, read_head};
+use super::{
+    Followed, Interrupted, Limits, Lost, OpenError, Reached, Route, TlsFailure, Unread, follow, log_head, read_head,
+};
 use crate::handshake::{
     BodyExcerpt, Check, DeflateAgreement, HeadError, HeadReader, MAX_HEAD, Refusal, Request, RequestHead,
     RequestOptions, ResponseHead, Scheme, Target, agreed_deflate, generate_key, response_checks,
@@ -22,6 +24,8 @@ const MAX_INTERIM: usize = 16;
 /// An open connection.
 #[derive(Debug)]
 pub struct Opened {
+    /// Where it leads: what was asked for, or the end of the redirects.
+    pub target: Target,
     /// The two directions.
     pub connection: Connection,
     /// Frames that came together with the response.
@@ -59,16 +63,17 @@ pub struct Exchange {
     pub http: Duration,
 }
 
-/// Connects and shakes hands.
+/// Connects and shakes hands; redirects are followed where the route says so.
 ///
 /// # Errors
-/// The host can't be reached, the server refuses, or time is up.
+/// The host can't be reached, the server refuses, or time is up; a redirect can't be followed, or there are too many.
 pub fn open(target: &Target, options: &RequestOptions, route: &Route, limits: &Limits) -> Result<Opened, OpenError> {
-    let mut reached = reach(target, route, limits)?;
-    let Exchange { response, refusal, early, compression, .. } = exchange(&mut reached, target, options, limits)?;
-    if let Some(refusal) = refusal {
-        return Err(OpenError::Refused(Box::new(refusal)));
+    let followed = follow(target, options, route, limits).map_err(|lost: Box<Lost>| OpenError::from(*lost))?;
+    if let Some(failure) = followed.failure() {
+        return Err(failure);
     }
+    let Followed { target, reached, exchange, .. } = followed;
+    let Exchange { response, early, compression, .. } = exchange;
     if !options.subprotocols.is_empty() && response.head.field("Sec-WebSocket-Protocol").is_none() {
         log::info!("the server chose none of the subprotocols offered");
     }
@@ -79,14 +84,14 @@ pub fn open(target: &Target, options: &RequestOptions, route: &Route, limits: &L
         response.head.field("Sec-WebSocket-Protocol").map(|name| String::from_utf8_lossy(name).into_owned());
     let place = reached.place();
     let Reached { connection, address, attendant, .. } = reached;
-    Ok(Opened { connection, early, place, address, subprotocol, compression, attendant })
+    Ok(Opened { target, connection, early, place, address, subprotocol, compression, attendant })
 }
 
-/// Sends the request and reads the response; a refusal's body too, as far as it explains.
+/// Sends the request and reads the response. The body of a refusal comes by [`explain`].
 ///
 /// # Errors
 /// The request can't be built or sent, or what comes is no HTTP response, or nothing comes in time.
-pub fn exchange(
+pub(super) fn exchange(
     reached: &mut Reached,
     target: &Target,
     options: &RequestOptions,
@@ -108,10 +113,8 @@ pub fn exchange(
     };
     let http = start.elapsed();
     let checks = response_checks(request.offer(), &response);
-    let refusal = Refusal::of(&response, &checks).map(|refusal| {
-        let body = read_body(&mut reached.connection, &response, &rest, limits);
-        refusal.with_body(body).answering(RequestHead::parse(request.bytes().to_vec()).ok())
-    });
+    let request_head = RequestHead::parse(request.bytes().to_vec()).ok();
+    let refusal = Refusal::of(&response, &checks).map(|refusal| refusal.answering(request_head));
     let compression = agreed_deflate(request.offer(), &response).filter(|_| refusal.is_none());
     Ok(Exchange { request, interim: heard.interim, response, checks, refusal, compression, early: rest, http })
 }
@@ -123,6 +126,14 @@ struct Heard {
     interim: Vec<ResponseHead>,
     /// What has come of the next one, if that can't be read.
     received: Vec<u8>,
+}
+
+/// Reads the body of a refusal, as far as it explains.
+pub(super) fn explain(reached: &mut Reached, exchange: &mut Exchange, limits: &Limits) {
+    if let Some(refusal) = exchange.refusal.take() {
+        let body = read_body(&mut reached.connection, &exchange.response, &exchange.early, limits);
+        exchange.refusal = Some(refusal.with_body(body));
+    }
 }
 
 /// Sends the request. A server that has gone already is found out by reading, where there may be a word of its own.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::handshake::{HeadError, Refusal, Request, RequestError, ResponseHead};
+use crate::handshake::{HeadError, RedirectError, Refusal, Request, RequestError, ResponseHead};
 use crate::net::DialError;
 use crate::proxy::WrongProxy;
 
@@ -71,6 +71,24 @@ pub enum OpenError {
     /// The server refused, or its response is wrong.
     #[error("{0}")]
     Refused(Box<Refusal>),
+    /// The server redirects, and that is not followed.
+    #[error("the redirect by {status} at {url} is not followed: {error}")]
+    Redirect {
+        /// The status.
+        status: u16,
+        /// What redirects.
+        url: String,
+        /// Why it is not followed.
+        error: RedirectError,
+    },
+    /// It did not open where redirects had led.
+    #[error("redirected to {to}: {error}")]
+    Redirected {
+        /// The URL.
+        to: String,
+        /// What happened there.
+        error: Box<OpenError>,
+    },
     /// The system's words.
     #[error("the handshake could not be carried out: {0}")]
     Io(io::Error),
@@ -106,8 +124,9 @@ pub struct Interrupted {
     pub received: Vec<u8>,
 }
 
-impl From<Box<Interrupted>> for OpenError {
-    fn from(interrupted: Box<Interrupted>) -> Self {
-        interrupted.error
+impl Interrupted {
+    /// Before anything was said.
+    pub(super) fn before(error: OpenError) -> Self {
+        Interrupted { error, request: None, interim: Vec::new(), received: Vec::new() }
     }
 }

@@ -3,6 +3,7 @@
 
 mod client;
 mod error;
+mod follow;
 mod limits;
 mod reach;
 mod server;
@@ -11,13 +12,14 @@ use std::io::{self, Read};
 
 use crate::handshake::{HeadError, HeadReader, MAX_HEAD, printable};
 use crate::net::Connection;
-
-pub use client::{Exchange, Opened, exchange, masking_keys, open};
-pub use error::{Interrupted, OpenError, TlsFailure};
-pub use limits::Limits;
-pub use reach::{ProxyFailure, ProxyPassed, ProxyTrouble, Reached, Route, Way, look_at_chain, reach};
-
 use client::read_body;
+use reach::reach;
+
+pub use client::{Exchange, Opened, masking_keys, open};
+pub use error::{Interrupted, OpenError, TlsFailure};
+pub use follow::{Followed, Hop, Lost, follow};
+pub use limits::Limits;
+pub use reach::{ProxyFailure, ProxyPassed, ProxyTrouble, Reached, Route, Way, look_at_chain};
 pub use server::{Accepted, Rejected, accept, accept_if, reject, welcome};
 
 /// Why a head could not be read.

@@ -5,7 +5,7 @@ mod proxied;
 use std::time::{Duration, Instant};
 
 use super::{Limits, OpenError, TlsFailure};
-use crate::handshake::{Host, Scheme, Target, printable};
+use crate::handshake::{Host, Redirects, Scheme, Target, printable};
 use crate::net::{
     Attendant, CertificateFacts, Connection, Dialed, Endpoint, Lookup, Secured, ShellCommand, TlsConnector, TlsOptions,
     Trouble, dial,
@@ -23,6 +23,8 @@ pub struct Route {
     pub lookup: Lookup,
     /// What lies in between.
     pub way: Way,
+    /// Follow redirects, if so.
+    pub redirects: Option<Redirects>,
 }
 
 /// What lies between this side and a host.
@@ -84,7 +86,7 @@ impl Reached {
 ///
 /// # Errors
 /// It can't be reached, or not in time, a proxy refuses, or TLS fails.
-pub fn reach(target: &Target, route: &Route, limits: &Limits) -> Result<Reached, OpenError> {
+pub(super) fn reach(target: &Target, route: &Route, limits: &Limits) -> Result<Reached, OpenError> {
     // Before anything is sent: options that can't be used are no matter of the network.
     let connector = match target.scheme {
         Scheme::Ws | Scheme::WsUnix => None,

@@ -27,6 +27,7 @@ mod parting;
 mod proxy;
 mod reaching;
 mod records;
+mod redirect;
 mod refusal;
 mod request;
 mod schema;

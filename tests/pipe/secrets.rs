@@ -287,8 +287,8 @@ const SECRETS: &[&[&str]] = &[
 #[track_caller]
 fn shows_no_secret(run: &Finished) {
     let plain = "urlpass hunter2 envpass envuser envphrase t0ken cr1sps passphr4se d1gest pr0xy br0wnie g1ven l0cated";
-    let encoded =
-        ["urluser:urlpass", "user:hunter2", "user:envpass", "bob:envuser"].map(|of| BASE64_STANDARD.encode(of));
+    let encoded = ["urluser:urlpass", "user:hunter2", "user:envpass", "bob:envuser", "x:l0cated"]
+        .map(|of| BASE64_STANDARD.encode(of));
     for secret in plain.split(' ').chain(encoded.iter().map(String::as_str)) {
         run.stderr_lacks(secret);
         assert!(!run.text().contains(secret), "{secret} in {run:?}");
@@ -325,6 +325,25 @@ fn no_secret_shows_whatever_the_server_says() {
             drop(server.answer(refusal));
             let run = run.finish();
             run.status(5);
+            shows_no_secret(&run);
+        }
+    }
+}
+
+#[test]
+fn no_secret_shows_on_the_way_along_redirects() {
+    for command in ["connect", "inspect"] {
+        for options in SECRETS {
+            let [server, other] = [Server::start(), Server::start()];
+            let run = talkative(command, &[options, &["-L"][..]].concat(), &server.url()).start();
+            for next in [&server, &other] {
+                let location = next.url().replace("//", "//x:l0cated@");
+                drop(server.answer(format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\n\r\n")));
+            }
+            let mut peer = other.accept();
+            peer.close(1000, "");
+            let run = run.finish();
+            run.status(0);
             shows_no_secret(&run);
         }
     }

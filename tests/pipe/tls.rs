@@ -64,7 +64,7 @@ impl Files {
     }
 
     /// A client that trusts the authority.
-    fn connect(&self, options: &str, url: &str) -> Run {
+    pub(crate) fn connect(&self, options: &str, url: &str) -> Run {
         self.trusting(Run::connect(options, url))
     }
 

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use crate::handshake::{Check, Verdict, printable};
 use crate::net::{CertificateFacts, TimeLeft};
+use crate::opening::{OpenError, Reached};
 
 /// How much of a certificate's subject is shown, in bytes.
 const SHOWN: usize = 200;
@@ -26,9 +27,22 @@ pub(super) enum Unseen {
 }
 
 impl Chain {
+    /// The certificates of a host that was reached, if it speaks TLS.
+    pub(super) fn behind(reached: &Reached, look: impl FnOnce() -> Vec<Vec<u8>>) -> Option<Self> {
+        let secured = reached.secured.as_ref()?;
+        Some(Chain::of(secured.certificate.as_deref(), &secured.chain, look))
+    }
+
+    /// The certificates that were not accepted, if that is what went wrong.
+    pub(super) fn refused(error: &OpenError, look: impl FnOnce() -> Vec<Vec<u8>>) -> Option<Self> {
+        let OpenError::TlsFailed(failure) = error else { return None };
+        let leaf = failure.certificate.as_deref()?;
+        Some(Chain::of(Some(leaf), &[], look))
+    }
+
     /// The certificates behind `leaf`, the server's own: those `seen` in the session, or else those that a second `look`
     /// shows, if it shows the same leaf.
-    pub(super) fn of(leaf: Option<&[u8]>, seen: &[Vec<u8>], look: impl FnOnce() -> Vec<Vec<u8>>) -> Self {
+    fn of(leaf: Option<&[u8]>, seen: &[Vec<u8>], look: impl FnOnce() -> Vec<Vec<u8>>) -> Self {
         let looked;
         let whole = match seen {
             [] => {

@@ -3,6 +3,7 @@
 mod captured;
 mod checked;
 mod failed;
+mod redirects;
 mod tls;
 
 use std::fmt::Write;
@@ -12,11 +13,12 @@ use serde::Serialize;
 
 use super::chain::Chain;
 use crate::handshake::{Check, DeflateAgreement, Head, Refusal, Request, Side, Target, accept_for, printable};
-use crate::opening::{Exchange, ProxyPassed, Reached};
+use crate::opening::{Followed, ProxyPassed, Reached};
 use crate::protocol::DeflateParams;
 use captured::Repaired;
 use checked::Checked;
 use failed::Tried;
+use redirects::Redirected;
 use tls::Tls;
 
 /// The version of the JSON form; it grows when a field changes its meaning.
@@ -37,6 +39,8 @@ pub(super) struct Report {
     error: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     attempts: Vec<Tried>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    redirects: Vec<Redirected>,
     request: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     interim: Vec<String>,
@@ -101,15 +105,9 @@ struct Refused {
 }
 
 impl Report {
-    /// All about an exchange. `days` is the check of `--min-days`.
-    pub(super) fn new(
-        target: &Target,
-        reached: &Reached,
-        chain: Option<&Chain>,
-        exchange: &Exchange,
-        days: Option<&Check>,
-        show_secrets: bool,
-    ) -> Self {
+    /// All about a handshake. `days` is the check of `--min-days`.
+    pub(super) fn new(followed: &Followed, chain: Option<&Chain>, days: Option<&Check>, show_secrets: bool) -> Self {
+        let Followed { hops, target, reached, exchange, .. } = followed;
         let head = &exchange.response.head;
         let shown = |value: &[u8]| printable(value, SHOWN);
         let expiring = days.filter(|check| check.failed());
@@ -132,6 +130,8 @@ impl Report {
             ..Report::reached(target, reached, chain)
         }
         .with_request(&exchange.request, show_secrets)
+        .led_by(hops, show_secrets)
+        .stopped(followed)
     }
 
     /// What is known once a host was reached.
@@ -168,6 +168,7 @@ impl Report {
     }
 
     fn write_text(&self, out: &mut String, in_color: bool) -> std::fmt::Result {
+        redirects::write_redirects(out, &self.redirects)?;
         if let (Some(url), Some(address)) = (&self.url, &self.address) {
             let proxy = self.proxy.as_ref().map(|proxy| format!(" (the proxy {proxy})")).unwrap_or_default();
             writeln!(out, "{url} at {address}{proxy}")?;

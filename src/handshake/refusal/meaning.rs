@@ -131,11 +131,12 @@ impl Refusal {
     }
 
     fn redirect(&self) -> String {
-        match self.response.head.field("Location").map(|value| printable(&without_userinfo(value), 200)) {
-            Some(location) if self.location().is_some() => {
-                format!("the endpoint is at {location}: give that URL")
+        match self.location().filter(|location| !location.is_empty()) {
+            Some(location) => {
+                let location = printable(&without_userinfo(location), 200);
+                format!("the endpoint is at {location}: give that URL, or -L to follow redirects")
             }
-            _ => "a redirect that does not say where to go: check the URL".to_owned(),
+            None => "a redirect that does not say where to go: check the URL".to_owned(),
         }
     }
 

@@ -115,7 +115,11 @@ fn statuses_with_details() {
             "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n",
             "the server is overloaded, is being maintained, or has no backend running: try again after Fri, 31 Dec 1999 23:59:59 GMT",
         ),
-        (301, "Location: wss://h/\u{202e}x\r\n", "the endpoint is at wss://h/\\u{202e}x: give that URL"),
+        (
+            301,
+            "Location: wss://h/\u{202e}x\r\n",
+            "the endpoint is at wss://h/\\u{202e}x: give that URL, or -L to follow redirects",
+        ),
         (302, "", "a redirect that does not say where to go: check the URL"),
         (304, "Location: /x\r\n", "a redirect that does not say where to go: check the URL"),
     ] {
@@ -215,8 +219,8 @@ fn proxies_are_named_where_they_matter() {
 
 #[test]
 fn where_a_redirect_leads() {
-    assert_eq!(refusal("307 X", "Location: /new\r\n").location(), Some("/new"));
-    assert_eq!(refusal("307 X", "Location: \u{e9}\r\n").location(), Some("é"));
+    assert_eq!(refusal("307 X", "Location: /new\r\n").location(), Some(&b"/new"[..]));
+    assert_eq!(refusal("307 X", "Location: \u{e9}\r\n").location(), Some("é".as_bytes()));
     assert_eq!(refusal("200 X", "Location: /new\r\n").location(), None);
     assert_eq!(refusal("307 X", "").location(), None);
 }

@@ -99,9 +99,7 @@ fn split_scheme(url: &str) -> Result<(Option<Scheme>, &str), TargetError> {
     let Some((name, rest)) = url.split_once("://") else {
         return Ok((None, url));
     };
-    let is_scheme = name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
-    if !is_scheme {
+    if !is_scheme(name) {
         return Ok((None, url)); // `://` stands in the path or the query
     }
     match name.to_ascii_lowercase().as_str() {
@@ -109,6 +107,12 @@ fn split_scheme(url: &str) -> Result<(Option<Scheme>, &str), TargetError> {
         "wss" | "https" => Ok((Some(Scheme::Wss), rest)),
         _ => Err(TargetError::Scheme(name.to_owned())),
     }
+}
+
+/// Whether a text has the form of a scheme (RFC 3986, 3.1).
+pub(in crate::handshake) fn is_scheme(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
 }
 
 /// `HOST` and what follows its colon. Brackets keep their colons together.

@@ -20,7 +20,7 @@ pub(crate) use frame::{BINARY, CLOSE, CONTINUATION, FIN, Frame, PING, PONG, TEXT
 pub(crate) use peer::{Peer, good_request, switching_protocols};
 pub(crate) use run::{Run, Stdin, Stdout};
 pub(crate) use running::Running;
-pub(crate) use server::{Server, unix_connection};
+pub(crate) use server::{Server, unix_connection, wait_for_somebody};
 pub(crate) use terminal::Terminal;
 
 /// How long anything may take. Nothing here takes a tenth of it; a busy machine may.

@@ -87,8 +87,9 @@ pub(crate) fn unix_connection(listener: &UnixListener) -> Peer {
     Peer::new(OwnedFd::from(stream).into(), false)
 }
 
+/// Waits until somebody connects.
 #[track_caller]
-fn wait_for_somebody(listener: &impl AsFd) {
+pub(crate) fn wait_for_somebody(listener: &impl AsFd) {
     let mut ready = [PollFd::new(listener, PollFlags::IN)];
     let patience = Timespec::try_from(PATIENCE).expect("it is short");
     let count = poll(&mut ready, Some(&patience)).expect("a socket can be polled");

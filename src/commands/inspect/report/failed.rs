@@ -7,7 +7,7 @@ use super::{Milliseconds, Report, VERSION, head_text, millis};
 use crate::commands::inspect::chain::Chain;
 use crate::handshake::{Target, redact};
 use crate::net::Attempt;
-use crate::opening::{Interrupted, OpenError, Reached, TlsFailure};
+use crate::opening::{Interrupted, Lost, OpenError, Reached, TlsFailure};
 
 /// An address that was tried.
 #[derive(Debug, Serialize)]
@@ -23,8 +23,18 @@ impl Report {
         Report { version: VERSION, error: Some(error.to_owned()), ..Report::default() }
     }
 
-    /// The target was not reached. `chain` is what was seen of its certificates.
-    pub(in crate::commands::inspect) fn unreached(target: &Target, error: &OpenError, chain: Option<&Chain>) -> Self {
+    /// All that is known of a way that ended early. `chain` is what was seen of the certificates.
+    pub(in crate::commands::inspect) fn lost(lost: &Lost, chain: Option<&Chain>, show_secrets: bool) -> Self {
+        let Lost { hops, target, reached, interrupted, .. } = lost;
+        let report = match reached {
+            Some(reached) => Report::interrupted(target, reached, chain, interrupted, show_secrets),
+            None => Report::unreached(target, &interrupted.error, chain),
+        };
+        report.led_by(hops, show_secrets)
+    }
+
+    /// The target was not reached.
+    fn unreached(target: &Target, error: &OpenError, chain: Option<&Chain>) -> Self {
         let failed = Report { url: Some(target.url()), ..Report::failed(&error.to_string()) };
         match error {
             OpenError::Unreachable(error) => {
@@ -48,7 +58,7 @@ impl Report {
     }
 
     /// The target was reached, and the answer was none.
-    pub(in crate::commands::inspect) fn interrupted(
+    fn interrupted(
         target: &Target,
         reached: &Reached,
         chain: Option<&Chain>,
