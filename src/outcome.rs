@@ -57,7 +57,7 @@ impl ExitStatus {
             ExitStatus::Done => "done, clean close",
             ExitStatus::Failed => "an I/O or other error on this side",
             ExitStatus::Usage => "wrong usage",
-            ExitStatus::Unreachable => "could not reach the host (name, refused, time-out while connecting)",
+            ExitStatus::Unreachable => "could not reach the host (name, refused, proxy, time-out while connecting)",
             ExitStatus::Tls => "TLS failed",
             ExitStatus::Handshake => "the handshake was refused or is wrong (status, Accept, subprotocol, extension)",
             ExitStatus::Broken => {

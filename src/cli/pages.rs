@@ -57,14 +57,17 @@ fn sections(page: Option<Page>) -> &'static [&'static str] {
     const COMPRESSION: &str = include_str!("pages/compression.roff");
     const TLS: &str = include_str!("pages/tls.roff");
     const CREDENTIALS: &str = include_str!("pages/credentials.roff");
+    const NETWORK: &str = include_str!("pages/network.roff");
     const REDIRECTS: &str = include_str!("pages/redirects.roff");
     match page {
-        None => &[include_str!("pages/overview.roff"), RECORDS, ENDING, COMPRESSION, TLS, CREDENTIALS, REDIRECTS],
+        None => {
+            &[include_str!("pages/overview.roff"), RECORDS, ENDING, COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS]
+        }
         Some(Page::Connect) => {
-            &[RECORDS, ENDING, COMPRESSION, TLS, CREDENTIALS, REDIRECTS, include_str!("pages/connect.roff")]
+            &[RECORDS, ENDING, COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS, include_str!("pages/connect.roff")]
         }
         Some(Page::Listen) => &[RECORDS, COMPRESSION, TLS, include_str!("pages/listen.roff")],
-        Some(Page::Inspect) => &[COMPRESSION, TLS, CREDENTIALS, REDIRECTS, include_str!("pages/inspect.roff")],
+        Some(Page::Inspect) => &[COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS, include_str!("pages/inspect.roff")],
         Some(Page::Completions) => &[include_str!("pages/completions.roff")],
         Some(Page::Man) => &[include_str!("pages/man.roff")],
     }

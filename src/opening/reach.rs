@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use super::{Limits, OpenError, TlsFailure};
 use crate::handshake::{Host, Redirects, Scheme, Target, printable};
 use crate::net::{
-    Attendant, CertificateFacts, Connection, Dialed, Endpoint, Lookup, Secured, ShellCommand, TlsConnector, TlsOptions,
-    Trouble, dial,
+    Attendant, CertificateFacts, Connection, Dialed, Endpoint, Lookup, Secured, ShellCommand, TlsConnector, TlsError,
+    TlsOptions, Trouble, dial,
 };
 use crate::proxy::ProxyRules;
 
@@ -109,9 +109,7 @@ pub(super) fn reach(target: &Target, route: &Route, limits: &Limits) -> Result<R
                 return Err(OpenError::Command(failure));
             }
             let certificate = if error.is_about_certificate() { certificate(target, route, limits) } else { None };
-            let facts = certificate.as_deref().and_then(CertificateFacts::read);
-            // What is in a certificate is the peer's.
-            let words = printable(error.explained(facts.as_ref()).as_bytes(), SHOWN);
+            let words = explained(&error, certificate.as_deref());
             let Reached { address, resolve, connect, proxy, .. } = reached;
             let failure = TlsFailure { words, address, resolve, connect, proxy, certificate };
             Err(OpenError::TlsFailed(Box::new(failure)))
@@ -197,14 +195,24 @@ fn server_name(host: &Host) -> String {
     }
 }
 
+/// Why TLS failed, with what is in the certificate, if that is the reason. It is the peer's, so it is made safe to print.
+fn explained(error: &TlsError, certificate: Option<&[u8]>) -> String {
+    let facts = certificate.and_then(CertificateFacts::read);
+    printable(error.explained(facts.as_ref()).as_bytes(), SHOWN)
+}
+
 /// The certificate that was not accepted, in DER: it is looked at once more, without any trust, to say what is in it.
 fn certificate(target: &Target, route: &Route, limits: &Limits) -> Option<Vec<u8>> {
-    let own_name = route.tls.server_name.clone();
-    let unchecked =
-        TlsConnector::new(&TlsOptions { insecure: true, server_name: own_name, ..TlsOptions::default() }).ok()?;
     let limits = limits.at_most(SECOND_LOOK);
     let connection = once_more(target, route, &limits)?;
-    let (connection, secured) = unchecked.secure(connection, &server_name(&target.host), limits.deadline()).ok()?;
+    blindly_accepted(connection, &target.host, route.tls.server_name.clone(), &limits)
+}
+
+/// The certificate that a host shows, in DER. Nothing is trusted and nothing said over this connection.
+fn blindly_accepted(connection: Connection, host: &Host, own_name: Option<String>, limits: &Limits) -> Option<Vec<u8>> {
+    let options = TlsOptions { insecure: true, server_name: own_name, ..TlsOptions::default() };
+    let blind = TlsConnector::new(&options).ok()?;
+    let (connection, secured) = blind.secure(connection, &server_name(host), limits.deadline()).ok()?;
     connection.line.hang_up();
     secured.certificate
 }

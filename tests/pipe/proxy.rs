@@ -1,6 +1,14 @@
 //! Proxies: what they are told, what of it is theirs and what the server's, and which one is taken.
 
-use crate::harness::{Finished, Peer, Run, Running, Server};
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread::{self, JoinHandle};
+
+use native_tls::{Identity, TlsAcceptor};
+
+use crate::harness::{Finished, Peer, Run, Running, Server, switching_protocols};
+use crate::tls::Files;
 
 /// Nobody looks this name up: the proxy would.
 const URL: &str = "ws://nowhere.test:81/chat";
@@ -14,7 +22,7 @@ impl Server {
 
 /// Runs `connect` with this proxy, which is a server of the test.
 fn through(server: &Server, scheme: &str, options: &str) -> Running {
-    Run::connect(options, URL).arg("--proxy").arg(server.proxy(scheme)).input("hello\n").start()
+    Run::connect("--wait 0", URL).words(options).arg("--proxy").arg(server.proxy(scheme)).input("hello\n").start()
 }
 
 /// The peer is the server now: a session of one message each way.
@@ -240,7 +248,8 @@ fn the_environment_names_proxies_and_exceptions() {
         vec![("http_proxy", &proxy), ("HTTP_PROXY", &unused), ("ALL_PROXY", &unused)],
     ] {
         let shown = format!("{environment:?}");
-        let run = environment.into_iter().fold(Run::connect("", URL), |run, (name, value)| run.env(name, value));
+        let run =
+            environment.into_iter().fold(Run::connect("--wait 0", URL), |run, (name, value)| run.env(name, value));
         let run = run.env("no_proxy", "127.0.0.1,else.test").input("hello\n").start();
         let mut peer = server.connection();
         assert!(peer.head().starts_with("CONNECT "), "{shown}");
@@ -257,7 +266,8 @@ fn some_hosts_are_reached_directly() {
     for (options, exceptions) in
         [("", "127.0.0.1"), ("", "127.0.0.0/8"), ("", "*"), ("--proxy none", ""), ("--proxy NONE", "")]
     {
-        let run = Run::connect(options, &server.url()).env("ALL_PROXY", &gone).env("NO_PROXY", exceptions);
+        let run =
+            Run::connect("--wait 0", &server.url()).words(options).env("ALL_PROXY", &gone).env("NO_PROXY", exceptions);
         let run = run.input("x\n").start();
         let mut peer = server.accept();
         peer.expect_text("x");
@@ -306,4 +316,54 @@ fn inspect_tells_of_the_proxy_and_its_time() {
     let run = Run::new(["inspect", "--proxy", &server.proxy("http://"), URL]).start();
     drop(server.answer("HTTP/1.1 403 No\r\n\r\n"));
     run.finish().status(3).stderr_has("refused: 403 No");
+}
+
+/// A proxy that is spoken to over TLS, and is the server itself, for one client.
+fn proxy_over_tls(files: &Files) -> (String, JoinHandle<()>) {
+    let [certificate, key] = ["server.pem", "key.pem"].map(|name| fs::read(files.path(name)).expect("it is there"));
+    let identity = Identity::from_pkcs8(&certificate, &key).expect("they belong together");
+    let acceptor = TlsAcceptor::new(identity).expect("it accepts");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("https://{}", listener.local_addr().expect("an address"));
+    let proxy = thread::spawn(move || {
+        let (socket, _) = listener.accept().expect("a client");
+        let Ok(mut stream) = acceptor.accept(socket) else {
+            // Who does not accept the certificate looks at it once more.
+            let (socket, _) = listener.accept().expect("it comes again");
+            drop(acceptor.accept(socket));
+            return;
+        };
+        let head = |stream: &mut native_tls::TlsStream<TcpStream>| {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).expect("a head");
+                head.push(byte[0]);
+            }
+            String::from_utf8(head).expect("text")
+        };
+        assert!(head(&mut stream).starts_with("CONNECT nowhere.test:81 "));
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").expect("it is there");
+        let answer = switching_protocols(&head(&mut stream), "");
+        let frames = [answer.as_bytes(), b"\x81\x05there\x88\x02\x03\xe8"].concat();
+        stream.write_all(&frames).expect("it is there");
+        // Its Close comes, and then its end.
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    (url, proxy)
+}
+
+#[test]
+fn an_https_proxy_is_spoken_to_over_tls() {
+    let files = Files::good();
+    let (url, proxy) = proxy_over_tls(&files);
+    let run = files.connect("", URL).arg("--proxy").arg(url).finish();
+    proxy.join().expect("the proxy does its part");
+    run.status(0).stdout("there\n");
+    // Whoever asks for no check of the server's certificate has said nothing of the proxy's.
+    let (url, proxy) = proxy_over_tls(&files);
+    let run = Run::connect("-k", URL).arg("--proxy").arg(&url).finish();
+    run.status(4).stderr_has(&format!("the proxy {url} has no TLS that will do: ")).stderr_has("--cacert");
+    run.stderr_has("CN=the test's server");
+    proxy.join().expect("the proxy does its part");
 }

@@ -178,6 +178,16 @@ fn what_is_printed_is_what_the_schema_says() {
     judge.accept(&answered("SSH-2.0-x\r\n", 5));
     judge.accept(&answered("HTTP/1.1 103 Early Hints\r\n\r\n", 5));
 
+    let server = Server::start();
+    let run = inspect(&server.url()).arg("-L").start();
+    drop(server.answer(format!("HTTP/1.1 301 Moved\r\nLocation: {}\r\n\r\n", listen.url())));
+    judge.accept(&run.finish().status(0).json().remove(0));
+    let run = inspect("ws://a.test/").args(["--proxy", &format!("http://127.0.0.1:{}", server.port())]).start();
+    let mut peer = server.answer("HTTP/1.1 200 OK\r\n\r\n");
+    peer.accept("");
+    peer.finish(1000);
+    judge.accept(&run.finish().status(0).json().remove(0));
+
     let files = Files::good();
     let listen = files.listen("--echo");
     let secure = |options: &str| files.trusting(inspect(&listen.url()).words(options));

@@ -13,6 +13,9 @@ const WANTS_TLS: [&str; 4] = [
     "combination of host and port requires TLS",
 ];
 
+/// What nginx says to a client without a certificate, and to one whose certificate it does not accept.
+const WANTS_CERTIFICATE: [&str; 2] = ["No required SSL certificate was sent", "The SSL certificate error"];
+
 impl Refusal {
     /// What the response most probably means and what to do, naming the option. Safe to print, no line end.
     #[must_use]
@@ -22,6 +25,10 @@ impl Refusal {
         }
         let meaning = match self.status() {
             400..=499 if self.wants_tls() => return "the server speaks TLS on this port: use wss://".to_owned(),
+            400..=499 if self.has_in_body(&WANTS_CERTIFICATE) => {
+                return "the server wants a certificate of yours that it accepts: give --cert and --key, or --pkcs12"
+                    .to_owned();
+            }
             401 => self.unauthorized(),
             403 => self.forbidden(),
             404 => self.not_found(),
@@ -38,10 +45,14 @@ impl Refusal {
     }
 
     fn wants_tls(&self) -> bool {
-        let body = String::from_utf8_lossy(&self.body);
         let wants_upgrade =
             self.status() == 426 && self.shown("Upgrade").is_some_and(|upgrade| upgrade.starts_with("TLS/"));
-        wants_upgrade || WANTS_TLS.iter().any(|text| body.contains(text))
+        wants_upgrade || self.has_in_body(&WANTS_TLS)
+    }
+
+    fn has_in_body(&self, texts: &[&str]) -> bool {
+        let body = String::from_utf8_lossy(&self.body);
+        texts.iter().any(|text| body.contains(text))
     }
 
     fn unauthorized(&self) -> String {

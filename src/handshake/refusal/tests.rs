@@ -171,6 +171,16 @@ fn plain_http_on_a_tls_port() {
     }
 }
 
+#[test]
+fn a_certificate_of_the_client() {
+    for body in
+        ["<center>No required SSL certificate was sent</center>", "<title>400 The SSL certificate error</title>"]
+    {
+        let meaning = refusal("400 Bad Request", "").with_body(body.into()).meaning();
+        assert!(meaning.contains("--cert and --key"), "{meaning}");
+    }
+}
+
 /// What a refusal means in answer to a request with these header lines.
 fn answering(status_line: &str, fields: &str, request: &str) -> String {
     let request = RequestHead::parse(format!("GET /chat?token=t HTTP/1.1\r\n{request}\r\n").into_bytes()).unwrap();

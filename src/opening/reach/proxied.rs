@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use thiserror::Error;
 
-use super::{ProxyPassed, Reached, Route, dialed, endpoint, server_name};
+use super::{ProxyPassed, Reached, Route, SECOND_LOOK, blindly_accepted, dialed, endpoint, explained, server_name};
 use crate::handshake::{Credentials, HeadError, HeadReader, Host, MAX_HEAD, ResponseHead, Target};
 use crate::net::{Connection, TlsConnector, TlsOptions, Trouble};
 use crate::opening::{Limits, OpenError, Unread, log_head, read_body, read_head};
@@ -117,7 +117,10 @@ fn attempt(
             Err(error) if error.trouble() == Trouble::TimedOut => {
                 return Err(failed(ProxyTrouble::TimedOut(limits.seconds())));
             }
-            Err(error) => return Err(failed(ProxyTrouble::Tls(error.to_string()))),
+            Err(error) => {
+                let certificate = if error.is_about_certificate() { certificate(proxy, route, limits) } else { None };
+                return Err(failed(ProxyTrouble::Tls(explained(&error, certificate.as_deref()))));
+            }
         };
     }
     let credentials = proxy.credentials.as_ref();
@@ -128,6 +131,13 @@ fn attempt(
     let connection = tunnel.map_err(failed)?;
     log::info!("{} leads to {}:{}", url, target.host, target.port);
     Ok(Reached { connection, proxy: Some(ProxyPassed { url, took: start.elapsed() }), ..reached })
+}
+
+/// The proxy's certificate that was not accepted, in DER, by a connection that trusts it blindly and says nothing.
+fn certificate(proxy: &Proxy, route: &Route, limits: &Limits) -> Option<Vec<u8>> {
+    let limits = limits.at_most(SECOND_LOOK);
+    let dialed = dialed(&endpoint(&proxy.host, proxy.port), &route.lookup, &limits).ok()?;
+    blindly_accepted(Connection::plain(dialed.socket), &proxy.host, None, &limits)
 }
 
 /// The failure of a proxy; or that of the run, where it has run out of time.
