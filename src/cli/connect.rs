@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use wspipe::commands::{ConnectConfig, Destination};
+use wspipe::commands::{ConnectConfig, Destination, Endpoint};
 use wspipe::handshake::TargetError;
 use wspipe::outcome::Failure;
 
@@ -64,7 +64,7 @@ impl Args {
                 self.route.resolve(tls, self.handshake.redirects())?
             },
             connect_timeout: self.handshake.connect_timeout,
-            echo: self.echo,
+            endpoint: if self.echo { Endpoint::Echo } else { Endpoint::Stdio },
             level: self.level.resolve(),
         })
     }

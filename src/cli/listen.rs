@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use wspipe::commands::ListenConfig;
+use wspipe::commands::{Endpoint, ListenConfig};
 use wspipe::handshake::{DeflateTerms, ServerOptions};
 use wspipe::net::ListenOn;
 use wspipe::outcome::Failure;
@@ -83,7 +83,7 @@ impl Args {
         let on = self.address.resolve()?;
         let identity = self.identity.resolve(self.key.as_deref())?;
         let config = ListenConfig {
-            echo: self.echo,
+            endpoint: if self.echo { Endpoint::Echo } else { Endpoint::Stdio },
             once: self.once,
             server: ServerOptions {
                 subprotocols: self.subprotocols,

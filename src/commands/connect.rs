@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::coding::{Coding, Terms};
 use super::pipe::{Ends, output_pipe};
-use super::{Destination, Pipe, RECEIVE_BUFFER};
+use super::{Destination, Endpoint, Pipe, RECEIVE_BUFFER};
 use crate::bridge::{EchoSink, Ending, Keeper, Session, Signals};
 use crate::handshake::RequestOptions;
 use crate::opening::{self, Limits, Opened, Route};
@@ -23,8 +23,8 @@ pub struct ConnectConfig {
     pub route: Route,
     /// The bound of the way to an open connection.
     pub connect_timeout: Duration,
-    /// Send messages back, instead of standard input and output.
-    pub echo: bool,
+    /// What is at this end.
+    pub endpoint: Endpoint,
     /// How hard to compress, where that is agreed on.
     pub level: Level,
     /// Standard input and output, and the end.
@@ -37,7 +37,7 @@ pub struct ConnectConfig {
 /// Whatever keeps the run from being done with a clean close; see [`Failure`].
 pub fn connect(config: ConnectConfig) -> Result<(), Failure> {
     let start = Instant::now();
-    let ConnectConfig { destination, handshake, route, connect_timeout, echo, level, pipe } = config;
+    let ConnectConfig { destination, handshake, route, connect_timeout, endpoint, level, pipe } = config;
     let (target, route) = destination.start(route)?;
     let limits = Limits::new(start, connect_timeout, pipe.deadline(start));
     let opened = opening::open(&target, &handshake, &route, &limits)?;
@@ -49,31 +49,41 @@ pub fn connect(config: ConnectConfig) -> Result<(), Failure> {
     let terms =
         Terms { buffer: RECEIVE_BUFFER, max_message: pipe.decoder_limit(), compression: opened.compression, level };
     let coding = Coding::client(terms, &opened.early).map_err(Failure::io("cannot make masking keys"))?;
-    let ending = run(opened, coding, &url, echo, &pipe, start)?;
+    let ending = run(opened, coding, &url, endpoint, &pipe, start)?;
     log::info!("{ending}");
-    if !echo {
+    if endpoint.is_stdio() {
         pipe.tell_unread(&ending);
     }
     judge(&ending, pipe.count)
 }
 
-fn run(opened: Opened, coding: Coding, url: &str, echo: bool, pipe: &Pipe, start: Instant) -> Result<Ending, Failure> {
+fn run(
+    opened: Opened,
+    coding: Coding,
+    url: &str,
+    endpoint: Endpoint,
+    pipe: &Pipe,
+    start: Instant,
+) -> Result<Ending, Failure> {
     let signals = Signals::catch().map_err(Failure::io("cannot catch signals"))?;
     let stdout = io::stdout();
-    let watched = if echo { None } else { output_pipe(&stdout) };
+    let watched = if endpoint.is_stdio() { output_pipe(&stdout) } else { None };
     let keeper = Keeper::new(Some(&signals), watched).map_err(Failure::io("cannot keep the time"))?;
     let Opened { connection, address, subprotocol, .. } = opened;
     let Coding { decoder, encoder, worth } = coding;
     let rules = pipe.rules(Role::Client, start);
     let session = Session { connection, decoder, encoder, count: pipe.countdown(), rules };
-    let ending = if echo {
-        let (source, sink, bell) = EchoSink::ends(&pipe.greetings);
-        session.run(source, sink, bell, &keeper)
-    } else {
-        let Ends { source, mut sink, bell } =
-            pipe.ends().map_err(Failure::io("cannot use standard input and output"))?;
-        sink.open(url, &address, subprotocol.as_deref());
-        session.run(source, sink, bell, &keeper)
+    let ending = match endpoint {
+        Endpoint::Echo => {
+            let (source, sink, bell) = EchoSink::ends(&pipe.greetings);
+            session.run(source, sink, bell, &keeper)
+        }
+        Endpoint::Stdio => {
+            let Ends { source, mut sink, bell } =
+                pipe.ends().map_err(Failure::io("cannot use standard input and output"))?;
+            sink.open(url, &address, subprotocol.as_deref());
+            session.run(source, sink, bell, &keeper)
+        }
     }
     .map_err(Failure::io("cannot run the session"))?;
     worth.tell("");

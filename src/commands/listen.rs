@@ -11,8 +11,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::Pipe;
 use super::coding::{Coding, Terms};
+use super::{Endpoint, Pipe};
 use crate::bridge::Signals;
 use crate::handshake::{ServerOptions, check_subprotocols};
 use crate::net::{ListenOn, Listener, TlsAcceptor, TlsIdentity};
@@ -23,8 +23,8 @@ use crate::protocol::Level;
 /// What `listen` was asked for, apart from where.
 #[derive(Debug, Clone)]
 pub struct ListenConfig {
-    /// Send messages back, instead of standard input and output.
-    pub echo: bool,
+    /// What clients are connected with.
+    pub endpoint: Endpoint,
     /// Serve one client only.
     pub once: bool,
     /// What the answers to requests say.
@@ -67,7 +67,7 @@ pub fn listen(on: ListenOn, config: ListenConfig) -> Result<(), Failure> {
     let listener = Listener::open(on)?;
     let url = url_of(&listener, acceptor.is_some());
     announce(&url, config.url_file.as_deref())?;
-    let service = Endpoint { listener, url, acceptor };
+    let service = Entrance { listener, url, acceptor };
     if config.once {
         once::serve(service, &config, &signals, start)
     } else {
@@ -77,7 +77,7 @@ pub fn listen(on: ListenOn, config: ListenConfig) -> Result<(), Failure> {
 
 /// What clients connect to.
 #[derive(Debug)]
-struct Endpoint {
+struct Entrance {
     listener: Listener,
     url: String,
     /// With it, clients have to speak TLS.

@@ -3,6 +3,7 @@
 mod coding;
 mod connect;
 mod destination;
+mod endpoint;
 mod inspect;
 mod listen;
 mod pipe;
@@ -13,6 +14,7 @@ use crate::outcome::Failure;
 
 pub use connect::{ConnectConfig, connect};
 pub use destination::Destination;
+pub use endpoint::Endpoint;
 pub use inspect::{InspectCapturedConfig, InspectConfig, inspect_captured, inspect_key, inspect_url};
 pub use listen::{ListenConfig, listen};
 pub use pipe::Pipe;

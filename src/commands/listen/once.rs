@@ -7,11 +7,11 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Endpoint, ListenConfig, Pause};
+use super::{Entrance, ListenConfig, Pause};
 use crate::bridge::{EchoSink, Ending, Keeper, Session, Signals};
-use crate::commands::RECEIVE_BUFFER;
 use crate::commands::coding::Coding;
 use crate::commands::pipe::{Ends, Pipe, output_pipe};
+use crate::commands::{Endpoint, RECEIVE_BUFFER};
 use crate::handshake::ServerOptions;
 use crate::net::{Connection, Interest, Socket, TlsAcceptor, Wake, wait_any};
 use crate::opening::{self, Accepted};
@@ -27,20 +27,20 @@ struct First {
 
 /// Serves one client; the listener is closed as soon as it has come.
 pub(super) fn serve(
-    endpoint: Endpoint,
+    entrance: Entrance,
     config: &ListenConfig,
     signals: &Signals,
     start: Instant,
 ) -> Result<(), Failure> {
-    let first = first_client(&endpoint, config, signals, start)?;
-    let Endpoint { url, .. } = endpoint;
+    let first = first_client(&entrance, config, signals, start)?;
+    let Entrance { url, .. } = entrance;
     log::info!("serving {}", first.peer);
     if let Some(agreement) = first.accepted.compression {
         log::info!("compression: {agreement}");
     }
     let ending = run(first, &url, config, signals, start).map_err(Failure::io("cannot run the session"))?;
     log::info!("{ending}");
-    if !config.echo {
+    if config.endpoint.is_stdio() {
         config.pipe.tell_unread(&ending);
     }
     judge(&ending, config.pipe.count)
@@ -48,7 +48,7 @@ pub(super) fn serve(
 
 /// Waits for the first client. Handshakes run side by side: one that stalls, or is none, holds up nobody.
 fn first_client(
-    Endpoint { listener, acceptor, .. }: &Endpoint,
+    Entrance { listener, acceptor, .. }: &Entrance,
     config: &ListenConfig,
     signals: &Signals,
     start: Instant,
@@ -144,18 +144,21 @@ impl Door {
 fn run(first: First, url: &str, config: &ListenConfig, signals: &Signals, start: Instant) -> io::Result<Ending> {
     let First { connection, peer, accepted } = first;
     let stdout = io::stdout();
-    let keeper = Keeper::new(Some(signals), if config.echo { None } else { output_pipe(&stdout) })?;
+    let keeper = Keeper::new(Some(signals), if config.endpoint.is_stdio() { output_pipe(&stdout) } else { None })?;
     let pipe: &Pipe = &config.pipe;
     let Coding { decoder, encoder, worth } = config.coding(&accepted, RECEIVE_BUFFER);
     let session =
         Session { connection, decoder, encoder, count: pipe.countdown(), rules: pipe.rules(Role::Server, start) };
-    let ending = if config.echo {
-        let (source, sink, bell) = EchoSink::ends(&pipe.greetings);
-        session.run(source, sink, bell, &keeper)?
-    } else {
-        let Ends { source, mut sink, bell } = pipe.ends()?;
-        sink.open(url, &peer, accepted.subprotocol.as_deref());
-        session.run(source, sink, bell, &keeper)?
+    let ending = match config.endpoint {
+        Endpoint::Echo => {
+            let (source, sink, bell) = EchoSink::ends(&pipe.greetings);
+            session.run(source, sink, bell, &keeper)?
+        }
+        Endpoint::Stdio => {
+            let Ends { source, mut sink, bell } = pipe.ends()?;
+            sink.open(url, &peer, accepted.subprotocol.as_deref());
+            session.run(source, sink, bell, &keeper)?
+        }
     };
     worth.tell("");
     Ok(ending)

@@ -9,10 +9,11 @@ use std::time::Instant;
 use super::crowd::{Arrival, Client, Crowd, Input};
 use super::distribute::distribute;
 use super::shared::{ClientSink, SharedOutput};
-use super::{Endpoint, ListenConfig, Pause};
+use super::{Entrance, ListenConfig, Pause};
 use crate::bridge::{
     Bell, Cause, Countdown, EchoSink, Ending, Fact, OnEof, Outbox, Peer, QueueSource, Session, Signals,
 };
+use crate::commands::Endpoint;
 use crate::commands::coding::Coding;
 use crate::commands::pipe::{output_pipe, standard_output};
 use crate::handshake::printable;
@@ -29,13 +30,13 @@ const CLIENT_BUFFER: usize = 64 << 10;
 const CLIENT_STACK: usize = 256 << 10;
 /// Serves everybody who comes, until the input ends or a signal arrives.
 pub(super) fn serve(
-    Endpoint { listener, url, acceptor }: Endpoint,
+    Entrance { listener, url, acceptor }: Entrance,
     config: ListenConfig,
     signals: &Signals,
     start: Instant,
 ) -> Result<(), Failure> {
     let stdout = io::stdout();
-    let output = if config.echo { None } else { output_pipe(&stdout) };
+    let output = if config.endpoint.is_stdio() { output_pipe(&stdout) } else { None };
     let (service, wake) = Service::start(config, url, acceptor, start).map_err(Failure::io("cannot start"))?;
     let host = Host {
         service: Arc::new(service),
@@ -195,7 +196,7 @@ impl Service {
         let wake = Arc::new(Wake::new()?);
         let crowd = Arc::new(Crowd::new(Arc::clone(&wake))?);
         let mut output = None;
-        if !config.echo {
+        if config.endpoint.is_stdio() {
             output = Some(Arc::new(SharedOutput::new(standard_output()?, config.pipe.count, Arc::clone(&wake))));
             if let Some(input) = config.pipe.input()? {
                 Self::start_distributing(input, &config, Arc::clone(&crowd))?;
@@ -265,7 +266,7 @@ impl Service {
     /// Where a client's messages come from, and go to if they go back.
     fn ends(&self) -> (QueueSource, Option<EchoSink>, Arc<Outbox>) {
         let greetings = &self.config.pipe.greetings;
-        if self.config.echo {
+        if self.config.endpoint == Endpoint::Echo {
             let (source, sink, outbox) = EchoSink::ends(greetings);
             return (source, Some(sink), outbox);
         }
