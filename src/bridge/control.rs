@@ -88,6 +88,11 @@ impl Control {
         if state.ended { Tick::Ended(state.lifecycle.ending()) } else { Tick::WakeAt(state.wake_at) }
     }
 
+    /// Whether the peer has closed its direction, and only that.
+    pub(super) fn is_half_closed(&self) -> bool {
+        self.lock().lifecycle.is_half_closed()
+    }
+
     /// Takes the orders; for the sending side, when it has been woken.
     pub(super) fn orders(&self) -> Orders {
         let mut state = self.lock();

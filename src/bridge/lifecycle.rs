@@ -12,6 +12,9 @@ const GRACE: Duration = Duration::from_secs(1);
 /// take to say what it could not send.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
+/// Patience that nobody will see the end of.
+const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
 /// What a session was asked to do at its end.
 #[derive(Debug, Clone)]
 pub struct Rules {
@@ -27,6 +30,9 @@ pub struct Rules {
     pub idle_timeout: Option<Duration>,
     /// When the whole run is over.
     pub deadline: Option<Instant>,
+    /// Each direction ends by itself, as for TCP: a Close ends its sender's, and is answered when the other one is through,
+    /// however long that takes. (A Close with another code than 1000 ends both.)
+    pub half_close: bool,
     /// Something is awaited (`--count`): until it has come, the end of the input closes nothing.
     pub awaiting: bool,
 }
@@ -161,6 +167,11 @@ impl Lifecycle {
         let grace = timeout.min(GRACE);
         let failed = || Close::new(1011, "");
         match fact {
+            Fact::InputEnded if self.rules.half_close => {
+                let patience = if self.peer == Peer::There { FOREVER } else { timeout };
+                self.input_ended = Some(now);
+                self.begin(Cause::InputEnded, Some(planned), patience, now, busy);
+            }
             Fact::InputEnded => self.input_ended = Some(now),
             Fact::InputFailed(why) => {
                 self.begin(Cause::InputFailed(why), Some(failed()), timeout, now, busy);
@@ -184,6 +195,9 @@ impl Lifecycle {
                 self.sender = Some(unsent);
                 self.restart_patience(now, busy);
             }
+            Fact::PeerClosed(close) if self.rules.half_close && close.is_planned() && self.closing.is_none() => {
+                self.peer = Peer::Closed(close);
+            }
             Fact::PeerClosed(close) => {
                 let answer = Close { code: close.code, reason: String::new() };
                 self.peer = Peer::Closed(close);
@@ -200,7 +214,11 @@ impl Lifecycle {
                 self.begin(Cause::Violation(violation), Some(close), grace, now, busy);
             }
             Fact::Satisfied => self.begin(Cause::Satisfied, Some(planned), grace, now, busy),
-            Fact::OutputClosed => self.begin(Cause::OutputClosed, Some(planned), grace, now, busy),
+            Fact::OutputClosed => {
+                // Where a Close ends one direction only, a planned one would not say that the other is of no use.
+                let close = if self.rules.half_close { failed() } else { planned };
+                self.begin(Cause::OutputClosed, Some(close), grace, now, busy);
+            }
             Fact::OutputFailed(why) => {
                 self.begin(Cause::OutputFailed(why), Some(failed()), grace, now, busy);
             }
@@ -218,6 +236,12 @@ impl Lifecycle {
             }
         }
         self.step_closing(now, busy)
+    }
+
+    /// Whether the peer has closed its direction, and only that.
+    #[must_use]
+    pub fn is_half_closed(&self) -> bool {
+        self.peer != Peer::There && self.closing.is_none()
     }
 
     /// How it ended, as far as it has.
@@ -241,7 +265,8 @@ impl Lifecycle {
         }
         // While something is being dealt with, silence can't be due before that long from now; and where silence is what the
         // end of the input waits for, it is no fault.
-        let limit = self.rules.idle_timeout.filter(|_| lingers_until.is_none());
+        let is_awaited = lingers_until.is_none() && self.peer == Peer::There;
+        let limit = self.rules.idle_timeout.filter(|_| is_awaited);
         let idle_at = limit.map(|limit| (quiet.map_or(now, |quiet| quiet.nothing_since) + limit, limit));
         if let Some((at, limit)) = idle_at
             && now >= at

@@ -25,6 +25,7 @@ mod receive;
 mod send;
 mod session;
 mod signals;
+mod tunnel;
 
 pub use control::{Bell, Control, Tick};
 pub use echo::EchoSink;
@@ -37,3 +38,4 @@ pub use receive::{Countdown, Sink, SinkError, receive};
 pub use send::{Pulled, Source, SourceError, send};
 pub use session::{Keeper, Receiving, Session};
 pub use signals::Signals;
+pub use tunnel::{StreamSink, Tunnel};

@@ -101,7 +101,8 @@ pub fn receive(
     };
     let failed = matches!(end, Fact::Violation(_));
     control.note(end);
-    if failed {
+    // While this side still sends, the end of the connection is heard of here first.
+    if failed || control.is_half_closed() {
         drain(&mut reader);
         control.note(Fact::PeerGone(None));
     }

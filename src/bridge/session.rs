@@ -57,15 +57,11 @@ impl Session {
     pub fn run(
         self,
         source: impl Source + 'static,
-        mut sink: impl Sink + 'static,
+        sink: impl Sink + 'static,
         bell: Arc<dyn Bell>,
         keeper: &Keeper<'_>,
     ) -> io::Result<Ending> {
-        let receiving = self.start(source, bell, Arc::clone(&keeper.wake) as Arc<dyn Bell>)?;
-        let control = Arc::clone(receiving.control());
-        spawn("receive", move || receiving.run(&mut sink))?;
-        // When it is over, a thread may still hang in a write to an output that nobody takes; none is waited for.
-        keeper.keep(&control)
+        self.start(source, bell, keeper.bell())?.finish(sink, keeper)
     }
 }
 
@@ -88,6 +84,17 @@ impl Receiving {
     #[must_use]
     pub fn control(&self) -> &Arc<Control> {
         &self.control
+    }
+
+    /// Runs the receiving side on a thread of its own, while this one keeps the time to the session's end.
+    ///
+    /// # Errors
+    /// The system has no threads left.
+    pub fn finish(self, mut sink: impl Sink + 'static, keeper: &Keeper<'_>) -> io::Result<Ending> {
+        let control = Arc::clone(&self.control);
+        spawn("receive", move || self.run(&mut sink))?;
+        // When it is over, a thread may still hang in a write to an output that nobody takes; none is waited for.
+        keeper.keep(&control)
     }
 
     /// Runs the receiving side on this thread, to its end.
@@ -117,6 +124,12 @@ impl<'a> Keeper<'a> {
     /// The system has no descriptors left.
     pub fn new(signals: Option<&'a Signals>, output: Option<BorrowedFd<'a>>) -> io::Result<Self> {
         Ok(Keeper { wake: Arc::new(Wake::new()?), signals, output })
+    }
+
+    /// What wakes it.
+    #[must_use]
+    pub fn bell(&self) -> Arc<dyn Bell> {
+        Arc::clone(&self.wake) as Arc<dyn Bell>
     }
 
     fn keep(&self, control: &Control) -> io::Result<Ending> {

@@ -4,14 +4,16 @@ use std::path::PathBuf;
 
 use wspipe::commands::{ConnectConfig, Destination, Endpoint};
 use wspipe::handshake::TargetError;
+use wspipe::net::Endpoint as StreamPlace;
 use wspipe::outcome::Failure;
 
 use super::compression::LevelArgs;
 use super::handshake::HandshakeArgs;
-use super::pipe::PipeArgs;
+use super::pipe::{NOT_FOR_STREAMS, PipeArgs};
 use super::route::RouteArgs;
 use super::tls::{IdentityArgs, TlsArgs};
 use super::trust;
+use super::values::stream_address;
 
 /// Connect to a server: standard input to messages, messages to standard output
 ///
@@ -28,6 +30,18 @@ pub(super) struct Args {
     /// Send every message back instead of using standard input and output
     #[arg(long, help_heading = "Sending and ending", hide_short_help = true)]
     echo: bool,
+
+    /// Carry a TCP or unix connection to this place instead: HOST:PORT or unix:PATH
+    #[arg(
+        long,
+        value_name = "PLACE",
+        value_parser = stream_address,
+        help_heading = "Sending and ending",
+        hide_short_help = true,
+        conflicts_with = "echo",
+        conflicts_with_all = NOT_FOR_STREAMS
+    )]
+    forward: Option<StreamPlace>,
 
     #[command(flatten)]
     handshake: HandshakeArgs,
@@ -64,9 +78,18 @@ impl Args {
                 self.route.resolve(tls, self.handshake.redirects())?
             },
             connect_timeout: self.handshake.connect_timeout,
-            endpoint: if self.echo { Endpoint::Echo } else { Endpoint::Stdio },
+            endpoint: endpoint(self.echo, self.forward),
             level: self.level.resolve(),
         })
+    }
+}
+
+/// What is at this end, by the options that say so.
+pub(super) fn endpoint(echo: bool, forward: Option<StreamPlace>) -> Endpoint {
+    match forward {
+        Some(place) => Endpoint::Forward(place),
+        None if echo => Endpoint::Echo,
+        None => Endpoint::Stdio,
     }
 }
 

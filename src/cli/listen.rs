@@ -3,18 +3,20 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use wspipe::commands::{Endpoint, ListenConfig};
+use wspipe::commands::ListenConfig;
 use wspipe::handshake::{DeflateTerms, ServerOptions};
+use wspipe::net::Endpoint as StreamPlace;
 use wspipe::net::ListenOn;
 use wspipe::outcome::Failure;
 use wspipe::protocol::Role;
 
 use super::compression::{CompressArgs, LevelArgs};
+use super::connect::endpoint;
 use super::handshake::headers;
 use super::inherited::Place;
-use super::pipe::PipeArgs;
+use super::pipe::{NOT_FOR_STREAMS, PipeArgs};
 use super::tls::IdentityArgs;
-use super::values::duration;
+use super::values::{duration, stream_address};
 
 /// Wait for clients: standard input to all of them, their messages to standard output
 ///
@@ -29,6 +31,19 @@ pub(super) struct Args {
     /// Send every message back to the client that it came from
     #[arg(long, help_heading = "Serving")]
     echo: bool,
+
+    /// Carry a TCP or unix connection for each client, to this place: HOST:PORT or unix:PATH
+    ///
+    /// The other end is wspipe forward, or connect --forward. Each direction ends by itself, as for TCP.
+    #[arg(
+        long,
+        value_name = "PLACE",
+        value_parser = stream_address,
+        help_heading = "Serving",
+        conflicts_with = "echo",
+        conflicts_with_all = NOT_FOR_STREAMS
+    )]
+    forward: Option<StreamPlace>,
 
     /// Serve one client, then exit with its status
     #[arg(long, help_heading = "Serving")]
@@ -83,7 +98,7 @@ impl Args {
         let on = self.address.resolve()?;
         let identity = self.identity.resolve(self.key.as_deref())?;
         let config = ListenConfig {
-            endpoint: if self.echo { Endpoint::Echo } else { Endpoint::Stdio },
+            endpoint: endpoint(self.echo, self.forward),
             once: self.once,
             server: ServerOptions {
                 subprotocols: self.subprotocols,

@@ -2,6 +2,7 @@
 
 mod compression;
 mod connect;
+mod forward;
 mod handshake;
 mod inherited;
 mod inspect;
@@ -56,6 +57,7 @@ enum Command {
     Connect(connect::Args),
     Listen(listen::Args),
     Inspect(inspect::Args),
+    Forward(forward::Args),
     Completions(pages::CompletionsArgs),
     Man(pages::ManArgs),
 }
@@ -86,6 +88,10 @@ impl Cli {
                 wspipe::commands::listen(on, config)
             }
             Command::Inspect(args) => args.run(),
+            Command::Forward(args) => {
+                let (on, config) = args.resolve()?;
+                wspipe::commands::forward(on, config)
+            }
             Command::Completions(args) => args.run(&mut Self::command()),
             Command::Man(args) => args.run(Self::command()),
         }

@@ -11,6 +11,23 @@ use wspipe::records::Format;
 
 use super::values::{buffer_size, duration, size, some_time};
 
+/// Options that say nothing where a session carries a byte stream.
+pub(super) const NOT_FOR_STREAMS: [&str; 13] = [
+    "text",
+    "format",
+    "input",
+    "output",
+    "nul",
+    "send",
+    "no_stdin",
+    "on_eof",
+    "count",
+    "close_code",
+    "close_reason",
+    "max_message",
+    "binary",
+];
+
 #[derive(Debug, clap::Args)]
 pub(super) struct PipeArgs {
     /// Send text messages, which must be UTF-8 (the default)

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use wspipe::net::{Endpoint, ListenAddr};
+
 /// A span of time: `500ms`, `2s`, `1m 30s`; a plain number is seconds, as for curl and sleep.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let explain = || format!("{text:?} is no span of time: write 500ms, 2s, 1.5 (seconds) or 1m");
@@ -22,6 +24,17 @@ pub(crate) fn some_time(text: &str) -> Result<Duration, String> {
 }
 
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// Where a byte stream leads: a port of this machine, `HOST:PORT`, `[::1]:PORT` or `unix:PATH`.
+pub(crate) fn stream_address(text: &str) -> Result<Endpoint, String> {
+    let explain =
+        || format!("{text:?} is nowhere to connect to: write HOST:PORT, a port of this machine, or unix:PATH");
+    match text.parse() {
+        Ok(ListenAddr::Tcp { port: 0, .. }) | Err(_) => Err(explain()),
+        Ok(ListenAddr::Tcp { host, port }) => Ok(Endpoint::Host { name: host, port }),
+        Ok(ListenAddr::Unix(path)) => Ok(Endpoint::Unix(path)),
+    }
+}
 
 /// A number of bytes: `4096`, `64K`, `1M`, `2G`; the letters, also with `iB`, are powers of 1024.
 pub(crate) fn size(text: &str) -> Result<u64, String> {
@@ -61,6 +74,18 @@ mod tests {
         assert!(duration("1e19").unwrap_err().contains("longer"));
         assert_eq!(some_time("1s"), duration("1s"));
         assert!(some_time("0").unwrap_err().contains("at once"));
+    }
+
+    #[test]
+    fn streams() {
+        let host = |name: &str, port| Ok(Endpoint::Host { name: name.to_owned(), port });
+        assert_eq!(stream_address("22"), host("127.0.0.1", 22));
+        assert_eq!(stream_address("db.test:5432"), host("db.test", 5432));
+        assert_eq!(stream_address("[::1]:1"), host("::1", 1));
+        assert_eq!(stream_address("unix:/a/b"), Ok(Endpoint::Unix("/a/b".into())));
+        for text in ["", "db.test", "db.test:0", "0", "unix:", "ws://a:1/", "a:x"] {
+            assert!(stream_address(text).unwrap_err().contains("nowhere to connect to"), "{text}");
+        }
     }
 
     #[test]

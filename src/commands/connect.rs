@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use super::coding::{Coding, Terms};
 use super::pipe::{Ends, output_pipe};
-use super::{Destination, Endpoint, Pipe, RECEIVE_BUFFER};
-use crate::bridge::{EchoSink, Ending, Keeper, Session, Signals};
+use super::{Destination, Endpoint, Pipe, RECEIVE_BUFFER, endpoint};
+use crate::bridge::{EchoSink, Ending, Keeper, Session, Signals, Tunnel};
 use crate::handshake::RequestOptions;
-use crate::opening::{self, Limits, Opened, Route};
+use crate::net::Socket;
+use crate::opening::{self, Limits, OpenError, Opened, Route};
 use crate::outcome::{Failure, judge};
 use crate::protocol::{Level, Role};
 
@@ -40,6 +41,11 @@ pub fn connect(config: ConnectConfig) -> Result<(), Failure> {
     let ConnectConfig { destination, handshake, route, connect_timeout, endpoint, level, pipe } = config;
     let (target, route) = destination.start(route)?;
     let limits = Limits::new(start, connect_timeout, pipe.deadline(start));
+    // First: without it there is nothing to say to the server.
+    let stream = match &endpoint {
+        Endpoint::Forward(place) => Some(endpoint::reach(place, limits.deadline()).map_err(OpenError::Unreachable)?),
+        Endpoint::Stdio | Endpoint::Echo => None,
+    };
     let opened = opening::open(&target, &handshake, &route, &limits)?;
     let url = opened.target.url();
     log::info!("connected to {url} at {}", opened.place);
@@ -49,7 +55,7 @@ pub fn connect(config: ConnectConfig) -> Result<(), Failure> {
     let terms =
         Terms { buffer: RECEIVE_BUFFER, max_message: pipe.decoder_limit(), compression: opened.compression, level };
     let coding = Coding::client(terms, &opened.early).map_err(Failure::io("cannot make masking keys"))?;
-    let ending = run(opened, coding, &url, endpoint, &pipe, start)?;
+    let ending = run(opened, coding, &url, &endpoint, stream, &pipe, start)?;
     log::info!("{ending}");
     if endpoint.is_stdio() {
         pipe.tell_unread(&ending);
@@ -61,7 +67,8 @@ fn run(
     opened: Opened,
     coding: Coding,
     url: &str,
-    endpoint: Endpoint,
+    endpoint: &Endpoint,
+    stream: Option<Socket>,
     pipe: &Pipe,
     start: Instant,
 ) -> Result<Ending, Failure> {
@@ -71,14 +78,18 @@ fn run(
     let keeper = Keeper::new(Some(&signals), watched).map_err(Failure::io("cannot keep the time"))?;
     let Opened { connection, address, subprotocol, .. } = opened;
     let Coding { decoder, encoder, worth } = coding;
-    let rules = pipe.rules(Role::Client, start);
+    let rules = endpoint.rules(pipe, Role::Client, start);
     let session = Session { connection, decoder, encoder, count: pipe.countdown(), rules };
-    let ending = match endpoint {
-        Endpoint::Echo => {
+    let ending = match (endpoint, stream) {
+        (_, Some(stream)) => {
+            let Tunnel { source, sink, bell } = Tunnel::new(stream).map_err(Failure::io("cannot use the stream"))?;
+            session.run(source, sink, bell, &keeper)
+        }
+        (Endpoint::Echo, None) => {
             let (source, sink, bell) = EchoSink::ends(&pipe.greetings);
             session.run(source, sink, bell, &keeper)
         }
-        Endpoint::Stdio => {
+        (Endpoint::Stdio | Endpoint::Forward(_), None) => {
             let Ends { source, mut sink, bell } =
                 pipe.ends().map_err(Failure::io("cannot use standard input and output"))?;
             sink.open(url, &address, subprotocol.as_deref());

@@ -89,6 +89,7 @@ fn echo(listener: &Listener) -> Result<(), Failure> {
         close_timeout: ECHO_PATIENCE,
         idle_timeout: None,
         deadline: None,
+        half_close: false,
         awaiting: false,
     };
     let session = Session { connection, decoder, encoder, count: None, rules };

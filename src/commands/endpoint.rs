@@ -1,19 +1,54 @@
 //! What is at this end of sessions.
 
+use std::time::Instant;
+
+use super::Pipe;
+use super::forward::tunnel_rules;
+use crate::bridge::Rules;
+use crate::net::{self, DialError, Lookup, Socket};
+use crate::opening::NoPlace;
+use crate::protocol::Role;
+
 /// What messages come from and go to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Endpoint {
     /// Standard input and output.
     #[default]
     Stdio,
     /// The peer itself: every message goes back.
     Echo,
+    /// A byte stream to this place, one for each session.
+    Forward(net::Endpoint),
 }
 
 impl Endpoint {
     /// Whether standard input and output are used.
     #[must_use]
-    pub fn is_stdio(self) -> bool {
-        self == Endpoint::Stdio
+    pub fn is_stdio(&self) -> bool {
+        *self == Endpoint::Stdio
     }
+    /// The rules for the end of a session in this role, in a run that began at `start`.
+    pub(super) fn rules(&self, pipe: &Pipe, role: Role, start: Instant) -> Rules {
+        match self {
+            Endpoint::Stdio | Endpoint::Echo => pipe.rules(role, start),
+            Endpoint::Forward(_) => Rules { deadline: pipe.deadline(start), ..tunnel_rules(role, pipe.idle_timeout) },
+        }
+    }
+}
+
+impl Endpoint {
+    /// What a client of a server has to have before it is let in: with `--forward` the stream.
+    pub(super) fn prepare(&self, deadline: Instant) -> Result<Option<Socket>, NoPlace> {
+        let Endpoint::Forward(place) = self else { return Ok(None) };
+        let stream = reach(place, Some(deadline));
+        stream.map(Some).map_err(|error| NoPlace { status: 502, why: error.to_string() })
+    }
+}
+
+/// Connects to the place that a session is to be forwarded to, by `deadline`.
+///
+/// # Errors
+/// It can't be reached, or not in time.
+pub(super) fn reach(place: &net::Endpoint, deadline: Option<Instant>) -> Result<Socket, DialError> {
+    net::dial(place, &Lookup::default(), deadline).map(|dialed| dialed.socket)
 }

@@ -118,23 +118,23 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
 
 /// A rest after the system had no descriptor or thread for another client: trying again at once would only fail again.
 #[derive(Debug, Default)]
-struct Pause(Option<Instant>);
+pub(super) struct Pause(Option<Instant>);
 
 impl Pause {
     /// How long no client is accepted.
     const LENGTH: Duration = Duration::from_millis(100);
 
-    fn begin(&mut self, error: &io::Error) {
+    pub(super) fn begin(&mut self, error: &io::Error) {
         log::warn!("cannot take another client for the moment: {error}");
         self.0 = Some(Instant::now() + Self::LENGTH);
     }
 
-    fn is_over(&mut self, now: Instant) -> bool {
+    pub(super) fn is_over(&mut self, now: Instant) -> bool {
         self.0 = self.0.filter(|until| *until > now);
         self.0.is_none()
     }
 
-    fn until(&self) -> Option<Instant> {
+    pub(super) fn until(&self) -> Option<Instant> {
         self.0
     }
 }

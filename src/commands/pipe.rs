@@ -68,6 +68,7 @@ impl Pipe {
             close_timeout: self.close_timeout,
             idle_timeout: self.idle_timeout,
             deadline: self.deadline(start),
+            half_close: false,
             awaiting: self.count.is_some(),
         }
     }

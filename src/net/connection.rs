@@ -1,7 +1,7 @@
 //! An open connection as two halves.
 
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
@@ -46,9 +46,9 @@ impl Connection {
     /// A connection without anything between the frames and the socket.
     #[must_use]
     pub fn plain(socket: Socket) -> Self {
-        let socket = Arc::new(socket);
-        let half = || Half(Arc::clone(&socket));
-        let (reader, writer) = (Box::new(half()), Box::new(half()));
+        let (reader, writer) = Half::of(socket);
+        let socket = Arc::clone(&reader.0);
+        let (reader, writer) = (Box::new(reader), Box::new(writer));
         Connection { reader, writer, line: Line { socket, layers: Vec::new() } }
     }
 
@@ -137,7 +137,29 @@ impl Read for Early {
 }
 
 /// A shared socket that is used in one direction.
-struct Half(Arc<Socket>);
+#[derive(Debug, Clone)]
+pub struct Half(Arc<Socket>);
+
+impl Half {
+    /// Both directions of a socket.
+    #[must_use]
+    pub fn of(socket: Socket) -> (Self, Self) {
+        let half = Half(Arc::new(socket));
+        (half.clone(), half)
+    }
+
+    /// The socket, of which the other half is a part, too.
+    #[must_use]
+    pub fn socket(&self) -> &Socket {
+        &self.0
+    }
+}
+
+impl AsFd for Half {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
 
 impl Read for Half {
     fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
@@ -148,6 +170,10 @@ impl Read for Half {
 impl Write for Half {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         (&*self.0).write(bytes)
+    }
+
+    fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        (&*self.0).write_vectored(pieces)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -119,6 +119,16 @@ impl Listener {
         }
     }
 
+    /// The address: `127.0.0.1:9001`, `[::1]:9001`, `unix:PATH` or `unix:@NAME`, with the port that the system picked
+    /// where 0 was asked for.
+    #[must_use]
+    pub fn address(&self) -> String {
+        match &self.inner {
+            Inner::Tcp { local, .. } => local.to_string(),
+            Inner::Unix(listener) => format!("unix:{}", listener.name().display()),
+        }
+    }
+
     /// The TCP port, with the one that the system picked where 0 was asked for; none for a unix socket.
     #[must_use]
     pub fn local_port(&self) -> Option<u16> {

@@ -32,7 +32,7 @@ mod unix;
 mod wake;
 
 pub use command::{Attendant, ShellCommand};
-pub use connection::{Connection, Line};
+pub use connection::{Connection, Half, Line};
 pub use dial::{Attempt, DialError, Dialed, Endpoint, Family, KnownHost, KnownHostError, Lookup, Step, dial};
 pub use listener::{BindError, ListenAddr, ListenAddrError, ListenOn, Listener, Unsuitable};
 pub use poll::{Interest, Ready, wait, wait_any};

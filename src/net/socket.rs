@@ -49,6 +49,12 @@ impl Socket {
         }
     }
 
+    /// Whether closing this socket, also by the end of the process, is a reset to the other end and not the end of a
+    /// stream. Only TCP has that; over a unix socket the two look the same.
+    pub fn resets_at_end(&self, resets: bool) {
+        let _ = rustix::net::sockopt::set_socket_linger(self, resets.then_some(Duration::ZERO));
+    }
+
     /// The other end's address, for messages: `127.0.0.1:9001`, `[::1]:9001`, `unix:PATH` or `unix:@NAME`.
     ///
     /// A client of a unix socket has no name of its own; it gets the name of the socket that it came through.

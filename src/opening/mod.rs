@@ -20,7 +20,7 @@ pub use error::{Interrupted, OpenError, TlsFailure};
 pub use follow::{Followed, Hop, Lost, follow};
 pub use limits::Limits;
 pub use reach::{ProxyFailure, ProxyPassed, ProxyTrouble, Reached, Route, Way, look_at_chain};
-pub use server::{Accepted, Rejected, accept, accept_if, reject, welcome};
+pub use server::{Accepted, NoPlace, Rejected, accept, accept_if, reject, welcome};
 
 /// Why a head could not be read.
 #[derive(Debug)]

@@ -43,10 +43,19 @@ pub fn welcome(socket: Socket, tls: Option<&TlsAcceptor>, deadline: Instant) -> 
 /// # Errors
 /// The client was refused, left, or took too long.
 pub fn accept(connection: &mut Connection, options: &ServerOptions, deadline: Instant) -> Result<Accepted, Rejected> {
-    accept_if(connection, options, deadline, || Some(())).map(|(accepted, ())| accepted)
+    accept_if(connection, options, deadline, || Ok(())).map(|(accepted, ())| accepted)
 }
 
-/// Reads a request and answers it; one that could be accepted is refused with 503 if `admit` gives it no place then.
+/// Why there is no place for a client that could be accepted.
+#[derive(Debug, Clone)]
+pub struct NoPlace {
+    /// The status that says so, 502 or 503.
+    pub status: u16,
+    /// The reason, in words.
+    pub why: String,
+}
+
+/// Reads a request and answers it; one that could be accepted is refused if `admit` gives it no place then.
 ///
 /// # Errors
 /// The client was refused, left, or took too long.
@@ -54,7 +63,7 @@ pub fn accept_if<Place>(
     connection: &mut Connection,
     options: &ServerOptions,
     deadline: Instant,
-    admit: impl FnOnce() -> Option<Place>,
+    admit: impl FnOnce() -> Result<Place, NoPlace>,
 ) -> Result<(Accepted, Place), Rejected> {
     let limits = Limits::new(deadline, Duration::ZERO, None);
     let mut reader = HeadReader::for_request(MAX_HEAD);
@@ -71,8 +80,11 @@ pub fn accept_if<Place>(
     log_head("request", &request.head.redacted());
     match answer(&request, options) {
         Answer::Accept { bytes, subprotocol, compression } => {
-            let Some(place) = admit() else {
-                return Err(reject(connection, refusal(Some(&request), 503, &[], "another client is being served")));
+            let place = match admit() {
+                Ok(place) => place,
+                Err(NoPlace { status, why }) => {
+                    return Err(reject(connection, refusal(Some(&request), status, &[], &why)));
+                }
             };
             write(connection, &bytes).map_err(|error| Rejected(format!("went away: {error}")))?;
             Ok((Accepted { request, early, subprotocol, compression }, place))

@@ -57,6 +57,12 @@ impl Close {
         matches!(self.code, None | Some(1000 | 1001))
     }
 
+    /// Whether this says that its sender has nothing more to send: 1000, or no code at all.
+    #[must_use]
+    pub fn is_planned(&self) -> bool {
+        matches!(self.code, None | Some(1000))
+    }
+
     /// Checks a code and a reason that a user wants to send.
     ///
     /// # Errors

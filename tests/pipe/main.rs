@@ -15,6 +15,7 @@ mod compression;
 mod diagnosis;
 mod ending;
 mod floods;
+mod forward;
 mod idle;
 mod input;
 mod inspect;

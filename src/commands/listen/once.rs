@@ -8,21 +8,26 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Entrance, ListenConfig, Pause};
-use crate::bridge::{EchoSink, Ending, Keeper, Session, Signals};
+use crate::bridge::{EchoSink, Ending, Keeper, Session, Signals, Tunnel};
 use crate::commands::coding::Coding;
 use crate::commands::pipe::{Ends, Pipe, output_pipe};
 use crate::commands::{Endpoint, RECEIVE_BUFFER};
 use crate::handshake::ServerOptions;
 use crate::net::{Connection, Interest, Socket, TlsAcceptor, Wake, wait_any};
-use crate::opening::{self, Accepted};
+use crate::opening::{self, Accepted, NoPlace};
 use crate::outcome::{Failure, judge};
 use crate::protocol::Role;
+
+/// What whoever comes too late is told.
+const TAKEN: &str = "another client is being served";
 
 /// A client whose handshake is complete.
 struct First {
     connection: Connection,
     peer: String,
     accepted: Accepted,
+    /// What it is connected with, if that is a stream.
+    stream: Option<Socket>,
 }
 
 /// Serves one client; the listener is closed as soon as it has come.
@@ -56,6 +61,7 @@ fn first_client(
     let wake = Arc::new(Wake::new().map_err(Failure::io("cannot wake threads"))?);
     let (sender, receiver) = mpsc::channel();
     let door = Door {
+        endpoint: config.endpoint.clone(),
         server: config.server.clone(),
         acceptor: acceptor.clone(),
         patience: config.handshake_timeout,
@@ -97,6 +103,7 @@ fn first_client(
 
 /// Where handshakes are carried out, and where the first that is complete is left.
 struct Door {
+    endpoint: Endpoint,
     server: ServerOptions,
     acceptor: Option<TlsAcceptor>,
     patience: Duration,
@@ -109,23 +116,23 @@ struct Door {
 impl Door {
     /// Carries out a handshake on a thread of its own. Whoever comes too late is told so before it is complete.
     fn shake_hands(&self, socket: Socket, peer: String) -> io::Result<()> {
-        let (options, acceptor) = (self.server.clone(), self.acceptor.clone());
+        let (endpoint, options, acceptor) = (self.endpoint.clone(), self.server.clone(), self.acceptor.clone());
         let deadline = Instant::now() + self.patience;
         let (taken, sender, wake) = (Arc::clone(&self.taken), self.sender.clone(), Arc::clone(&self.wake));
         let handshake = move || {
             let mut claimed = false;
             let admit = || {
                 claimed = !taken.swap(true, SeqCst);
-                claimed.then_some(())
+                if claimed { endpoint.prepare(deadline) } else { Err(NoPlace { status: 503, why: TAKEN.to_owned() }) }
             };
             let opened = opening::welcome(socket, acceptor.as_ref(), deadline).and_then(|mut connection| {
-                let (accepted, ()) = opening::accept_if(&mut connection, &options, deadline, admit)?;
-                Ok((connection, accepted))
+                let (accepted, stream) = opening::accept_if(&mut connection, &options, deadline, admit)?;
+                Ok((connection, accepted, stream))
             });
             match opened {
-                Ok((connection, accepted)) => {
+                Ok((connection, accepted, stream)) => {
                     // Nobody waits for it if the run is over.
-                    let _ = sender.send(First { connection, peer, accepted });
+                    let _ = sender.send(First { connection, peer, accepted, stream });
                     wake.wake();
                 }
                 Err(why) => {
@@ -142,19 +149,23 @@ impl Door {
 }
 
 fn run(first: First, url: &str, config: &ListenConfig, signals: &Signals, start: Instant) -> io::Result<Ending> {
-    let First { connection, peer, accepted } = first;
+    let First { connection, peer, accepted, stream } = first;
     let stdout = io::stdout();
     let keeper = Keeper::new(Some(signals), if config.endpoint.is_stdio() { output_pipe(&stdout) } else { None })?;
     let pipe: &Pipe = &config.pipe;
     let Coding { decoder, encoder, worth } = config.coding(&accepted, RECEIVE_BUFFER);
-    let session =
-        Session { connection, decoder, encoder, count: pipe.countdown(), rules: pipe.rules(Role::Server, start) };
-    let ending = match config.endpoint {
-        Endpoint::Echo => {
+    let rules = config.endpoint.rules(pipe, Role::Server, start);
+    let session = Session { connection, decoder, encoder, count: pipe.countdown(), rules };
+    let ending = match (&config.endpoint, stream) {
+        (_, Some(stream)) => {
+            let Tunnel { source, sink, bell } = Tunnel::new(stream)?;
+            session.run(source, sink, bell, &keeper)?
+        }
+        (Endpoint::Echo, None) => {
             let (source, sink, bell) = EchoSink::ends(&pipe.greetings);
             session.run(source, sink, bell, &keeper)?
         }
-        Endpoint::Stdio => {
+        (Endpoint::Stdio | Endpoint::Forward(_), None) => {
             let Ends { source, mut sink, bell } = pipe.ends()?;
             sink.open(url, &peer, accepted.subprotocol.as_deref());
             session.run(source, sink, bell, &keeper)?

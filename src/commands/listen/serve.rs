@@ -11,11 +11,11 @@ use super::distribute::distribute;
 use super::shared::{ClientSink, SharedOutput};
 use super::{Entrance, ListenConfig, Pause};
 use crate::bridge::{
-    Bell, Cause, Countdown, EchoSink, Ending, Fact, OnEof, Outbox, Peer, QueueSource, Session, Signals,
+    Bell, Cause, Countdown, EchoSink, Ending, Fact, OnEof, Outbox, Peer, QueueSource, Session, Signals, Tunnel,
 };
-use crate::commands::Endpoint;
 use crate::commands::coding::Coding;
 use crate::commands::pipe::{output_pipe, standard_output};
+use crate::commands::{Endpoint, RECEIVE_BUFFER};
 use crate::handshake::printable;
 use crate::net::{Connection, Interest, Listener, Socket, Stdio, TlsAcceptor, Wake, wait_any};
 use crate::opening::{self, Accepted};
@@ -135,12 +135,14 @@ impl Host<'_> {
         client.worth.tell(&format!("client {} at {}: ", client.number, client.peer));
         log::info!("client {} at {}: {ending}", client.number, client.peer);
         let verdict = judge(ending, None);
+        let is_shared = self.service.output.is_some();
         match &ending.cause {
-            Cause::OutputClosed => self.end(Some(&Fact::OutputClosed), verdict),
-            Cause::OutputFailed(why) => self.end(Some(&Fact::OutputFailed(why.clone())), verdict),
+            Cause::OutputClosed if is_shared => self.end(Some(&Fact::OutputClosed), verdict),
+            Cause::OutputFailed(why) if is_shared => self.end(Some(&Fact::OutputFailed(why.clone())), verdict),
             Cause::Satisfied if self.over.is_none() => self.end(Some(&Fact::Satisfied), verdict),
             // These are the run's, and it knows them already.
-            Cause::InputFailed(_) | Cause::BadRecord(_) | Cause::Signal(_) | Cause::TimedOut => {}
+            Cause::InputFailed(_) | Cause::BadRecord(_) if is_shared => {}
+            Cause::Signal(_) | Cause::TimedOut => {}
             _ => {
                 if let Err(failure) = verdict {
                     log::warn!("client {} at {}: {failure}", client.number, client.peer);
@@ -218,12 +220,12 @@ impl Service {
         let deadline = Instant::now() + self.config.handshake_timeout;
         // Before it is told that it is in: from then on it may wait for a Close.
         let opened = opening::welcome(socket, self.acceptor.as_ref(), deadline).and_then(|mut connection| {
-            let admit = || Some(self.crowd.announce());
+            let admit = || Ok((self.config.endpoint.prepare(deadline)?, self.crowd.announce()));
             opening::accept_if(&mut connection, &self.config.server, deadline, admit).map(|let_in| (connection, let_in))
         });
         match opened {
-            Ok((connection, (accepted, arrival))) => {
-                if let Err(error) = self.session(connection, peer, &accepted, arrival) {
+            Ok((connection, (accepted, (stream, arrival)))) => {
+                if let Err(error) = self.session(connection, peer, &accepted, stream, arrival) {
                     log::warn!("{peer}: cannot serve: {error}");
                 }
             }
@@ -231,12 +233,22 @@ impl Service {
         }
     }
 
-    fn session(&self, connection: Connection, peer: &str, accepted: &Accepted, arrival: Arrival<'_>) -> io::Result<()> {
+    fn session(
+        &self,
+        connection: Connection,
+        peer: &str,
+        accepted: &Accepted,
+        stream: Option<Socket>,
+        arrival: Arrival<'_>,
+    ) -> io::Result<()> {
         let number = arrival.number;
         log::info!("client {number} at {peer}: {}", printable(accepted.request.target.as_bytes(), 200));
         let pipe = &self.config.pipe;
         if let Some(agreement) = accepted.compression {
             log::info!("client {number} at {peer}: compression: {agreement}");
+        }
+        if let Some(stream) = stream {
+            return self.tunnel(connection, peer, accepted, stream, arrival);
         }
         let (source, echo, outbox) = self.ends();
         let Coding { decoder, encoder, worth } = self.config.coding(accepted, CLIENT_BUFFER);
@@ -260,6 +272,29 @@ impl Service {
             (None, Some(mut echo)) => receiving.run(&mut echo),
             (None, None) => {}
         }
+        Ok(())
+    }
+
+    /// A session that carries a byte stream.
+    fn tunnel(
+        &self,
+        connection: Connection,
+        peer: &str,
+        accepted: &Accepted,
+        stream: Socket,
+        arrival: Arrival<'_>,
+    ) -> io::Result<()> {
+        let Coding { decoder, encoder, worth } = self.config.coding(accepted, RECEIVE_BUFFER);
+        let rules = self.config.endpoint.rules(&self.config.pipe, Role::Server, self.start);
+        let Tunnel { source, mut sink, bell } = Tunnel::new(stream)?;
+        let session = Session { connection, decoder, encoder, count: None, rules };
+        let receiving = session.start(source, bell, Arc::clone(&self.wake) as Arc<dyn Bell>)?;
+        let control = Arc::clone(receiving.control());
+        // Nothing is ever sent to all.
+        let outbox = Outbox::new(0);
+        let number = arrival.number;
+        arrival.join(Client { number, peer: peer.to_owned(), control, outbox, worth, waits: true });
+        receiving.run(&mut sink);
         Ok(())
     }
 

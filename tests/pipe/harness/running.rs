@@ -107,6 +107,13 @@ impl Running {
         self.stderr.wait_for(line).expect("it never said where it listens")
     }
 
+    /// Waits until `forward` says where it listens, and gives the address.
+    #[track_caller]
+    pub(crate) fn listening_on(&self) -> String {
+        let line = self.url();
+        line.split_once(", forwarding to ").expect("it says where to").0.to_owned()
+    }
+
     /// Sends it a signal.
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).expect("the child is there");

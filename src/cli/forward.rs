@@ -1,0 +1,76 @@
+//! `wspipe forward`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use wspipe::commands::ForwardConfig;
+use wspipe::net::ListenOn;
+use wspipe::outcome::Failure;
+
+use super::compression::LevelArgs;
+use super::connect::destination;
+use super::handshake::HandshakeArgs;
+use super::inherited::Place;
+use super::route::RouteArgs;
+use super::tls::{IdentityArgs, TlsArgs};
+use super::values::some_time;
+
+/// Take TCP or unix connections, and carry each over a WebSocket of its own
+///
+/// The other end is wspipe listen --forward, or anything that sends and takes a byte stream as binary messages. Each
+/// direction ends by itself, as for TCP, and a connection that breaks is not taken for one that has ended.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    // (Not a doc comment: [::1] would be a link there.)
+    #[arg(
+        value_name = "LISTEN",
+        help = "PORT (on the loopback interface), HOST:PORT, [::1]:PORT, unix:PATH or fd:N; port 0 picks a free one"
+    )]
+    address: Place,
+
+    /// Where to, as for connect
+    #[arg(value_name = "URL")]
+    url: String,
+
+    #[command(flatten)]
+    handshake: HandshakeArgs,
+
+    #[command(flatten)]
+    route: RouteArgs,
+
+    #[command(flatten)]
+    tls: TlsArgs,
+
+    #[command(flatten)]
+    identity: IdentityArgs,
+
+    /// Our private key in PEM, if it is not in the file of --cert
+    #[arg(long, value_name = "FILE", help_heading = "TLS", requires = "cert")]
+    key: Option<PathBuf>,
+
+    #[command(flatten)]
+    level: LevelArgs,
+
+    /// Give up when nothing at all has come from the other end for this long
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = some_time, help_heading = "Handshake", hide_short_help = true)]
+    idle_timeout: Option<Duration>,
+}
+
+impl Args {
+    /// Where to listen, and where to.
+    pub(super) fn resolve(self) -> Result<(ListenOn, ForwardConfig), Failure> {
+        // First: nothing else may have opened a descriptor yet.
+        let on = self.address.resolve()?;
+        let destination = destination(&self.url)?;
+        let tls = self.tls.resolve(self.identity.resolve(self.key.as_deref())?)?;
+        let config = ForwardConfig {
+            destination,
+            handshake: self.handshake.resolve()?,
+            route: self.route.resolve(tls, self.handshake.redirects())?,
+            connect_timeout: self.handshake.connect_timeout,
+            idle_timeout: self.idle_timeout,
+            level: self.level.resolve(),
+        };
+        Ok((on, config))
+    }
+}

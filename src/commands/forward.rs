@@ -1,0 +1,195 @@
+//! `forward`: plain connections in, one WebSocket each out.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::coding::{Coding, Terms};
+use super::listen::Pause;
+use super::{Destination, RECEIVE_BUFFER};
+use crate::bridge::{Control, Ending, Fact, Keeper, OnEof, Rules, Session, Signals, Tunnel};
+use crate::handshake::{RequestOptions, Target};
+use crate::net::{Interest, ListenOn, Listener, Socket, Wake, wait_any};
+use crate::opening::{self, Limits, Opened, Route};
+use crate::outcome::{Failure, judge};
+use crate::protocol::{Close, Level, Role};
+
+/// What `forward` was asked for.
+#[derive(Debug, Clone)]
+pub struct ForwardConfig {
+    /// Where to.
+    pub destination: Destination,
+    /// What each request says.
+    pub handshake: RequestOptions,
+    /// How to get there.
+    pub route: Route,
+    /// The bound of each way to an open connection.
+    pub connect_timeout: Duration,
+    /// How long nothing at all may come from the other end.
+    pub idle_timeout: Option<Duration>,
+    /// How hard to compress, where that is agreed on.
+    pub level: Level,
+}
+
+impl ForwardConfig {
+    fn rules(&self) -> Rules {
+        tunnel_rules(Role::Client, self.idle_timeout)
+    }
+}
+
+/// The rules of a session that carries a byte stream: each direction ends by itself.
+pub(super) fn tunnel_rules(role: Role, idle_timeout: Option<Duration>) -> Rules {
+    Rules {
+        role,
+        on_eof: OnEof::Keep,
+        close: Close::new(1000, ""),
+        close_timeout: CLOSE_TIMEOUT,
+        idle_timeout,
+        deadline: None,
+        half_close: true,
+        awaiting: false,
+    }
+}
+
+/// How long the other end may take to answer a Close that ends both directions.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Listens, and forwards connections until a signal comes.
+///
+/// # Errors
+/// The address can't be listened on, or a signal has ended the run; see [`Failure`].
+pub fn forward(on: ListenOn, config: ForwardConfig) -> Result<(), Failure> {
+    let signals = Signals::catch().map_err(Failure::io("cannot catch signals"))?;
+    let listener = Listener::open(on)?;
+    let (target, route) = config.destination.clone().start(config.route.clone())?;
+    if log::max_level() != log::LevelFilter::Off {
+        // Nobody may be there to read it, and that ends nothing.
+        let _ = writeln!(io::stderr(), "listening on {}, forwarding to {target}", listener.address());
+    }
+    let wake = Arc::new(Wake::new().map_err(Failure::io("cannot wake threads"))?);
+    let forwarder = Forwarder { config: ForwardConfig { route, ..config }, target, tunnels: Mutex::default(), wake };
+    accept(&listener, &signals, &Arc::new(forwarder))
+}
+
+/// Takes connections until a signal comes, and then waits until all have been told.
+fn accept(listener: &Listener, signals: &Signals, forwarder: &Arc<Forwarder>) -> Result<(), Failure> {
+    let (mut number, mut pause, mut signal) = (0, Pause::default(), None);
+    loop {
+        if let Some(caught) = signals.caught() {
+            forwarder.end(caught);
+            signal = Some(caught);
+        }
+        if let Some(signal) = signal
+            && forwarder.is_done()
+        {
+            return Err(Failure::Signal(signal));
+        }
+        let now = Instant::now();
+        let mut watched = vec![(forwarder.wake.as_fd(), Interest::Read), (signals.as_fd(), Interest::Read)];
+        if signal.is_none() && pause.is_over(now) {
+            watched.push((listener.as_fd(), Interest::Read));
+        }
+        let timeout = pause.until().map(|until| until.saturating_duration_since(now));
+        let ready = wait_any(&watched, timeout).map_err(Failure::io("cannot wait for connections"))?;
+        forwarder.wake.clear();
+        if !ready.get(2).is_some_and(|client| client.is_readable()) {
+            continue;
+        }
+        let begun = listener.try_accept().and_then(|client| {
+            let Some((socket, peer)) = client else { return Ok(()) };
+            number += 1;
+            forwarder.begin(number, socket, peer)
+        });
+        if let Err(error) = begun {
+            pause.begin(&error);
+        }
+    }
+}
+
+/// What the threads of all connections share.
+#[derive(Debug)]
+struct Forwarder {
+    config: ForwardConfig,
+    target: Target,
+    tunnels: Mutex<Tunnels>,
+    /// Rung when a session has ended.
+    wake: Arc<Wake>,
+}
+
+#[derive(Debug, Default)]
+struct Tunnels {
+    open: HashMap<u64, Arc<Control>>,
+    /// The signal that ends the run.
+    signal: Option<i32>,
+}
+
+impl Forwarder {
+    /// Begins to forward a connection, on a thread of its own.
+    fn begin(self: &Arc<Self>, number: u64, socket: Socket, peer: String) -> io::Result<()> {
+        let forwarder = Arc::clone(self);
+        let run = move || {
+            let name = format!("connection {number} from {peer}");
+            if let Err(failure) = forwarder.forward(number, socket, &name) {
+                log::warn!("{name}: {failure}");
+            }
+        };
+        thread::Builder::new().name("tunnel".into()).spawn(run).map(drop)
+    }
+
+    fn forward(&self, number: u64, socket: Socket, name: &str) -> Result<(), Failure> {
+        let limits = Limits::new(Instant::now(), self.config.connect_timeout, None);
+        socket.resets_at_end(true);
+        let opened = opening::open(&self.target, &self.config.handshake, &self.config.route, &limits)?;
+        log::info!("{name}: open, {} at {}", opened.target.url(), opened.place);
+        let ending = self.run(number, socket, opened).map_err(Failure::io("cannot run the session"))?;
+        log::info!("{name}: {ending}");
+        match judge(&ending, None) {
+            Err(Failure::Signal(_)) => Ok(()),
+            result => result,
+        }
+    }
+
+    fn run(&self, number: u64, socket: Socket, opened: Opened) -> io::Result<Ending> {
+        let Opened { connection, early, compression, attendant, .. } = opened;
+        let terms = Terms { buffer: RECEIVE_BUFFER, max_message: None, compression, level: self.config.level };
+        let Coding { decoder, encoder, worth } = Coding::client(terms, &early)?;
+        let Tunnel { source, sink, bell } = Tunnel::new(socket)?;
+        let session = Session { connection, decoder, encoder, count: None, rules: self.config.rules() };
+        let keeper = Keeper::new(None, None)?;
+        let receiving = session.start(source, bell, keeper.bell())?;
+        self.enter(number, receiving.control());
+        let ending = receiving.finish(sink, &keeper);
+        self.lock().open.remove(&number);
+        self.wake.wake();
+        worth.tell("");
+        drop(attendant);
+        ending
+    }
+
+    fn enter(&self, number: u64, control: &Arc<Control>) {
+        let mut tunnels = self.lock();
+        if let Some(signal) = tunnels.signal {
+            control.note(Fact::Signal(signal));
+        }
+        tunnels.open.insert(number, Arc::clone(control));
+    }
+
+    /// Tells every session that the run ends.
+    fn end(&self, signal: i32) {
+        let mut tunnels = self.lock();
+        tunnels.signal = Some(signal);
+        tunnels.open.values().for_each(|control| control.note(Fact::Signal(signal)));
+    }
+
+    fn is_done(&self) -> bool {
+        self.lock().open.is_empty()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Tunnels> {
+        // Nothing in here panics half-way.
+        self.tunnels.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
