@@ -98,10 +98,16 @@ impl Cli {
     }
 }
 
-/// `wspipe URL` means `wspipe connect URL`: no command has a colon or a slash in its name.
+/// `wspipe URL` means `wspipe connect URL`, with options before the URL or behind it: no command has a colon or a slash in
+/// its name, and none stands behind options that are not every command's.
 fn with_command(mut args: Vec<OsString>) -> Vec<OsString> {
-    let is_url = |arg: &OsString| !arg.to_string_lossy().starts_with('-') && arg.to_string_lossy().contains([':', '/']);
-    if args.get(1).is_some_and(is_url) {
+    let text = |arg: &OsString| arg.to_string_lossy().into_owned();
+    let Some(first) = args.iter().skip(1).map(text).find(|arg| !arg.starts_with('-')) else {
+        return args;
+    };
+    let is_command = Command::has_subcommand(&first);
+    let has_url = first.contains([':', '/']) || args.iter().skip(1).any(|arg| text(arg).contains("://"));
+    if !is_command && has_url {
         args.insert(1, "connect".into());
     }
     args
@@ -151,6 +157,10 @@ mod tests {
         assert_eq!(args("wspipe listen 1"), "wspipe listen 1");
         assert_eq!(args("wspipe localhost:9/x"), "wspipe connect localhost:9/x");
         assert_eq!(args("wspipe -v"), "wspipe -v");
+        assert_eq!(args("wspipe -v ws://h"), "wspipe connect -v ws://h");
+        assert_eq!(args("wspipe -s chat ws://h"), "wspipe connect -s chat ws://h");
+        assert_eq!(args("wspipe -v listen 127.0.0.1:1"), "wspipe -v listen 127.0.0.1:1");
+        assert_eq!(args("wspipe lisen ws:"), "wspipe lisen ws:");
         assert_eq!(args("wspipe -H:/ x"), "wspipe -H:/ x");
     }
 }
