@@ -1,9 +1,11 @@
-//! What the receiving side is doing, for those who keep the time.
+//! What the two sides have been doing, for those who keep the time.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use super::Quiet;
+use super::traffic::Counter;
+use super::{Quiet, Traffic};
+use crate::protocol::Tally;
 
 /// The receiving side's own clock: when data came last, and how long it has not been reading.
 ///
@@ -19,6 +21,8 @@ pub(super) struct Activity {
     busy_since: AtomicU64,
     /// Nanoseconds spent not reading.
     busy_total: AtomicU64,
+    received: Counter,
+    sent: Counter,
 }
 
 const READING: u64 = u64::MAX;
@@ -31,6 +35,8 @@ impl Activity {
             last_bytes: 0.into(),
             busy_since: READING.into(),
             busy_total: 0.into(),
+            received: Counter::default(),
+            sent: Counter::default(),
         }
     }
 
@@ -40,7 +46,8 @@ impl Activity {
     }
 
     /// What was read has been dealt with, and the next read begins.
-    pub(super) fn start_reading(&self, had_data: bool) {
+    pub(super) fn start_reading(&self, had_data: bool, received: Tally) {
+        self.received.add(received);
         let now = self.nanos(Instant::now());
         if had_data {
             self.last_data.store(now, Relaxed);
@@ -64,6 +71,17 @@ impl Activity {
         let since = self.busy_since.load(Relaxed);
         let current = if since == READING { 0 } else { self.nanos(now).saturating_sub(since) };
         Duration::from_nanos(self.busy_total.load(Relaxed) + current)
+    }
+
+    /// So much has been sent.
+    pub(super) fn sent(&self, sent: Tally) {
+        self.sent.add(sent);
+    }
+
+    /// What has passed so far.
+    pub(super) fn traffic(&self, now: Instant) -> Traffic {
+        let time = now.saturating_duration_since(self.start);
+        Traffic { received: self.received.read(), sent: self.sent.read(), time }
     }
 
     fn nanos(&self, at: Instant) -> u64 {

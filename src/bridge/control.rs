@@ -84,8 +84,12 @@ impl Control {
     /// Sees to what the time has brought; for whoever keeps it. Says when to ask again, or that the session is over.
     pub fn tick(&self) -> Tick {
         let mut state = self.lock();
-        self.act(&mut state, Instant::now());
-        if state.ended { Tick::Ended(state.lifecycle.ending()) } else { Tick::WakeAt(state.wake_at) }
+        let now = Instant::now();
+        self.act(&mut state, now);
+        if !state.ended {
+            return Tick::WakeAt(state.wake_at);
+        }
+        Tick::Ended(Ending { traffic: self.activity.traffic(now), ..state.lifecycle.ending() })
     }
 
     /// Whether the peer has closed its direction, and only that.

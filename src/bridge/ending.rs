@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::Traffic;
 use crate::protocol::{Close, Violation};
 use crate::records::RecordError;
 
@@ -17,6 +18,8 @@ pub struct Ending {
     pub peer: Peer,
     /// What was read from the input and never reached the socket; none if the sending side did not come to its end.
     pub unsent: Option<Unsent>,
+    /// What had passed until then.
+    pub traffic: Traffic,
 }
 
 /// What has become of the peer's direction.
@@ -86,10 +89,11 @@ impl fmt::Display for Unsent {
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.cause, &self.peer) {
-            (Cause::PeerClosed, Peer::Closed(close)) => write!(f, "closed by the peer, {close}"),
-            (Cause::PeerGone(_), _) => write!(f, "the connection broke"),
-            (_, Peer::Closed(close)) => write!(f, "closed; the peer answered {close}"),
-            (_, Peer::There | Peer::Gone) => write!(f, "closed without an answer"),
+            (Cause::PeerClosed, Peer::Closed(close)) => write!(f, "closed by the peer, {close}")?,
+            (Cause::PeerGone(_), _) => write!(f, "the connection broke")?,
+            (_, Peer::Closed(close)) => write!(f, "closed; the peer answered {close}")?,
+            (_, Peer::There | Peer::Gone) => write!(f, "closed without an answer")?,
         }
+        write!(f, "; {}", self.traffic)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Cause, Ending, Peer, Unsent};
+use super::{Cause, Ending, Peer, Traffic, Unsent};
 use crate::protocol::{Close, Role, Violation};
 use crate::records::RecordError;
 
@@ -244,11 +244,12 @@ impl Lifecycle {
         self.peer != Peer::There && self.closing.is_none()
     }
 
-    /// How it ended, as far as it has.
+    /// How it ended, as far as it has; of the traffic nothing is known here.
     #[must_use]
     pub fn ending(&self) -> Ending {
         let cause = self.closing.as_ref().map_or(Cause::InputEnded, |closing| closing.cause.clone());
-        Ending { cause, our_close: self.ordered.clone(), peer: self.peer.clone(), unsent: self.sender }
+        let (our_close, peer, unsent) = (self.ordered.clone(), self.peer.clone(), self.sender);
+        Ending { cause, our_close, peer, unsent, traffic: Traffic::default() }
     }
 
     /// Ends the session if its time or its patience is over; else says when that will be.

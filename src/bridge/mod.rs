@@ -25,6 +25,7 @@ mod receive;
 mod send;
 mod session;
 mod signals;
+mod traffic;
 mod tunnel;
 
 pub use control::{Bell, Control, Tick};
@@ -38,4 +39,5 @@ pub use receive::{Countdown, Sink, SinkError, receive};
 pub use send::{Pulled, Source, SourceError, send};
 pub use session::{Keeper, Receiving, Session};
 pub use signals::Signals;
+pub use traffic::Traffic;
 pub use tunnel::{StreamSink, Tunnel};

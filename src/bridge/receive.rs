@@ -1,11 +1,12 @@
 //! The receiving side: frames from the socket, as events, into a sink.
 
 use std::io::{self, Read};
+use std::mem::take;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use super::pongs::Pongs;
 use super::{Control, Fact};
-use crate::protocol::{Close, Decoder, Event, Violation};
+use crate::protocol::{Close, Decoder, Event, Tally, Violation};
 use crate::records::JoinError;
 
 /// Where received messages go.
@@ -79,11 +80,12 @@ pub fn receive(
     awaited: Option<&Countdown>,
     control: &Control,
 ) {
-    let mut receiver = Receiver { sink, awaited, discards: false, had_data: false, pongs: Pongs::default(), control };
+    let (pongs, tally) = Default::default();
+    let mut receiver = Receiver { sink, awaited, discards: false, had_data: false, tally, pongs, control };
     let end = loop {
         let end = receiver.events(&mut decoder);
         // From here on we wait for the peer again, also when nothing more is to be read.
-        control.activity.start_reading(std::mem::take(&mut receiver.had_data));
+        control.activity.start_reading(take(&mut receiver.had_data), take(&mut receiver.tally));
         if let Some(end) = end {
             break end;
         }
@@ -114,6 +116,8 @@ struct Receiver<'a, S> {
     /// Nothing more goes to the sink.
     discards: bool,
     had_data: bool,
+    /// What has come and was not told yet.
+    tally: Tally,
     /// Answers to pings that came one behind the other.
     pongs: Pongs,
     control: &'a Control,
@@ -157,6 +161,7 @@ impl<S: Sink> Receiver<'_, S> {
         match event {
             Event::Data(chunk) => {
                 self.had_data = true;
+                self.tally.count(chunk.payload.len(), chunk.last);
                 if chunk.last {
                     self.count();
                 }

@@ -137,6 +137,7 @@ impl<W: Write> Pump<'_, W> {
     fn write(&mut self, source: &mut impl Source) -> std::io::Result<()> {
         if !self.encoder.pending().is_empty() {
             self.writer.write_all(self.encoder.pending())?;
+            self.control.activity.sent(self.encoder.tally());
             self.encoder.clear();
             source.sent();
         }

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use super::*;
-use crate::bridge::Unsent;
+use crate::bridge::{Traffic, Unsent};
 use crate::records::{Problem, RecordError};
 
 fn ending(cause: Cause, peer_close: Option<Close>) -> Ending {
     let peer = peer_close.map_or(Peer::There, Peer::Closed);
-    Ending { cause, our_close: Some(Close::new(1000, "")), peer, unsent: Some(Unsent::default()) }
+    let (our_close, unsent) = (Some(Close::new(1000, "")), Some(Unsent::default()));
+    Ending { cause, our_close, peer, unsent, traffic: Traffic::default() }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it stands where a Close may be missing")]

@@ -7,7 +7,7 @@ use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 use super::deflate::Deflater;
-use super::{Chunk, Close, DeflateParams, Event, Kind, Level, Volume, apply_mask};
+use super::{Chunk, Close, DeflateParams, Event, Kind, Level, Tally, Volume, apply_mask};
 
 /// Where masking keys come from: a source that nobody can predict (RFC 6455, 5.3), and that is cheap to ask for each frame.
 pub type MaskingKeys = Box<dyn FnMut() -> [u8; 4] + Send>;
@@ -26,6 +26,8 @@ pub struct Encoder {
     frames: Frames,
     deflate: Option<Deflate>,
     inside_message: bool,
+    /// What is in the frames that wait.
+    tally: Tally,
 }
 
 /// Frames, one behind the other.
@@ -52,7 +54,8 @@ impl Encoder {
     /// The server's encoder: frames are not masked.
     #[must_use]
     pub fn server() -> Self {
-        Encoder { frames: Frames { keys: None, out: Vec::new() }, deflate: None, inside_message: false }
+        let frames = Frames { keys: None, out: Vec::new() };
+        Encoder { frames, deflate: None, inside_message: false, tally: Tally::default() }
     }
 
     /// The same encoder, with messages compressed as agreed (RFC 7692, 7.2.1), but for those of a few bytes, and those that it
@@ -84,16 +87,21 @@ impl Encoder {
 
     /// Appends whole data frames that a [`server`](Self::server)'s encoder has made: as they are, or as this one makes them.
     pub fn append(&mut self, frames: &[u8]) {
-        if self.frames.keys.is_none() && self.deflate.is_none() {
-            return self.frames.out.extend_from_slice(frames);
+        let stays = self.frames.keys.is_none() && self.deflate.is_none();
+        if stays {
+            self.frames.out.extend_from_slice(frames);
         }
         let mut rest = frames;
         while let Some((first, payload, behind)) = split_frame(rest) {
+            rest = behind;
+            if stays {
+                self.tally.count(payload.len(), first & FIN != 0);
+                continue;
+            }
             let opcode = OpCode::from(first & OPCODE);
             let kind = if opcode == OpCode::Data(Data::Text) { Kind::Text } else { Kind::Binary };
             let begins = opcode != OpCode::Data(Data::Continue);
             self.data(&Chunk { kind, first: begins, last: first & FIN != 0, length: None, payload });
-            rest = behind;
         }
     }
 
@@ -103,9 +111,16 @@ impl Encoder {
         &self.frames.out
     }
 
+    /// The messages that are in the frames that wait to be sent, as far as they are.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+
     /// Says that all that was [`pending`](Self::pending) has been sent.
     pub fn clear(&mut self) {
         self.frames.out.clear();
+        self.tally = Tally::default();
     }
 
     /// Whether a message has begun and its last chunk has not come.
@@ -120,6 +135,7 @@ impl Encoder {
         if chunk.payload.is_empty() && !chunk.first && !chunk.last {
             return;
         }
+        self.tally.count(chunk.payload.len(), chunk.last);
         let opcode = match (chunk.first, chunk.kind) {
             (false, _) => Data::Continue,
             (true, Kind::Text) => Data::Text,
@@ -199,7 +215,7 @@ impl Deflate {
 
 impl fmt::Debug for Encoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Encoder { frames: Frames { keys, out }, deflate, inside_message } = self;
+        let Encoder { frames: Frames { keys, out }, deflate, inside_message, tally: _ } = self;
         f.debug_struct("Encoder")
             .field("masks", &keys.is_some())
             .field("deflate", deflate)

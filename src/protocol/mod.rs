@@ -21,6 +21,7 @@ mod mask;
 pub mod musts;
 #[cfg(test)]
 mod properties;
+mod tally;
 #[cfg(test)]
 pub(crate) mod transcript;
 mod utf8;
@@ -32,6 +33,7 @@ pub use deflate::{DeflateParams, Level, Volume};
 pub use encoder::{Encoder, MaskingKeys};
 pub use event::{Chunk, Event, Kind};
 pub use mask::{Mask, apply_mask};
+pub use tally::Tally;
 pub use utf8::{InvalidUtf8, Utf8Check};
 pub use violation::Violation;
 

@@ -11,7 +11,7 @@ use super::distribute::distribute;
 use super::shared::{ClientSink, SharedOutput};
 use super::{Entrance, ListenConfig, Pause};
 use crate::bridge::{
-    Bell, Cause, Countdown, EchoSink, Ending, Fact, OnEof, Outbox, Peer, QueueSource, Session, Signals, Tunnel,
+    Bell, Cause, Countdown, EchoSink, Ending, Fact, OnEof, Outbox, Peer, QueueSource, Session, Signals, Traffic, Tunnel,
 };
 use crate::commands::coding::Coding;
 use crate::commands::pipe::{output_pipe, standard_output};
@@ -322,5 +322,5 @@ fn input_verdict(fact: &Fact) -> Result<(), Failure> {
         Fact::BadRecord(error, _) => Cause::BadRecord(error.clone()),
         _ => return Ok(()),
     };
-    judge(&Ending { cause, our_close: None, peer: Peer::There, unsent: None }, None)
+    judge(&Ending { cause, our_close: None, peer: Peer::There, unsent: None, traffic: Traffic::default() }, None)
 }
