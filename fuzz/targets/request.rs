@@ -4,8 +4,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use wspipe::handshake::{
-    Answer, Check, ClientWindow, DeflateTerms, HeadError, HeadReader, MAX_HEAD, Offer, Refusal, RequestHead,
-    ResponseHead, ServerOptions, agreed_deflate, answer, refusal, request_checks, response_checks,
+    Answer, Check, ClientWindow, DeflateTerms, HeadError, HeadReader, Login, MAX_HEAD, Offer, Refusal, RequestHead,
+    ResponseHead, Secret, ServerOptions, agreed_deflate, answer, refusal, request_checks, response_checks,
 };
 use wspipe_fuzz::Plan;
 use wspipe_fuzz::head::{assert_redacted, read_head, same_outcome};
@@ -26,11 +26,15 @@ fuzz_target!(|input: &[u8]| {
         server_max_window_bits: Some(10),
         client_max_window_bits: ClientWindow::Bits(9),
     };
+    let login = Login { user: "a:b".parse().ok(), token: Some(Secret::new("t")) };
     let options = ServerOptions {
         subprotocols: vec!["chat".into(), "b".into()],
         path: plan.choose(1, [None, None, None, Some("/chat")]).map(str::to_owned),
         compress: plan.choose(3, [None, Some(DeflateTerms::default()), Some(strict), Some(strict)]),
         secure: plan.choose(2, [false, false, true, true]),
+        login: if plan.choose(4, [false, false, false, true]) { login } else { Login::default() },
+        needs_subprotocol: plan.choose(5, [false, false, false, true]),
+        local: plan.choose(6, [false, true, false, true]),
         ..ServerOptions::default()
     };
     match outcome {
@@ -61,7 +65,7 @@ fn assert_answers(request: &RequestHead, answer: Answer) {
             assert!(subprotocol.is_none_or(|name| offer.subprotocols.contains(&name)));
         }
         Answer::Refuse { status, bytes, why } => {
-            assert!(!passes || status == 404, "refused with {status} though every check passed");
+            assert!(!passes || [400, 401, 403, 404].contains(&status), "refused with {status} though every check passed");
             assert_response(status, bytes, &why);
         }
     }

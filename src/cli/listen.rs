@@ -106,6 +106,7 @@ impl Args {
                 path: self.path,
                 compress: self.compress.resolve(Role::Server, DeflateTerms::default())?,
                 secure: identity.is_some(),
+                ..ServerOptions::default()
             },
             identity,
             url_file: self.url_file,

@@ -58,13 +58,14 @@ impl ListenConfig {
 ///
 /// # Errors
 /// It can't be listened there, or a session that decides about the run has ended badly; see [`Failure`].
-pub fn listen(on: ListenOn, config: ListenConfig) -> Result<(), Failure> {
+pub fn listen(on: ListenOn, mut config: ListenConfig) -> Result<(), Failure> {
     let start = Instant::now();
     check_subprotocols(&config.server.subprotocols).map_err(|error| Failure::Usage(error.to_string()))?;
     let acceptor = config.identity.as_ref().map(TlsAcceptor::new).transpose();
     let acceptor = acceptor.map_err(|error| Failure::Open(OpenError::Tls(error.to_string())))?;
     let signals = Signals::catch().map_err(Failure::io("cannot catch signals"))?;
     let listener = Listener::open(on)?;
+    config.server.local = listener.is_loopback();
     let url = url_of(&listener, acceptor.is_some());
     announce(&url, config.url_file.as_deref())?;
     let service = Entrance { listener, url, acceptor };

@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use super::head::{Head, RequestHead};
 use super::printable::printable;
+use super::token::{SUBPROTOCOLS, hidden_in_list};
 
 /// How many bytes of a value of the peer are shown.
 const SHOWN: usize = 200;
@@ -117,7 +118,9 @@ fn check(
 
 /// The values of all fields called `name`, to be shown.
 fn shown(head: &Head, name: &str) -> String {
-    let values: Vec<String> = head.values(name).map(|value| quoted(&String::from_utf8_lossy(value))).collect();
+    let is_list = name == SUBPROTOCOLS;
+    let values = head.values(name).map(|value| if is_list { hidden_in_list(value) } else { value.to_owned() });
+    let values: Vec<String> = values.map(|value| quoted(&String::from_utf8_lossy(&value))).collect();
     match values.len() {
         0 => NOTHING.to_owned(),
         1 => values.concat(),

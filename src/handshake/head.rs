@@ -4,6 +4,7 @@
 //! inspector that showed re-ordered or re-cased fields would be lying.
 
 use super::head_error::HeadError;
+use super::token::{SUBPROTOCOLS, hidden_in_list, without_token};
 
 /// The most fields a head may have. httparse wants a bound; servers commonly stop at 100.
 pub const MAX_FIELDS: usize = 100;
@@ -167,12 +168,15 @@ impl ResponseHead {
 }
 
 /// `raw`, a head in bytes, with the values of `Authorization`, `Proxy-Authorization`, `Cookie` and `Set-Cookie` replaced
-/// by `***`, and so user name and password of a URL in `Location`. Everything else, line ends included, stays as it is. The
-/// bytes need not be a valid head.
+/// by `***`, and so user name and password of a URL in `Location`, and the tokens among subprotocols and in the query of the
+/// start line (see [`Login`](super::Login)). Everything else, line ends included, stays as it is. The bytes need not be a
+/// valid head.
 #[must_use]
 pub fn redact(raw: &[u8]) -> Vec<u8> {
     let mut shown = Vec::with_capacity(raw.len());
-    let (mut in_secret, mut in_location) = (false, false);
+    let (mut in_secret, mut at_start) = (false, true);
+    // What a value is shown as that is no credential as a whole, but may hold one.
+    let mut partly: Option<Redaction> = None;
     for line in raw.split_inclusive(|&b| b == b'\n') {
         let is_folded = line.starts_with(b" ") || line.starts_with(b"\t");
         if is_folded && in_secret {
@@ -180,19 +184,24 @@ pub fn redact(raw: &[u8]) -> Vec<u8> {
         }
         let name = line.split(|&b| b == b':').next().unwrap_or_default();
         in_secret = name.len() < line.len() && is_secret(name.trim_ascii());
-        in_location = if is_folded { in_location } else { name.trim_ascii().eq_ignore_ascii_case(b"Location") };
+        if !is_folded {
+            partly = partly_secret(name.trim_ascii());
+        }
         if in_secret {
             let content = line.trim_ascii_end().len();
             shown.extend_from_slice(name);
             shown.extend_from_slice(b": ***");
             shown.extend_from_slice(&line[content..]);
-        } else if in_location {
+        } else if let Some(shown_value) = partly {
             let value = if is_folded { 0 } else { (name.len() + 1).min(line.len()) };
             shown.extend_from_slice(&line[..value]);
-            shown.extend_from_slice(&without_userinfo(&line[value..]));
+            shown.extend_from_slice(&shown_value(&line[value..]));
+        } else if at_start {
+            shown.extend_from_slice(&without_token(line));
         } else {
             shown.extend_from_slice(line);
         }
+        at_start &= line.trim_ascii().is_empty();
     }
     shown
 }
@@ -213,6 +222,17 @@ pub fn without_userinfo(url: &[u8]) -> Vec<u8> {
         Some((begin, end)) => [&url[..begin], b"***", &url[end..]].concat(),
         None => url.to_vec(),
     }
+}
+
+/// A value as it is shown.
+type Redaction = fn(&[u8]) -> Vec<u8>;
+
+/// How the value of the field called `name` is shown, if it may hold a credential beside other things.
+fn partly_secret(name: &[u8]) -> Option<Redaction> {
+    if name.eq_ignore_ascii_case(b"Location") {
+        return Some(without_userinfo);
+    }
+    name.eq_ignore_ascii_case(SUBPROTOCOLS.as_bytes()).then_some(hidden_in_list)
 }
 
 /// Whether the value of the field called `name` is a credential.

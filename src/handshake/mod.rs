@@ -27,9 +27,11 @@
 //! | follow a redirect | [`Target::redirected`], [`Redirects`] |
 //! | compress | [`DeflateTerms`] are offered and answered; [`DeflateAgreement`] is what holds then |
 //! | answer as a server | [`answer`], [`ServerOptions`], [`refusal()`] |
-//! | show what came from a peer | [`printable()`], [`redact`], [`without_userinfo`] |
+//! | say who may come in | [`OriginPattern`], [`Login`] |
+//! | show what came from a peer | [`printable()`], [`redact`], [`without_userinfo`], [`without_token`] |
 //! | hold a password | [`Secret`], [`Credentials`], [`Authorization`] |
 
+mod admission;
 mod body;
 mod captured;
 mod checks;
@@ -40,6 +42,8 @@ mod head;
 mod head_error;
 mod header;
 mod key;
+mod login;
+mod origin;
 mod printable;
 mod reader;
 mod redirect;
@@ -48,6 +52,7 @@ mod request;
 mod response;
 mod secret;
 mod target;
+mod token;
 
 pub use body::{BODY_EXCERPT, BodyExcerpt, BodyLength, ChunkError, Dechunker};
 pub use captured::{Captured, CapturedHead, Repair, Side};
@@ -58,6 +63,8 @@ pub use head::{Head, MAX_FIELDS, RequestHead, ResponseHead, redact, without_user
 pub use head_error::{Guess, HeadError};
 pub use header::{Header, HeaderError};
 pub use key::{KeyError, accept_for, check_key, generate_key};
+pub use login::Login;
+pub use origin::{OriginPattern, OriginPatternError};
 pub use printable::printable;
 pub use reader::{HeadReader, MAX_HEAD};
 pub use redirect::{RedirectError, Redirects};
@@ -67,3 +74,4 @@ pub use response::{Answer, ServerOptions, answer, refusal};
 pub use secret::{Authorization, Credentials, CredentialsError, Secret};
 pub(crate) use target::Authority;
 pub use target::{Host, Scheme, Target, TargetError};
+pub use token::without_token;

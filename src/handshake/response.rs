@@ -5,11 +5,14 @@
 
 use std::fmt::Write as _;
 
+use super::admission;
 use super::checks::{Check, METHOD, UPGRADE, VERSION, request_checks};
 use super::deflate::{DeflateAgreement, DeflateTerms, answer_offers};
 use super::head::RequestHead;
 use super::header::Header;
 use super::key::accept_for;
+use super::login::Login;
+use super::origin::OriginPattern;
 use super::printable::printable;
 
 /// What a server puts into its answers, and whom it answers.
@@ -17,14 +20,24 @@ use super::printable::printable;
 pub struct ServerOptions {
     /// The subprotocols it speaks, the preferred one first.
     pub subprotocols: Vec<String>,
+    /// `--require-subprotocol`: who offers none of them is refused.
+    pub needs_subprotocol: bool,
     /// `--compress`: permessage-deflate is taken from clients that offer it, on these terms.
     pub compress: Option<DeflateTerms>,
     /// `-H`: headers of an answer that accepts. One without a value adds nothing.
     pub headers: Vec<Header>,
     /// `--path`: the only path served. Queries don't matter.
     pub path: Option<String>,
+    /// `--allow-origin`: the pages that may connect; without any, those of the host that is asked for.
+    pub origins: Vec<OriginPattern>,
+    /// `--user` and `--token`.
+    pub login: Login,
+    /// `--trust-proxy`: a proxy stands in front, and says who its clients are.
+    pub trusts_proxy: bool,
     /// Whether the server is reached by `wss`, so that its hints are true.
     pub secure: bool,
+    /// Whether the server is reached by the loopback interface only, so that it has no other name.
+    pub local: bool,
 }
 
 /// What a server says to a request.
@@ -58,9 +71,12 @@ pub enum Answer {
 /// | the method is not GET | 405, with `Allow: GET` |
 /// | no `Upgrade: websocket` | 426, with `Upgrade: websocket` |
 /// | another version than 13 | 426, with `Sec-WebSocket-Version: 13` |
-/// | anything else | 400 |
+/// | anything else about the handshake | 400 |
+/// | a page that may not connect | 403 |
+/// | no credentials, or others | 401, with `WWW-Authenticate` |
+/// | no subprotocol that fits, where one is needed | 400 |
 ///
-/// What a caller asks for besides (an origin, a password, room for one more client) it refuses with [`refusal`].
+/// What a caller asks for besides (room for one more client) it refuses with [`refusal`].
 #[must_use]
 pub fn answer(request: &RequestHead, options: &ServerOptions) -> Answer {
     if options.path.as_deref().is_some_and(|path| path != request.path()) {
@@ -69,7 +85,7 @@ pub fn answer(request: &RequestHead, options: &ServerOptions) -> Answer {
     }
     match request_checks(request).iter().find(|check| check.failed()) {
         Some(failed) => refuse(request, failed, options.secure),
-        None => accept(request, options),
+        None => admission::refuses(request, options).unwrap_or_else(|| accept(request, options)),
     }
 }
 
@@ -98,8 +114,7 @@ pub fn refusal(request: Option<&RequestHead>, status: u16, fields: &[(&str, &str
 fn accept(request: &RequestHead, options: &ServerOptions) -> Answer {
     let key = request.head.field("Sec-WebSocket-Key").unwrap_or_default();
     let accept = accept_for(&String::from_utf8_lossy(key));
-    let offered = request.head.tokens("Sec-WebSocket-Protocol");
-    let subprotocol = options.subprotocols.iter().find(|own| offered.contains(own)).cloned();
+    let subprotocol = admission::subprotocol(request, options);
     let mut text = "HTTP/1.1 101 Switching Protocols\r\n".to_owned();
     push_field(&mut text, "Upgrade", "websocket");
     push_field(&mut text, "Connection", "Upgrade");

@@ -96,8 +96,13 @@ impl Credentials {
     /// The value of a header that carries them: `Basic …` (RFC 7617, 2).
     #[must_use]
     pub(crate) fn basic(&self) -> String {
+        format!("Basic {}", BASE64_STANDARD.encode(self.pair().expose()))
+    }
+
+    /// What the header carries: user name and password with a colon between; without a password, the empty one.
+    pub(super) fn pair(&self) -> Secret {
         let password = self.password.as_ref().map_or("", Secret::expose);
-        format!("Basic {}", BASE64_STANDARD.encode(format!("{}:{password}", self.user)))
+        Secret(format!("{}:{password}", self.user))
     }
 
     /// The password; `None` where only a user name was given, so that a program may ask for it.

@@ -5,6 +5,7 @@ use crate::handshake::extension::Extension;
 use crate::handshake::grammar::is_token;
 use crate::handshake::head::{Head, RequestHead};
 use crate::handshake::key::{KeyError, check_key};
+use crate::handshake::token::without_token;
 
 /// The subjects by which a server chooses the status of its refusal.
 pub(in crate::handshake) const METHOD: &str = "method";
@@ -47,7 +48,8 @@ fn target(request: &RequestHead) -> Check {
     };
     let passes = !target.contains('#') && (target.starts_with('/') || is_url().is_some());
     let expected = "a path or an http URL, without a fragment";
-    check("RFC 6455, 4.2.1 (1)", TARGET, expected, quoted(target), passes)
+    let shown = without_token(target.as_bytes());
+    check("RFC 6455, 4.2.1 (1)", TARGET, expected, quoted(&String::from_utf8_lossy(&shown)), passes)
 }
 
 fn host(head: &Head) -> Check {

@@ -9,6 +9,7 @@ use crate::handshake::grammar::is_token;
 use crate::handshake::head::{Head, ResponseHead};
 use crate::handshake::key::accept_for;
 use crate::handshake::printable::printable;
+use crate::handshake::token::hidden_in_list;
 
 /// The subject by which a reader knows that the status itself is judged.
 pub(in crate::handshake) const STATUS: &str = "status";
@@ -125,10 +126,9 @@ fn extensions(offered: &[String], head: &Head) -> Check {
 }
 
 fn subprotocol(offered: &[String], head: &Head) -> Check {
-    let expected = match offered.len() {
-        0 => NOTHING.to_owned(),
-        _ => format!("one of {}", offered.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")),
-    };
+    let names = offered.iter().map(|name| hidden_in_list(name.as_bytes()));
+    let names: Vec<_> = names.map(|name| quoted(&String::from_utf8_lossy(&name))).collect();
+    let expected = if names.is_empty() { NOTHING.to_owned() } else { format!("one of {}", names.join(", ")) };
     let values: Vec<&[u8]> = head.values(SUBPROTOCOL).collect();
     let (verdict, found) = match values[..] {
         [] if offered.is_empty() => (Verdict::Pass, NOTHING.to_owned()),

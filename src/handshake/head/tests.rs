@@ -140,6 +140,14 @@ fn credentials_are_redacted() {
 }
 
 #[test]
+fn tokens_are_redacted_where_a_server_takes_them() {
+    let raw =
+        b"\r\nGET /?a&token=s3cret HTTP/1.1\r\nX: /?token=x\r\nsec-websocket-protocol: chat, token.s3cret\r\n\r\n";
+    let shown = b"\r\nGET /?a&token=*** HTTP/1.1\r\nX: /?token=x\r\nsec-websocket-protocol: chat, token.***\r\n\r\n";
+    assert_eq!(String::from_utf8_lossy(&redact(raw)), String::from_utf8_lossy(shown));
+}
+
+#[test]
 fn a_location_keeps_user_and_password_to_itself() {
     for (location, shown) in [
         ("ws://u:p@h/a@b", "ws://***@h/a@b"),

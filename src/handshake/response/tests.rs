@@ -1,5 +1,5 @@
 use super::*;
-use crate::handshake::{BodyLength, HeadReader, MAX_HEAD, Offer, ResponseHead, response_checks};
+use crate::handshake::{BodyLength, HeadReader, MAX_HEAD, Offer, ResponseHead, Secret, response_checks};
 
 const GOOD: &str = "GET /chat?x=1 HTTP/1.1\r\nHost: h:9001\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
@@ -51,6 +51,7 @@ fn everything_in_its_place() {
         headers: vec!["Server: me".parse().unwrap(), "X:".parse().unwrap()],
         path: Some("/chat".into()),
         secure: true,
+        ..ServerOptions::default()
     };
     let with_offer = offering("v1, v2\r\nSec-WebSocket-Extensions: x, permessage-deflate");
     let (text, subprotocol) = accepted(&with_offer, &options);
@@ -212,5 +213,130 @@ fn refusals_for_other_reasons() {
         (418, "Refused"),
     ] {
         assert_eq!(refused(refusal(None, status, &[], "No.")).1.reason, reason);
+    }
+}
+
+/// A good request with these lines besides.
+fn with(lines: &str) -> RequestHead {
+    request(&GOOD.replace("\r\n\r\n", &format!("\r\n{lines}\r\n\r\n")))
+}
+
+fn login(user: Option<&str>, token: Option<&str>) -> ServerOptions {
+    let login = Login { user: user.map(|pair| pair.parse().unwrap()), token: token.map(Secret::new) };
+    ServerOptions { login, ..ServerOptions::default() }
+}
+
+#[test]
+fn a_page_that_may_not_connect_is_told_by_which_option_it_may() {
+    for (lines, expected) in [
+        (
+            "Origin: https://evil.example",
+            "The page is from https://evil.example (Origin); --allow-origin https://evil.example lets it in.\n",
+        ),
+        ("Origin: null", "The page is from null (Origin); --allow-origin null lets it in.\n"),
+        ("Origin: x;$(y)\u{202e}", "The page is from `x;$(y)\\u{202e}` (Origin), which is no origin.\n"),
+        ("Origin: http://h\r\norigin: http://h", "The request has 2 Origins, where a page has one.\n"),
+    ] {
+        let (status, head, body) = refused(answer(&with(lines), &ServerOptions::default()));
+        assert_eq!((status, head.reason.as_str(), body.as_str()), (403, "Forbidden", expected));
+    }
+    accepted(&with("Origin: http://h:3000"), &ServerOptions::default());
+}
+
+#[test]
+fn a_proxy_gives_a_local_server_other_names() {
+    let page = with("Origin: http://h");
+    let local = |trusts_proxy| ServerOptions { local: true, trusts_proxy, ..ServerOptions::default() };
+    assert_eq!(refused(answer(&page, &local(false))).0, 403);
+    accepted(&page, &local(true));
+}
+
+#[test]
+fn who_shows_no_credentials_is_told_which_are_wanted() {
+    let basic = "Basic realm=\"wspipe\", charset=\"UTF-8\"";
+    let bearer = "Bearer realm=\"wspipe\"";
+    for (options, challenges, body) in [
+        (login(Some("a:b"), None), &[basic][..], "A user name and password are wanted here.\n"),
+        (login(None, Some("t")), &[bearer], "A token is wanted here.\n"),
+        (login(Some("a:b"), Some("t")), &[basic, bearer], "A user name and password, or a token, are wanted here.\n"),
+    ] {
+        let (status, head, text) = refused(answer(&request(GOOD), &options));
+        assert_eq!((status, head.reason.as_str(), text.as_str()), (401, "Unauthorized", body));
+        let found: Vec<_> = head.head.values("WWW-Authenticate").map(String::from_utf8_lossy).collect();
+        assert_eq!(found, challenges);
+        let (status, _, text) = refused(answer(&with("Authorization: Basic eDp5"), &options));
+        assert_eq!((status, text.as_str()), (401, "These credentials are not the right ones.\n"));
+    }
+}
+
+#[test]
+fn a_token_is_never_the_subprotocol_chosen() {
+    let chosen = |own: &[&str], token, offered: &str| {
+        let subprotocols = own.iter().map(|&name| name.into()).collect();
+        let options = ServerOptions { subprotocols, ..login(None, token) };
+        let (text, chosen) = accepted(&offering(offered), &options);
+        assert_eq!(chosen.is_some(), text.contains("Sec-WebSocket-Protocol"));
+        assert!(token.is_none() || !text.contains("s3cret"), "{text}");
+        chosen
+    };
+    let token = Some("s3cret");
+    assert_eq!(chosen(&["chat"], token, "token.s3cret, chat").as_deref(), Some("chat"));
+    assert_eq!(chosen(&["chat"], token, "wspipe, token.s3cret").as_deref(), Some("wspipe"));
+    assert_eq!(chosen(&["chat"], token, "wspipe, token.s3cret, chat").as_deref(), Some("chat"));
+    assert_eq!(chosen(&[], token, "wspipe, token.czNjcmV0").as_deref(), Some("wspipe"));
+    assert_eq!(chosen(&[], token, "token.s3cret"), None);
+    assert_eq!(chosen(&["token.s3cret"], token, "token.s3cret"), None);
+    assert_eq!(chosen(&["token.v1"], None, "wspipe, token.v1").as_deref(), Some("token.v1"));
+    assert_eq!(chosen(&["chat"], None, "wspipe"), None);
+}
+
+#[test]
+fn where_a_subprotocol_is_needed_those_that_fit_are_named() {
+    let options = ServerOptions {
+        subprotocols: vec!["v2".into(), "v1".into()],
+        needs_subprotocol: true,
+        ..login(None, Some("s3cret"))
+    };
+    let with_token = |names: &str| offering(&format!("token.s3cret{names}"));
+    for names in ["", ", wspipe", ", V1"] {
+        let (status, _, body) = refused(answer(&with_token(names), &options));
+        assert_eq!(status, 400);
+        assert_eq!(body, "A subprotocol is wanted here (Sec-WebSocket-Protocol), one of: v2, v1.\n");
+    }
+    assert_eq!(accepted(&with_token(", v1"), &options).1.as_deref(), Some("v1"));
+}
+
+#[test]
+fn what_is_wrong_is_asked_in_one_order() {
+    let options = ServerOptions {
+        path: Some("/chat".into()),
+        subprotocols: vec!["v1".into()],
+        needs_subprotocol: true,
+        ..login(None, Some("s3cret"))
+    };
+    let mut raw = GOOD.replace("\r\n\r\n", "\r\nOrigin: http://other\r\nSec-WebSocket-Protocol: x\r\n\r\n");
+    raw = raw.replace("/chat?x=1", "/x").replace("Version: 13", "Version: 8");
+    for (from, to, expected) in [
+        ("/x", "/chat", 404),
+        ("Version: 8", "Version: 13", 426),
+        ("http://other", "http://h", 403),
+        ("/chat", "/chat?token=s3cret", 401),
+        ("Protocol: x", "Protocol: v1", 400),
+    ] {
+        assert_eq!(refused(answer(&request(&raw), &options)).0, expected);
+        raw = raw.replacen(from, to, 1);
+    }
+    accepted(&request(&raw), &options);
+}
+
+/// What is wrong with a request is told to others than its client, too.
+#[test]
+fn no_token_gets_into_what_is_said_of_a_request() {
+    for (from, to) in [
+        ("/chat?x=1", "chat?token=s3cret"),
+        ("Version: 13", "Version: 13\r\nSec-WebSocket-Protocol: token.s3cret, a b"),
+    ] {
+        let (status, _, body) = refused(answer(&request(&GOOD.replacen(from, to, 1)), &ServerOptions::default()));
+        assert!(status == 400 && body.contains("***") && !body.contains("s3cret"), "{body}");
     }
 }
