@@ -6,6 +6,7 @@ mod error;
 mod follow;
 mod limits;
 mod reach;
+mod rejected;
 mod server;
 
 use std::io::{self, Read};
@@ -20,7 +21,8 @@ pub use error::{Interrupted, OpenError, TlsFailure};
 pub use follow::{Followed, Hop, Lost, follow};
 pub use limits::Limits;
 pub use reach::{ProxyFailure, ProxyPassed, ProxyTrouble, Reached, Route, Way, look_at_chain};
-pub use server::{Accepted, NoPlace, Rejected, accept, accept_if, reject, welcome};
+pub use rejected::Rejected;
+pub use server::{Accepted, NoPlace, accept, accept_if, reject, welcome};
 
 /// Why a head could not be read.
 #[derive(Debug)]

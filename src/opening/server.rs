@@ -3,10 +3,15 @@
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
-use super::{Limits, Unread, log_head, read_head};
-use crate::handshake::{Answer, DeflateAgreement, HeadReader, MAX_HEAD, RequestHead, ServerOptions, answer, refusal};
+use super::{Limits, Rejected, Unread, log_head, read_head};
+use crate::handshake::{
+    Answer, DeflateAgreement, HeadReader, MAX_HEAD, RequestHead, ServerOptions, answer, forwarded_for, printable,
+    refusal, without_token,
+};
 use crate::net::{Connection, Socket, TlsAcceptor};
 
+/// How much of a request-target is shown, in bytes.
+const SHOWN: usize = 200;
 /// How long a refused client may still send before its connection is cut.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -21,12 +26,26 @@ pub struct Accepted {
     pub subprotocol: Option<String>,
     /// The compression agreed on.
     pub compression: Option<DeflateAgreement>,
+    /// Its address by the word of a proxy that is trusted.
+    pub forwarded: Option<String>,
 }
 
-/// A client that was not let in, and why; it has been told.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Rejected(String);
+impl Accepted {
+    /// Its address: the one of its connection, which is `peer`, or the one before the proxy.
+    #[must_use]
+    pub fn address<'a>(&'a self, peer: &'a str) -> &'a str {
+        self.forwarded.as_deref().unwrap_or(peer)
+    }
+
+    /// What it asked for and got, in a line that is safe to print: `/chat, subprotocol v1, compression: …`.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let target = printable(&without_token(self.request.target.as_bytes()), SHOWN);
+        let subprotocol = self.subprotocol.iter().map(|name| format!("subprotocol {name}"));
+        let compression = self.compression.iter().map(|agreement| format!("compression: {agreement}"));
+        std::iter::once(target).chain(subprotocol).chain(compression).collect::<Vec<_>>().join(", ")
+    }
+}
 
 /// The connection with a client: over TLS, if there is an acceptor.
 ///
@@ -35,7 +54,9 @@ pub struct Rejected(String);
 pub fn welcome(socket: Socket, tls: Option<&TlsAcceptor>, deadline: Instant) -> Result<Connection, Rejected> {
     let connection = Connection::plain(socket);
     let Some(acceptor) = tls else { return Ok(connection) };
-    acceptor.secure(connection, Some(deadline)).map_err(|error| Rejected(format!("TLS: {}", error.seen_by_server())))
+    acceptor
+        .secure(connection, Some(deadline))
+        .map_err(|error| Rejected::new(format!("TLS: {}", error.seen_by_server())))
 }
 
 /// Reads a request and answers it.
@@ -78,18 +99,22 @@ pub fn accept_if<Place>(
         }
     };
     log_head("request", &request.head.redacted());
+    let forwarded = if options.trusts_proxy { forwarded_for(&request.head) } else { None };
     match answer(&request, options) {
         Answer::Accept { bytes, subprotocol, compression } => {
             let place = match admit() {
                 Ok(place) => place,
                 Err(NoPlace { status, why }) => {
-                    return Err(reject(connection, refusal(Some(&request), status, &[], &why)));
+                    let refused = refusal(Some(&request), status, &[], &why);
+                    return Err(reject(connection, refused).coming_from(forwarded));
                 }
             };
-            write(connection, &bytes).map_err(|error| Rejected(format!("went away: {error}")))?;
-            Ok((Accepted { request, early, subprotocol, compression }, place))
+            match write(connection, &bytes) {
+                Ok(()) => Ok((Accepted { request, early, subprotocol, compression, forwarded }, place)),
+                Err(error) => Err(Rejected::new(format!("went away: {error}")).coming_from(forwarded)),
+            }
         }
-        refused @ Answer::Refuse { .. } => Err(reject(connection, refused)),
+        refused @ Answer::Refuse { .. } => Err(reject(connection, refused).coming_from(forwarded)),
     }
 }
 
@@ -97,11 +122,11 @@ pub fn accept_if<Place>(
 #[must_use]
 pub fn reject(connection: &mut Connection, refusal: Answer) -> Rejected {
     let Answer::Refuse { status, bytes, why } = refusal else {
-        return Rejected("nothing to refuse".into());
+        return Rejected::new("nothing to refuse");
     };
-    let words = Rejected(format!("{status}: {why}"));
+    let rejected = Rejected::with_status(status, &why);
     if write(connection, &bytes).is_err() || connection.line.end_sending().is_err() {
-        return words;
+        return rejected;
     }
     // Closing a socket that holds unread data resets the connection, and the answer might be lost.
     let end = Instant::now() + LINGER;
@@ -109,10 +134,10 @@ pub fn reject(connection: &mut Connection, refusal: Answer) -> Rejected {
     loop {
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() || connection.line.set_read_timeout(Some(left)).is_err() {
-            return words;
+            return rejected;
         }
         if !connection.reader.read(&mut forgotten).is_ok_and(|count| count > 0) {
-            return words;
+            return rejected;
         }
     }
 }
@@ -121,8 +146,8 @@ fn not_read(connection: &mut Connection, unread: Unread) -> Rejected {
     match unread {
         Unread::Head(error) => reject(connection, refusal(None, error.status(), &[], &error.to_string())),
         Unread::TimedOut => reject(connection, refusal(None, 408, &[], "the handshake took too long")),
-        Unread::Cut => Rejected("left before its request was complete".into()),
-        Unread::Io(error) => Rejected(error.to_string()),
+        Unread::Cut => Rejected::new("left before its request was complete"),
+        Unread::Io(error) => Rejected::new(error.to_string()),
     }
 }
 

@@ -39,12 +39,10 @@ pub(super) fn serve(
 ) -> Result<(), Failure> {
     let first = first_client(&entrance, config, signals, start)?;
     let Entrance { url, .. } = entrance;
-    log::info!("serving {}", first.peer);
-    if let Some(agreement) = first.accepted.compression {
-        log::info!("compression: {agreement}");
-    }
+    let peer = first.peer.clone();
+    log::info!("client at {peer}: {}", first.accepted.summary());
     let ending = run(first, &url, config, signals, start).map_err(Failure::io("cannot run the session"))?;
-    log::info!("{ending}");
+    log::info!("client at {peer}: {ending}");
     if config.endpoint.is_stdio() {
         config.pipe.tell_unread(&ending);
     }
@@ -131,12 +129,13 @@ impl Door {
             });
             match opened {
                 Ok((connection, accepted, stream)) => {
+                    let peer = accepted.address(&peer).to_owned();
                     // Nobody waits for it if the run is over.
                     let _ = sender.send(First { connection, peer, accepted, stream });
                     wake.wake();
                 }
-                Err(why) => {
-                    log::info!("{peer}: {why}");
+                Err(rejected) => {
+                    rejected.tell(&peer);
                     if claimed {
                         taken.store(false, SeqCst);
                     }

@@ -16,7 +16,6 @@ use crate::bridge::{
 use crate::commands::coding::Coding;
 use crate::commands::pipe::{output_pipe, standard_output};
 use crate::commands::{Endpoint, RECEIVE_BUFFER};
-use crate::handshake::printable;
 use crate::net::{Connection, Interest, Listener, Socket, Stdio, TlsAcceptor, Wake, wait_any};
 use crate::opening::{self, Accepted};
 use crate::outcome::{Failure, judge};
@@ -225,11 +224,11 @@ impl Service {
         });
         match opened {
             Ok((connection, (accepted, (stream, arrival)))) => {
-                if let Err(error) = self.session(connection, peer, &accepted, stream, arrival) {
+                if let Err(error) = self.session(connection, accepted.address(peer), &accepted, stream, arrival) {
                     log::warn!("{peer}: cannot serve: {error}");
                 }
             }
-            Err(why) => log::info!("{peer}: {why}"),
+            Err(rejected) => rejected.tell(peer),
         }
     }
 
@@ -242,11 +241,8 @@ impl Service {
         arrival: Arrival<'_>,
     ) -> io::Result<()> {
         let number = arrival.number;
-        log::info!("client {number} at {peer}: {}", printable(accepted.request.target.as_bytes(), 200));
+        log::info!("client {number} at {peer}: {}", accepted.summary());
         let pipe = &self.config.pipe;
-        if let Some(agreement) = accepted.compression {
-            log::info!("client {number} at {peer}: compression: {agreement}");
-        }
         if let Some(stream) = stream {
             return self.tunnel(connection, peer, accepted, stream, arrival);
         }
