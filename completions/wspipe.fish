@@ -98,12 +98,14 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l no-stdin -d 'D
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s q -l quiet -d 'Say nothing on standard error; the exit status tells'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s v -l verbose -d 'Say what happens on standard error; -vv says more'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l forward -d 'Carry a TCP or unix connection for each client, to this place: HOST:PORT or unix:PATH' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s s -l subprotocol -d 'Accept a subprotocol that the client offers; repeatable, the preferred one first' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s H -l header -d 'Add a header to the response; repeatable; @FILE or @env:NAME gives several' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s s -l subprotocol -d 'Accept a subprotocol; repeatable, the preferred one first' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s H -l header -d 'Add a header to the response; repeatable; or @FILE, @env:NAME' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l path -d 'Serve this path only; others get 404' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l url-file -d 'Write the URL to a file when ready, for scripts' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l handshake-timeout -d 'How long a client may take for its handshake' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l allow-origin -d 'Let in pages from ORIGIN, which may hold `*`; repeatable' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s u -l user -d 'Let in who logs in by HTTP Basic; or @FILE, @env:NAME' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l token -d 'Let in who shows this token; or @FILE, @env:NAME' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l cert -d 'Our certificate and its chain in PEM; the file may hold the private key as well' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l pkcs12 -d 'Our certificate and private key in a PKCS#12 archive' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l passphrase -d 'The passphrase of the private key or the archive; @FILE or @env:NAME takes it from there' -r
@@ -142,6 +144,8 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l close-timeout -
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l idle-timeout -d 'End the session, with status 6, when nothing at all has come from the peer for so long' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l echo -d 'Send every message back to the client that it came from'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l once -d 'Serve one client, then exit with its status'
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l require-subprotocol -d 'Refuse who offers no subprotocol of --subprotocol'
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l trust-proxy -d 'Take a client\'s address from the proxy in front of the listener'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s t -l text -d 'Send text messages, which must be UTF-8 (the default)'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s b -l binary -d 'Send binary messages; the format is then raw unless given'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s 0 -l nul -d 'Records end with NUL: --format nul'

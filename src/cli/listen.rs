@@ -10,6 +10,7 @@ use wspipe::net::ListenOn;
 use wspipe::outcome::Failure;
 use wspipe::protocol::Role;
 
+use super::access::AccessArgs;
 use super::compression::{CompressArgs, LevelArgs};
 use super::connect::endpoint;
 use super::handshake::headers;
@@ -49,11 +50,13 @@ pub(super) struct Args {
     #[arg(long, help_heading = "Serving")]
     once: bool,
 
-    /// Accept a subprotocol that the client offers; repeatable, the preferred one first
+    /// Accept a subprotocol; repeatable, the preferred one first
     #[arg(short, long = "subprotocol", value_name = "NAME", help_heading = "Serving")]
     subprotocols: Vec<String>,
 
-    /// Add a header to the response; repeatable; @FILE or @env:NAME gives several
+    /// Add a header to the response; repeatable; or @FILE, @env:NAME
+    ///
+    /// A file or variable holds several, one a line.
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", help_heading = "Serving")]
     headers: Vec<String>,
 
@@ -68,6 +71,9 @@ pub(super) struct Args {
     /// How long a client may take for its handshake
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration, help_heading = "Serving", hide_short_help = true)]
     handshake_timeout: Duration,
+
+    #[command(flatten)]
+    access: AccessArgs,
 
     #[command(flatten)]
     identity: IdentityArgs,
@@ -102,11 +108,16 @@ impl Args {
             once: self.once,
             server: ServerOptions {
                 subprotocols: self.subprotocols,
+                needs_subprotocol: self.access.require_subprotocol,
+                origins: self.access.origins(),
+                login: self.access.login()?,
+                trusts_proxy: self.access.trust_proxy,
                 headers: headers(&self.headers)?,
                 path: self.path,
                 compress: self.compress.resolve(Role::Server, DeflateTerms::default())?,
                 secure: identity.is_some(),
-                ..ServerOptions::default()
+                // The listener knows.
+                local: false,
             },
             identity,
             url_file: self.url_file,

@@ -1,5 +1,6 @@
 //! The command line: options are parsed into values here, and resolved once into what the library's commands take.
 
+mod access;
 mod compression;
 mod connect;
 mod forward;

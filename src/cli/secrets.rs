@@ -3,7 +3,7 @@
 use std::env::{self, VarError};
 use std::fs;
 
-use wspipe::handshake::{Credentials, Secret, printable};
+use wspipe::handshake::{Credentials, CredentialsError, Secret, printable};
 use wspipe::outcome::Failure;
 
 use super::prompt;
@@ -49,6 +49,17 @@ pub(super) fn credentials(given: &str) -> Result<Credentials, Failure> {
         Failure::Usage(format!("-u: there is no password, and no terminal to ask for it: {advice}"))
     })?;
     Credentials::new(user, Some(password.expose().to_owned())).map_err(told)
+}
+
+/// The user and password of a server's `--user`: both have to be there.
+pub(super) fn complete_credentials(given: &str) -> Result<Credentials, Failure> {
+    let told = |what: String| Failure::Usage(format!("--user: {what}"));
+    let credentials: Credentials =
+        text_of("--user", given)?.parse().map_err(|error: CredentialsError| told(error.to_string()))?;
+    if credentials.password().is_none() {
+        return Err(told("there is no password: write USER:PASS (USER: is the empty password)".into()));
+    }
+    Ok(credentials)
 }
 
 /// The value of an environment variable, if it is set.

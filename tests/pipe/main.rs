@@ -6,6 +6,7 @@
 mod generated;
 mod harness;
 
+mod access;
 mod answers;
 mod both_ways;
 mod captured;
