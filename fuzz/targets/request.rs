@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use wspipe::handshake::{
-    Answer, Check, ClientWindow, DeflateTerms, HeadError, HeadReader, Login, MAX_HEAD, Offer, Refusal, RequestHead,
+    Answer, Check, ClientWindow, DeflateTerms, HeadError, HeadReader, Login, MAX_HEAD, Offer, Page, Refusal, RequestHead,
     ResponseHead, Secret, ServerOptions, agreed_deflate, answer, refusal, request_checks, response_checks,
 };
 use wspipe_fuzz::Plan;
@@ -35,6 +35,7 @@ fuzz_target!(|input: &[u8]| {
         login: if plan.choose(4, [false, false, false, true]) { login } else { Login::default() },
         needs_subprotocol: plan.choose(5, [false, false, false, true]),
         local: plan.choose(6, [false, true, false, true]),
+        page: plan.choose(7, [false, false, true, true]).then(Page::console),
         ..ServerOptions::default()
     };
     match outcome {
@@ -63,6 +64,10 @@ fn assert_answers(request: &RequestHead, answer: Answer) {
             assert_eq!(Refusal::of(&response, &checks), None);
             assert_eq!(agreed_deflate(&offer, &response), compression);
             assert!(subprotocol.is_none_or(|name| offer.subprotocols.contains(&name)));
+        }
+        Answer::Page { bytes } => {
+            assert!(!passes, "shown a page though it is a handshake");
+            assert_eq!(ResponseHead::parse(bytes).expect("a page comes by HTTP").status, 200);
         }
         Answer::Refuse { status, bytes, why } => {
             assert!(!passes || [400, 401, 403, 404].contains(&status), "refused with {status} though every check passed");

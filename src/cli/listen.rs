@@ -114,6 +114,7 @@ impl Args {
                 trusts_proxy: self.access.trust_proxy,
                 headers: headers(&self.headers)?,
                 path: self.path,
+                page: None,
                 compress: self.compress.resolve(Role::Server, DeflateTerms::default())?,
                 secure: identity.is_some(),
                 // The listener knows.

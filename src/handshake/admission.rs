@@ -16,11 +16,7 @@ const PLAIN: &str = "wspipe";
 /// The refusal of a request from a page that may not connect (403), without the credentials that are asked for (401), or
 /// without a subprotocol that fits (400).
 pub(super) fn refuses(request: &RequestHead, options: &ServerOptions) -> Option<Answer> {
-    let is_local = options.local && !options.trusts_proxy;
-    if !may_connect(&request.head, &options.origins, is_local) {
-        return Some(refusal(Some(request), 403, &[], &foreign_page(request)));
-    }
-    if let Some(refusal) = options.login.refuses(request) {
+    if let Some(refusal) = refuses_stranger(request, options) {
         return Some(refusal);
     }
     if options.needs_subprotocol && spoken(request, options).is_none() {
@@ -29,6 +25,15 @@ pub(super) fn refuses(request: &RequestHead, options: &ServerOptions) -> Option<
         return Some(refusal(Some(request), 400, &[], &why));
     }
     None
+}
+
+/// The refusal of a request from a page that may not connect (403), or without the credentials that are asked for (401).
+pub(super) fn refuses_stranger(request: &RequestHead, options: &ServerOptions) -> Option<Answer> {
+    let is_local = options.local && !options.trusts_proxy;
+    if !may_connect(&request.head, &options.origins, is_local) {
+        return Some(refusal(Some(request), 403, &[], &foreign_page(request)));
+    }
+    options.login.refuses(request)
 }
 
 /// The subprotocol that is chosen: never a token.

@@ -6,7 +6,7 @@ mod request;
 mod response;
 
 pub use request::request_checks;
-pub(super) use request::{METHOD, TARGET, UPGRADE, VERSION};
+pub(super) use request::{HOST, METHOD, TARGET, UPGRADE, VERSION};
 pub(super) use response::STATUS;
 pub use response::{agreed_deflate, lone_response_checks, response_checks};
 

@@ -26,7 +26,7 @@
 //! | say why a server refused | [`Refusal`], with the body by [`BodyExcerpt`] |
 //! | follow a redirect | [`Target::redirected`], [`Redirects`] |
 //! | compress | [`DeflateTerms`] are offered and answered; [`DeflateAgreement`] is what holds then |
-//! | answer as a server | [`answer`], [`ServerOptions`], [`refusal()`] |
+//! | answer as a server | [`answer`], [`ServerOptions`], [`refusal()`]; browsers by a [`Page`] |
 //! | say who may come in | [`OriginPattern`], [`Login`] |
 //! | show what came from a peer | [`printable()`], [`redact`], [`without_userinfo`], [`without_token`] |
 //! | hold a password | [`Secret`], [`Credentials`], [`Authorization`] |
@@ -45,6 +45,7 @@ mod header;
 mod key;
 mod login;
 mod origin;
+mod page;
 mod printable;
 mod reader;
 mod redirect;
@@ -67,6 +68,7 @@ pub use header::{Header, HeaderError};
 pub use key::{KeyError, accept_for, check_key, generate_key};
 pub use login::Login;
 pub use origin::{OriginPattern, OriginPatternError};
+pub use page::Page;
 pub use printable::printable;
 pub use reader::{HeadReader, MAX_HEAD};
 pub use redirect::{RedirectError, Redirects};

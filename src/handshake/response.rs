@@ -13,6 +13,7 @@ use super::header::Header;
 use super::key::accept_for;
 use super::login::Login;
 use super::origin::OriginPattern;
+use super::page::{Page, asks_for_page};
 use super::printable::printable;
 
 /// What a server puts into its answers, and whom it answers.
@@ -34,6 +35,8 @@ pub struct ServerOptions {
     pub login: Login,
     /// `--trust-proxy`: a proxy stands in front, and says who its clients are.
     pub trusts_proxy: bool,
+    /// `--page`: what browsers get where the WebSocket is.
+    pub page: Option<Page>,
     /// Whether the server is reached by `wss`, so that its hints are true.
     pub secure: bool,
     /// Whether the server is reached by the loopback interface only, so that it has no other name.
@@ -52,6 +55,11 @@ pub enum Answer {
         /// The compression agreed on.
         compression: Option<DeflateAgreement>,
     },
+    /// This is a browser that asks for the page, and the connection closes once `bytes` are sent.
+    Page {
+        /// The whole response.
+        bytes: Vec<u8>,
+    },
     /// There is no handshake, and the connection closes once `bytes` are sent.
     Refuse {
         /// The status.
@@ -63,11 +71,11 @@ pub enum Answer {
     },
 }
 
-/// Answers a request: accepts it, or says what is wrong with it.
+/// Answers a request: accepts it, shows the page if there is one and it asks for one, or says what is wrong with it.
 ///
 /// | what is wrong | status |
 /// | --- | --- |
-/// | another path than `--path` | 404 |
+/// | another path than `--path`, or the page's icon by the name that browsers guess | 404 |
 /// | the method is not GET | 405, with `Allow: GET` |
 /// | no `Upgrade: websocket` | 426, with `Upgrade: websocket` |
 /// | another version than 13 | 426, with `Sec-WebSocket-Version: 13` |
@@ -82,6 +90,9 @@ pub fn answer(request: &RequestHead, options: &ServerOptions) -> Answer {
     if options.path.as_deref().is_some_and(|path| path != request.path()) {
         let path = printable(request.path().as_bytes(), 100);
         return refusal(Some(request), 404, &[], &format!("There is no WebSocket endpoint at {path}."));
+    }
+    if let Some(page) = options.page.as_ref().filter(|_| asks_for_page(request)) {
+        return admission::refuses_stranger(request, options).unwrap_or_else(|| show(page, request));
     }
     match request_checks(request).iter().find(|check| check.failed()) {
         Some(failed) => refuse(request, failed, options.secure),
@@ -109,6 +120,13 @@ pub fn refusal(request: Option<&RequestHead>, status: u16, fields: &[(&str, &str
         text.push_str(&body);
     }
     Answer::Refuse { status, bytes: text.into_bytes(), why: why.to_owned() }
+}
+
+fn show(page: &Page, request: &RequestHead) -> Answer {
+    if request.path() == "/favicon.ico" {
+        return refusal(Some(request), 404, &[], "There is no icon.");
+    }
+    Answer::Page { bytes: page.response(request) }
 }
 
 fn accept(request: &RequestHead, options: &ServerOptions) -> Answer {

@@ -114,6 +114,7 @@ pub fn accept_if<Place>(
                 Err(error) => Err(Rejected::new(format!("went away: {error}")).coming_from(forwarded)),
             }
         }
+        Answer::Page { bytes } => Err(show(connection, &bytes, deadline).coming_from(forwarded)),
         refused @ Answer::Refuse { .. } => Err(reject(connection, refused).coming_from(forwarded)),
     }
 }
@@ -124,9 +125,27 @@ pub fn reject(connection: &mut Connection, refusal: Answer) -> Rejected {
     let Answer::Refuse { status, bytes, why } = refusal else {
         return Rejected::new("nothing to refuse");
     };
-    let rejected = Rejected::with_status(status, &why);
-    if write(connection, &bytes).is_err() || connection.line.end_sending().is_err() {
-        return rejected;
+    if write(connection, &bytes).is_ok() {
+        see_off(connection);
+    }
+    Rejected::with_status(status, &why)
+}
+
+/// Sends the page, which may be longer than any socket's buffer: each part of it is waited for as long as a handshake is.
+fn show(connection: &mut Connection, bytes: &[u8], deadline: Instant) -> Rejected {
+    let patience = deadline.saturating_duration_since(Instant::now()).max(LINGER);
+    let sent = connection.line.set_write_timeout(Some(patience)).and_then(|()| connection.writer.write_all(bytes));
+    if let Err(error) = sent {
+        return Rejected::new(format!("went away with half of the page: {error}"));
+    }
+    see_off(connection);
+    Rejected::new("got the page")
+}
+
+/// Ends a connection on which all has been said.
+fn see_off(connection: &mut Connection) {
+    if connection.line.end_sending().is_err() {
+        return;
     }
     // Closing a socket that holds unread data resets the connection, and the answer might be lost.
     let end = Instant::now() + LINGER;
@@ -134,10 +153,10 @@ pub fn reject(connection: &mut Connection, refusal: Answer) -> Rejected {
     loop {
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() || connection.line.set_read_timeout(Some(left)).is_err() {
-            return rejected;
+            return;
         }
         if !connection.reader.read(&mut forgotten).is_ok_and(|count| count > 0) {
-            return rejected;
+            return;
         }
     }
 }

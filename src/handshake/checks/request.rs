@@ -15,6 +15,9 @@ pub(in crate::handshake) const VERSION: &str = "Sec-WebSocket-Version";
 /// Another subject that a capture may not show.
 pub(in crate::handshake) const TARGET: &str = "request target";
 
+/// What any request of HTTP/1.1 has to have (RFC 9112, 3.2).
+pub(in crate::handshake) const HOST: &str = "Host";
+
 /// Checks a client's request, in the order in which a server asks: what a key has to be is the version's to say.
 #[must_use]
 pub fn request_checks(request: &RequestHead) -> Vec<Check> {
@@ -53,11 +56,11 @@ fn target(request: &RequestHead) -> Check {
 }
 
 fn host(head: &Head) -> Check {
-    let values: Vec<&[u8]> = head.values("Host").collect();
+    let values: Vec<&[u8]> = head.values(HOST).collect();
     let is_host =
         |value: &[u8]| !value.is_empty() && value.iter().all(|b| b.is_ascii_graphic() && !b"/?#@,".contains(b));
     let passes = matches!(values[..], [value] if is_host(value));
-    check("RFC 6455, 4.2.1 (2)", "Host", "the server's name, once", shown(head, "Host"), passes)
+    check("RFC 6455, 4.2.1 (2)", HOST, "the server's name, once", shown(head, HOST), passes)
 }
 
 fn list_with(clause: &'static str, subject: &'static str, token: &str, head: &Head) -> Check {

@@ -14,7 +14,7 @@ fn offering(names: &str) -> RequestHead {
 fn accepted(request: &RequestHead, options: &ServerOptions) -> (String, Option<String>) {
     match answer(request, options) {
         Answer::Accept { bytes, subprotocol, .. } => (String::from_utf8(bytes).unwrap(), subprotocol),
-        Answer::Refuse { why, .. } => panic!("{why}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -50,6 +50,7 @@ fn everything_in_its_place() {
         compress: Some(DeflateTerms::default()),
         headers: vec!["Server: me".parse().unwrap(), "X:".parse().unwrap()],
         path: Some("/chat".into()),
+        page: Some(Page::console()),
         secure: true,
         ..ServerOptions::default()
     };
