@@ -108,6 +108,7 @@ Register-ArgumentCompleter -Native -CommandName 'wspipe' -ScriptBlock {
             [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'Add a header to the response; repeatable; or @FILE, @env:NAME')
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Add a header to the response; repeatable; or @FILE, @env:NAME')
             [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'Serve this path only; others get 404')
+            [CompletionResult]::new('--page', '--page', [CompletionResultType]::ParameterName, 'Show browsers a web console on the same port, or the page in FILE')
             [CompletionResult]::new('--url-file', '--url-file', [CompletionResultType]::ParameterName, 'Write the URL to a file when ready, for scripts')
             [CompletionResult]::new('--handshake-timeout', '--handshake-timeout', [CompletionResultType]::ParameterName, 'How long a client may take for its handshake')
             [CompletionResult]::new('--allow-origin', '--allow-origin', [CompletionResultType]::ParameterName, 'Let in pages from ORIGIN, which may hold `*`; repeatable')

@@ -103,6 +103,7 @@ set edit:completion:arg-completer[wspipe] = {|@words|
             cand -H 'Add a header to the response; repeatable; or @FILE, @env:NAME'
             cand --header 'Add a header to the response; repeatable; or @FILE, @env:NAME'
             cand --path 'Serve this path only; others get 404'
+            cand --page 'Show browsers a web console on the same port, or the page in FILE'
             cand --url-file 'Write the URL to a file when ready, for scripts'
             cand --handshake-timeout 'How long a client may take for its handshake'
             cand --allow-origin 'Let in pages from ORIGIN, which may hold `*`; repeatable'

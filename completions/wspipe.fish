@@ -101,6 +101,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s h -l help -d '
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s s -l subprotocol -d 'Accept a subprotocol; repeatable, the preferred one first' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s H -l header -d 'Add a header to the response; repeatable; or @FILE, @env:NAME' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l path -d 'Serve this path only; others get 404' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l page -d 'Show browsers a web console on the same port, or the page in FILE' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l url-file -d 'Write the URL to a file when ready, for scripts' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l handshake-timeout -d 'How long a client may take for its handshake' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l allow-origin -d 'Let in pages from ORIGIN, which may hold `*`; repeatable' -r

@@ -1,10 +1,13 @@
 //! `wspipe listen`.
 
+use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::ValueHint;
 use wspipe::commands::ListenConfig;
-use wspipe::handshake::{DeflateTerms, ServerOptions};
+use wspipe::handshake::{DeflateTerms, Page, ServerOptions};
 use wspipe::net::Endpoint as StreamPlace;
 use wspipe::net::ListenOn;
 use wspipe::outcome::Failure;
@@ -64,6 +67,21 @@ pub(super) struct Args {
     #[arg(long, value_name = "PATH", help_heading = "Serving")]
     path: Option<String>,
 
+    /// Show browsers a web console on the same port, or the page in FILE
+    ///
+    /// A request for a page, by GET or HEAD and on a path that is served, gets it. The console connects to the URL it came
+    /// from, sends text, hex and files, and shows what comes. A page of your own is read once, at the start.
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "",
+        help_heading = "Serving"
+    )]
+    page: Option<OsString>,
+
     /// Write the URL to a file when ready, for scripts
     #[arg(long, value_name = "FILE", help_heading = "Serving", hide_short_help = true)]
     url_file: Option<PathBuf>,
@@ -114,7 +132,7 @@ impl Args {
                 trusts_proxy: self.access.trust_proxy,
                 headers: headers(&self.headers)?,
                 path: self.path,
-                page: None,
+                page: self.page.as_deref().map(page).transpose()?,
                 compress: self.compress.resolve(Role::Server, DeflateTerms::default())?,
                 secure: identity.is_some(),
                 // The listener knows.
@@ -128,4 +146,13 @@ impl Args {
         };
         Ok((on, config))
     }
+}
+
+/// The page in a file; without one, the console.
+fn page(file: &OsStr) -> Result<Page, Failure> {
+    if file.is_empty() {
+        return Ok(Page::console());
+    }
+    let html = fs::read(file).map_err(|error| Failure::Usage(format!("--page={}: {error}", file.display())))?;
+    Ok(Page::own(html))
 }

@@ -68,6 +68,9 @@ pub fn listen(on: ListenOn, mut config: ListenConfig) -> Result<(), Failure> {
     config.server.local = listener.is_loopback();
     let url = url_of(&listener, acceptor.is_some());
     announce(&url, config.url_file.as_deref())?;
+    if config.server.page.is_some() {
+        invite(&url, config.server.path.as_deref());
+    }
     let service = Entrance { listener, url, acceptor };
     if config.once {
         once::serve(service, &config, &signals, start)
@@ -104,6 +107,17 @@ fn announce(url: &str, file: Option<&Path>) -> Result<(), Failure> {
         let _ = writeln!(io::stderr(), "listening on {url}");
     }
     Ok(())
+}
+
+/// Says where a browser gets the page, if it can reach it: there are no web pages at sockets of the file system.
+fn invite(url: &str, path: Option<&str>) {
+    let Some(rest) = url.strip_prefix("ws").filter(|rest| !rest.starts_with('+')) else { return };
+    // All addresses of this machine are none that every browser goes to.
+    let rest = rest.replacen("://0.0.0.0:", "://localhost:", 1).replacen("://[::]:", "://localhost:", 1);
+    let root = rest.trim_end_matches('/');
+    if log::max_level() != log::LevelFilter::Off {
+        let _ = writeln!(io::stderr(), "open http{root}{} in a browser", path.unwrap_or("/"));
+    }
 }
 
 /// Writes a file so that a script that waits for it never sees it half written.

@@ -25,6 +25,7 @@ mod json;
 mod listen;
 mod listening;
 mod output;
+mod page;
 mod parting;
 mod proxy;
 mod reaching;
