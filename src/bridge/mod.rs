@@ -13,6 +13,7 @@
 //! When a session ends, and how well it went, is decided in one place without any I/O: the [`Lifecycle`].
 
 mod activity;
+mod command;
 mod control;
 mod echo;
 mod ending;
@@ -28,6 +29,7 @@ mod signals;
 mod traffic;
 mod tunnel;
 
+pub use command::{CommandSink, CommandSource};
 pub use control::{Bell, Control, Tick};
 pub use echo::EchoSink;
 pub use ending::{Cause, Ending, Peer, Unsent};

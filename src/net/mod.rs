@@ -6,6 +6,7 @@
 //! | [`Connection`] | a socket and what stands on it, as a half that reads and a half that writes; the [`Line`] is for all threads |
 //! | [`dial`](dial()) | a name or an address becomes a [`Socket`], by a deadline (RFC 8305); [`Lookup`] says how names are looked up |
 //! | [`ShellCommand`] | a command's standard input and output become a [`Socket`] |
+//! | [`Program`] | a program is started, its standard input and output are one end of a session; the [`Process`] is seen to its end |
 //! | [`TlsConnector`], [`TlsAcceptor`] | a [`Connection`] becomes a secure one |
 //! | [`Listener`] | from [`ListenAddr`] as people write it, or an inherited socket, to accepted [`Socket`]s |
 //! | [`wait`], [`Wake`] | waiting for several descriptors at once, and being woken from that |
@@ -24,6 +25,7 @@ mod dial;
 mod listener;
 pub mod pipe;
 mod poll;
+mod process;
 mod resolve;
 mod socket;
 mod stdio;
@@ -36,6 +38,7 @@ pub use connection::{Connection, Half, Line};
 pub use dial::{Attempt, DialError, Dialed, Endpoint, Family, KnownHost, KnownHostError, Lookup, Step, dial};
 pub use listener::{BindError, ListenAddr, ListenAddrError, ListenOn, Listener, Unsuitable};
 pub use poll::{Interest, Ready, wait, wait_any};
+pub use process::{Exit, Notices, Process, ProcessInput, Program, ProgramError, Started};
 pub use socket::Socket;
 pub use stdio::Stdio;
 pub use tls::{

@@ -1,0 +1,124 @@
+//! Both ends of a session with a command: what it writes is sent, and what comes is written to it.
+
+use std::process::ChildStdout;
+use std::sync::Arc;
+
+use super::send::{Pulled, Source, SourceError};
+use super::{RecordSink, Sink, SinkError, StreamInput, Unsent};
+use crate::net::{Exit, Process, ProcessInput};
+use crate::protocol::{Close, Encoder, Event};
+
+/// A command's standard output as a source. Its end does not linger: how the command ended is the Close.
+#[derive(Debug)]
+pub struct CommandSource {
+    input: StreamInput<ChildStdout>,
+    /// None where the command could not be started.
+    process: Option<Arc<Process>>,
+    /// The Close when all went well.
+    planned: Close,
+    output_ended: bool,
+    /// The Close has been asked for.
+    asked: bool,
+}
+
+impl CommandSource {
+    /// A source that gives what `input` reads from a process. The bell of `input` must be rung when the process has ended.
+    /// Without a process it only says that there is none.
+    #[must_use]
+    pub fn new(input: StreamInput<ChildStdout>, process: Option<Arc<Process>>, planned: Close) -> Self {
+        let output_ended = process.is_none();
+        CommandSource { input, process, planned, output_ended, asked: false }
+    }
+
+    /// The Close, if it is time for it: all that was written has been read, and the command has ended.
+    fn close(&self) -> Option<Close> {
+        let Some(process) = &self.process else {
+            return Some(Close::new(1011, "the command could not be started"));
+        };
+        Some(match process.output_ended()? {
+            Exit::Code(0) => self.planned.clone(),
+            exit => Close::new(1011, &exit.to_string()),
+        })
+    }
+}
+
+impl Source for CommandSource {
+    fn pull(&mut self, encoder: &mut Encoder) -> Result<Pulled, SourceError> {
+        loop {
+            if self.output_ended
+                && !self.asked
+                && let Some(close) = self.close()
+            {
+                self.asked = true;
+                return Ok(Pulled::Close(close));
+            }
+            match self.input.pull(encoder)? {
+                Pulled::Ended => self.output_ended = true,
+                pulled => return Ok(pulled),
+            }
+        }
+    }
+
+    fn drain(&mut self, encoder: &mut Encoder) {
+        self.input.drain(encoder);
+    }
+
+    fn sent(&mut self) {
+        self.input.sent();
+    }
+
+    fn wait_for_orders(&mut self) {
+        self.input.wait_for_orders();
+    }
+
+    fn unsent(&self) -> Unsent {
+        self.input.unsent()
+    }
+}
+
+/// A command's standard input as a sink. A command that reads no more has no use for messages, and that ends nothing.
+#[derive(Debug)]
+pub struct CommandSink {
+    /// None when the command reads no more.
+    records: Option<RecordSink<ProcessInput>>,
+    /// What begins a line about it.
+    label: String,
+}
+
+impl CommandSink {
+    /// A sink that writes to a process, or to none; `label` begins what is said about it.
+    #[must_use]
+    pub fn new(records: Option<RecordSink<ProcessInput>>, label: String) -> Self {
+        CommandSink { records, label }
+    }
+
+    fn pass_on(
+        &mut self,
+        what: impl FnOnce(&mut RecordSink<ProcessInput>) -> Result<(), SinkError>,
+    ) -> Result<(), SinkError> {
+        match self.records.as_mut().map_or(Ok(()), what) {
+            Err(SinkError::Closed | SinkError::Failed(_)) => {
+                log::info!("{}the command reads no more, and what comes is dropped", self.label);
+                self.records = None;
+                Ok(())
+            }
+            result => result,
+        }
+    }
+}
+
+impl Sink for CommandSink {
+    fn take(&mut self, event: &Event<'_>) -> Result<(), SinkError> {
+        self.pass_on(|records| records.take(event))
+    }
+
+    fn flush(&mut self) -> Result<(), SinkError> {
+        self.pass_on(RecordSink::flush)
+    }
+
+    fn trouble(&mut self, what: &str) {
+        if let Some(records) = &mut self.records {
+            records.trouble(what);
+        }
+    }
+}
