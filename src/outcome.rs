@@ -5,7 +5,7 @@ use std::io;
 use thiserror::Error;
 
 use crate::bridge::{Cause, Ending, Peer, Unsent};
-use crate::net::BindError;
+use crate::net::{BindError, Exit};
 use crate::opening::{OpenError, ProxyFailure, ProxyTrouble};
 use crate::protocol::{Close, Violation};
 
@@ -108,6 +108,9 @@ pub enum Failure {
     /// The session ended badly.
     #[error("{}", .0.words)]
     Session(BadEnding),
+    /// The command of `--exec` has failed.
+    #[error("the command ended with {0}")]
+    Command(Exit),
     /// `--timeout` ran out.
     #[error("the time for the whole run is over (--timeout)")]
     TimedOut,
@@ -131,7 +134,9 @@ impl Failure {
     #[must_use]
     pub fn status(&self) -> ExitStatus {
         match self {
-            Failure::Io { .. } | Failure::File { .. } | Failure::Bind(_) | Failure::Signal(_) => ExitStatus::Failed,
+            Failure::Io { .. } | Failure::File { .. } | Failure::Bind(_) | Failure::Command(_) | Failure::Signal(_) => {
+                ExitStatus::Failed
+            }
             Failure::Usage(_) => ExitStatus::Usage,
             Failure::Open(error) => open_status(error),
             Failure::Mismatch(_) | Failure::Capture(_) => ExitStatus::Handshake,

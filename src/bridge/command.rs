@@ -92,6 +92,13 @@ impl CommandSink {
         CommandSink { records, label }
     }
 
+    /// Says that the session is open, where the format has a place for that.
+    pub fn open(&mut self, url: &str, address: &str, subprotocol: Option<&str>) {
+        if let Some(records) = &mut self.records {
+            records.open(url, address, subprotocol);
+        }
+    }
+
     fn pass_on(
         &mut self,
         what: impl FnOnce(&mut RecordSink<ProcessInput>) -> Result<(), SinkError>,

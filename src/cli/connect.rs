@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use wspipe::commands::{ConnectConfig, Destination, Endpoint};
+use wspipe::commands::{ConnectConfig, Destination, Endpoint, Exec};
 use wspipe::handshake::TargetError;
 use wspipe::net::Endpoint as StreamPlace;
 use wspipe::outcome::Failure;
 
 use super::compression::LevelArgs;
+use super::exec::ExecArgs;
 use super::handshake::HandshakeArgs;
 use super::pipe::{NOT_FOR_STREAMS, PipeArgs};
 use super::route::RouteArgs;
@@ -38,10 +39,13 @@ pub(super) struct Args {
         value_parser = stream_address,
         help_heading = "Sending and ending",
         hide_short_help = true,
-        conflicts_with = "echo",
+        conflicts_with_all = ["echo", "exec"],
         conflicts_with_all = NOT_FOR_STREAMS
     )]
     forward: Option<StreamPlace>,
+
+    #[command(flatten, next_help_heading = "Sending and ending")]
+    exec: ExecArgs,
 
     #[command(flatten)]
     handshake: HandshakeArgs,
@@ -78,18 +82,19 @@ impl Args {
                 self.route.resolve(tls, self.handshake.redirects())?
             },
             connect_timeout: self.handshake.connect_timeout,
-            endpoint: endpoint(self.echo, self.forward),
+            endpoint: endpoint(self.exec.resolve(Vec::new()), self.forward, self.echo),
             level: self.level.resolve(),
         })
     }
 }
 
 /// What is at this end, by the options that say so.
-pub(super) fn endpoint(echo: bool, forward: Option<StreamPlace>) -> Endpoint {
-    match forward {
-        Some(place) => Endpoint::Forward(place),
-        None if echo => Endpoint::Echo,
-        None => Endpoint::Stdio,
+pub(super) fn endpoint(exec: Option<Exec>, forward: Option<StreamPlace>, echo: bool) -> Endpoint {
+    match (exec, forward) {
+        (Some(exec), _) => Endpoint::Exec(exec),
+        (None, Some(place)) => Endpoint::Forward(place),
+        (None, None) if echo => Endpoint::Echo,
+        (None, None) => Endpoint::Stdio,
     }
 }
 

@@ -9,6 +9,7 @@ use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::process;
 use std::str::FromStr;
 
+use rustix::io::FdFlags;
 use wspipe::net::{BindError, ListenAddr, ListenAddrError, ListenOn, Unsuitable};
 use wspipe::outcome::Failure;
 
@@ -93,6 +94,14 @@ fn take(number: RawFd) -> Option<OwnedFd> {
     // SAFETY: it is open, and nobody else in this process owns it: options are resolved before anything is opened that
     // stays open, so it was inherited; standard streams are refused above; and a command has one place to listen.
     Some(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Keeps what a service manager has passed from the processes that we start; what somebody else lets us inherit, they do too.
+pub(super) fn keep_from_children() {
+    for (number, _) in passed().map_or(Vec::new(), |passed| passed.0) {
+        // SAFETY: it is not -1, and nothing is done with it but to set a flag of whatever it stands for, if anything.
+        let _ = rustix::io::fcntl_setfd(unsafe { BorrowedFd::borrow_raw(number) }, FdFlags::CLOEXEC);
+    }
 }
 
 /// What a service manager has passed to this process, by the variables that it sets.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueHint;
-use wspipe::commands::ListenConfig;
+use wspipe::commands::{EnvHeader, ListenConfig};
 use wspipe::handshake::{DeflateTerms, Page, ServerOptions};
 use wspipe::net::Endpoint as StreamPlace;
 use wspipe::net::ListenOn;
@@ -16,6 +16,7 @@ use wspipe::protocol::Role;
 use super::access::AccessArgs;
 use super::compression::{CompressArgs, LevelArgs};
 use super::connect::endpoint;
+use super::exec::ExecArgs;
 use super::handshake::headers;
 use super::inherited::Place;
 use super::pipe::{NOT_FOR_STREAMS, PipeArgs};
@@ -44,10 +45,23 @@ pub(super) struct Args {
         value_name = "PLACE",
         value_parser = stream_address,
         help_heading = "Serving",
-        conflicts_with = "echo",
+        conflicts_with_all = ["echo", "exec"],
         conflicts_with_all = NOT_FOR_STREAMS
     )]
     forward: Option<StreamPlace>,
+
+    #[command(flatten, next_help_heading = "Serving")]
+    exec: ExecArgs,
+
+    /// Give the command of --exec a header of the request, as HTTP_NAME; repeatable
+    #[arg(
+        long = "env-header",
+        value_name = "NAME",
+        help_heading = "Serving",
+        requires = "exec",
+        hide_short_help = true
+    )]
+    env_headers: Vec<EnvHeader>,
 
     /// Serve one client, then exit with its status
     #[arg(long, help_heading = "Serving")]
@@ -122,7 +136,7 @@ impl Args {
         let on = self.address.resolve()?;
         let identity = self.identity.resolve(self.key.as_deref())?;
         let config = ListenConfig {
-            endpoint: endpoint(self.echo, self.forward),
+            endpoint: endpoint(self.exec.resolve(self.env_headers), self.forward, self.echo),
             once: self.once,
             server: ServerOptions {
                 subprotocols: self.subprotocols,

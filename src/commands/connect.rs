@@ -4,13 +4,14 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::coding::{Coding, Terms};
+use super::exec::{Attached, Attachment, see_out, variables_of_server, verdict};
 use super::pipe::{Ends, output_pipe};
 use super::{Destination, Endpoint, Pipe, RECEIVE_BUFFER, endpoint};
 use crate::bridge::{EchoSink, Ending, Keeper, Session, Signals, Tunnel};
 use crate::handshake::RequestOptions;
 use crate::net::Socket;
 use crate::opening::{self, Limits, OpenError, Opened, Route};
-use crate::outcome::{Failure, judge};
+use crate::outcome::Failure;
 use crate::protocol::{Level, Role};
 
 /// What `connect` was asked for.
@@ -39,12 +40,13 @@ pub struct ConnectConfig {
 pub fn connect(config: ConnectConfig) -> Result<(), Failure> {
     let start = Instant::now();
     let ConnectConfig { destination, handshake, route, connect_timeout, endpoint, level, pipe } = config;
+    endpoint.check().map_err(io::Error::other).map_err(Failure::io("cannot start the command"))?;
     let (target, route) = destination.start(route)?;
     let limits = Limits::new(start, connect_timeout, pipe.deadline(start));
     // First: without it there is nothing to say to the server.
     let stream = match &endpoint {
         Endpoint::Forward(place) => Some(endpoint::reach(place, limits.deadline()).map_err(OpenError::Unreachable)?),
-        Endpoint::Stdio | Endpoint::Echo => None,
+        Endpoint::Stdio | Endpoint::Echo | Endpoint::Exec(_) => None,
     };
     let opened = opening::open(&target, &handshake, &route, &limits)?;
     let url = opened.target.url();
@@ -55,14 +57,15 @@ pub fn connect(config: ConnectConfig) -> Result<(), Failure> {
     let terms =
         Terms { buffer: RECEIVE_BUFFER, max_message: pipe.decoder_limit(), compression: opened.compression, level };
     let coding = Coding::client(terms, &opened.early).map_err(Failure::io("cannot make masking keys"))?;
-    let ending = run(opened, coding, &url, &endpoint, stream, &pipe, start)?;
+    let (ending, command) = run(opened, coding, &url, &endpoint, stream, &pipe, start)?;
     log::info!("{ending}");
     if endpoint.is_stdio() {
         pipe.tell_unread(&ending);
     }
-    judge(&ending, pipe.count)
+    verdict(&ending, pipe.count, command)
 }
 
+/// Runs the session; gives how it ended, and how its command did if there was one.
 fn run(
     opened: Opened,
     coding: Coding,
@@ -71,7 +74,7 @@ fn run(
     stream: Option<Socket>,
     pipe: &Pipe,
     start: Instant,
-) -> Result<Ending, Failure> {
+) -> Result<(Ending, Result<(), Failure>), Failure> {
     let signals = Signals::catch().map_err(Failure::io("cannot catch signals"))?;
     let stdout = io::stdout();
     let watched = if endpoint.is_stdio() { output_pipe(&stdout) } else { None };
@@ -80,6 +83,7 @@ fn run(
     let Coding { decoder, encoder, worth } = coding;
     let rules = endpoint.rules(pipe, Role::Client, start);
     let session = Session { connection, decoder, encoder, count: pipe.countdown(), rules };
+    let mut command = Ok(());
     let ending = match (endpoint, stream) {
         (_, Some(stream)) => {
             let Tunnel { source, sink, bell } = Tunnel::new(stream).map_err(Failure::io("cannot use the stream"))?;
@@ -95,8 +99,18 @@ fn run(
             sink.open(url, &address, subprotocol.as_deref());
             session.run(source, sink, bell, &keeper)
         }
+        (Endpoint::Exec(exec), None) => {
+            let attachment = Attachment::single(variables_of_server(url, subprotocol.as_deref()))
+                .map_err(Failure::io("cannot start the command"))?;
+            let attached = exec.attach(pipe, &attachment).map_err(Failure::io("cannot start the command"))?;
+            let Attached { source, mut sink, bell, command: started } = attached;
+            sink.open(url, &address, subprotocol.as_deref());
+            let ending = session.run(source, sink, bell, &keeper);
+            command = see_out(started, &attachment.gone, &signals);
+            ending
+        }
     }
     .map_err(Failure::io("cannot run the session"))?;
     worth.tell("");
-    Ok(ending)
+    Ok((ending, command))
 }

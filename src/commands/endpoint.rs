@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use super::Pipe;
 use super::forward::tunnel_rules;
+use super::{Exec, Pipe};
 use crate::bridge::Rules;
-use crate::net::{self, DialError, Lookup, Socket};
+use crate::net::{self, DialError, Lookup, ProgramError, Socket};
 use crate::opening::NoPlace;
 use crate::protocol::Role;
 
@@ -19,6 +19,8 @@ pub enum Endpoint {
     Echo,
     /// A byte stream to this place, one for each session.
     Forward(net::Endpoint),
+    /// A command for each session.
+    Exec(Exec),
 }
 
 impl Endpoint {
@@ -27,10 +29,22 @@ impl Endpoint {
     pub fn is_stdio(&self) -> bool {
         *self == Endpoint::Stdio
     }
+
+    /// Checks what can be checked before there is a session.
+    ///
+    /// # Errors
+    /// The command can't be started.
+    pub(super) fn check(&self) -> Result<(), ProgramError> {
+        match self {
+            Endpoint::Stdio | Endpoint::Echo | Endpoint::Forward(_) => Ok(()),
+            Endpoint::Exec(exec) => exec.program.check(),
+        }
+    }
+
     /// The rules for the end of a session in this role, in a run that began at `start`.
     pub(super) fn rules(&self, pipe: &Pipe, role: Role, start: Instant) -> Rules {
         match self {
-            Endpoint::Stdio | Endpoint::Echo => pipe.rules(role, start),
+            Endpoint::Stdio | Endpoint::Echo | Endpoint::Exec(_) => pipe.rules(role, start),
             Endpoint::Forward(_) => Rules { deadline: pipe.deadline(start), ..tunnel_rules(role, pipe.idle_timeout) },
         }
     }

@@ -63,6 +63,7 @@ pub fn listen(on: ListenOn, mut config: ListenConfig) -> Result<(), Failure> {
     check_subprotocols(&config.server.subprotocols).map_err(|error| Failure::Usage(error.to_string()))?;
     let acceptor = config.identity.as_ref().map(TlsAcceptor::new).transpose();
     let acceptor = acceptor.map_err(|error| Failure::Open(OpenError::Tls(error.to_string())))?;
+    config.endpoint.check().map_err(|error| Failure::Usage(format!("--exec: {error}")))?;
     let signals = Signals::catch().map_err(Failure::io("cannot catch signals"))?;
     let listener = Listener::open(on)?;
     config.server.local = listener.is_loopback();

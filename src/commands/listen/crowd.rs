@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use crate::bridge::{Control, Ending, Fact, Outbox, Tick};
 use crate::commands::coding::Worth;
+use crate::commands::exec::Held;
 use crate::net::{Interest, Wake, pipe, wait};
 
 /// The clients that are there.
@@ -59,6 +60,9 @@ pub(super) struct Client {
     pub(super) worth: Worth,
     /// It came while a long message was being sent, and gets its share from the next one on.
     pub(super) waits: bool,
+    /// Its command, if it has one; that ends when the client leaves.
+    #[expect(dead_code, reason = "it is held until the client is dropped")]
+    pub(super) command: Option<Held>,
 }
 
 impl Crowd {

@@ -10,12 +10,13 @@ use std::time::{Duration, Instant};
 use super::{Entrance, ListenConfig, Pause};
 use crate::bridge::{EchoSink, Ending, Keeper, Session, Signals, Tunnel};
 use crate::commands::coding::Coding;
+use crate::commands::exec::{Attached, Attachment, see_out, verdict};
 use crate::commands::pipe::{Ends, Pipe, output_pipe};
 use crate::commands::{Endpoint, RECEIVE_BUFFER};
 use crate::handshake::ServerOptions;
 use crate::net::{Connection, Interest, Socket, TlsAcceptor, Wake, wait_any};
 use crate::opening::{self, Accepted, NoPlace};
-use crate::outcome::{Failure, judge};
+use crate::outcome::Failure;
 use crate::protocol::Role;
 
 /// What whoever comes too late is told.
@@ -41,12 +42,12 @@ pub(super) fn serve(
     let Entrance { url, .. } = entrance;
     let peer = first.peer.clone();
     log::info!("client at {peer}: {}", first.accepted.summary());
-    let ending = run(first, &url, config, signals, start).map_err(Failure::io("cannot run the session"))?;
+    let (ending, command) = run(first, &url, config, signals, start).map_err(Failure::io("cannot run the session"))?;
     log::info!("client at {peer}: {ending}");
     if config.endpoint.is_stdio() {
         config.pipe.tell_unread(&ending);
     }
-    judge(&ending, config.pipe.count)
+    verdict(&ending, config.pipe.count, command)
 }
 
 /// Waits for the first client. Handshakes run side by side: one that stalls, or is none, holds up nobody.
@@ -147,7 +148,14 @@ impl Door {
     }
 }
 
-fn run(first: First, url: &str, config: &ListenConfig, signals: &Signals, start: Instant) -> io::Result<Ending> {
+/// Runs the session; gives how it ended, and how its command did if there was one.
+fn run(
+    first: First,
+    url: &str,
+    config: &ListenConfig,
+    signals: &Signals,
+    start: Instant,
+) -> io::Result<(Ending, Result<(), Failure>)> {
     let First { connection, peer, accepted, stream } = first;
     let stdout = io::stdout();
     let keeper = Keeper::new(Some(signals), if config.endpoint.is_stdio() { output_pipe(&stdout) } else { None })?;
@@ -155,6 +163,7 @@ fn run(first: First, url: &str, config: &ListenConfig, signals: &Signals, start:
     let Coding { decoder, encoder, worth } = config.coding(&accepted, RECEIVE_BUFFER);
     let rules = config.endpoint.rules(pipe, Role::Server, start);
     let session = Session { connection, decoder, encoder, count: pipe.countdown(), rules };
+    let mut command = Ok(());
     let ending = match (&config.endpoint, stream) {
         (_, Some(stream)) => {
             let Tunnel { source, sink, bell } = Tunnel::new(stream)?;
@@ -169,7 +178,16 @@ fn run(first: First, url: &str, config: &ListenConfig, signals: &Signals, start:
             sink.open(url, &peer, accepted.subprotocol.as_deref());
             session.run(source, sink, bell, &keeper)?
         }
+        (Endpoint::Exec(exec), None) => {
+            let subprotocol = accepted.subprotocol.as_deref();
+            let attachment = Attachment::single(exec.variables_of_client(1, &peer, &accepted.request, subprotocol))?;
+            let Attached { source, mut sink, bell, command: started } = exec.attach(pipe, &attachment)?;
+            sink.open(url, &peer, subprotocol);
+            let ending = session.run(source, sink, bell, &keeper);
+            command = see_out(started, &attachment.gone, signals);
+            ending?
+        }
     };
     worth.tell("");
-    Ok(ending)
+    Ok((ending, command))
 }

@@ -1,5 +1,7 @@
 //! `listen` for many clients: two threads each, and this one, which accepts them and keeps everybody's time.
 
+mod exec;
+
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use crate::net::{Connection, Interest, Listener, Socket, Stdio, TlsAcceptor, Wak
 use crate::opening::{self, Accepted};
 use crate::outcome::{Failure, judge};
 use crate::protocol::{Chunk, Encoder, Event, Kind, Role};
+use exec::Commands;
 
 /// How much waits in memory for one client, in bytes, before everything waits for it.
 const QUEUE: usize = 1 << 20;
@@ -61,6 +64,7 @@ struct Service {
     output: Option<Arc<SharedOutput>>,
     /// With messages that go back, those that are awaited from all clients together; the output counts for itself.
     countdown: Option<Arc<Countdown>>,
+    commands: Commands,
     wake: Arc<Wake>,
 }
 
@@ -82,6 +86,7 @@ impl Host<'_> {
         loop {
             let wake_at = self.tick();
             if self.service.crowd.is_empty()
+                && self.service.commands.are_gone()
                 && let Some(over) = self.over.take()
             {
                 return over;
@@ -95,6 +100,9 @@ impl Host<'_> {
         let service = Arc::clone(&self.service);
         let pipe = &service.config.pipe;
         if let Some(signal) = self.signals.caught() {
+            if self.over.is_some() {
+                service.commands.hurry();
+            }
             self.end(Some(&Fact::Signal(signal)), Err(Failure::Signal(signal)));
         }
         if self.over.is_none() && service.output.as_ref().is_some_and(|output| output.is_satisfied()) {
@@ -139,9 +147,9 @@ impl Host<'_> {
             Cause::OutputClosed if is_shared => self.end(Some(&Fact::OutputClosed), verdict),
             Cause::OutputFailed(why) if is_shared => self.end(Some(&Fact::OutputFailed(why.clone())), verdict),
             Cause::Satisfied if self.over.is_none() => self.end(Some(&Fact::Satisfied), verdict),
-            // These are the run's, and it knows them already.
-            Cause::InputFailed(_) | Cause::BadRecord(_) if is_shared => {}
+            // These are the run's, and it knows them already; what a command or a stream gives is not.
             Cause::Signal(_) | Cause::TimedOut => {}
+            Cause::InputFailed(_) | Cause::BadRecord(_) if is_shared => {}
             _ => {
                 if let Err(failure) = verdict {
                     log::warn!("client {} at {}: {failure}", client.number, client.peer);
@@ -205,7 +213,8 @@ impl Service {
         }
         let shared = Arc::clone(&wake);
         let countdown = config.pipe.countdown();
-        Ok((Service { config, url, acceptor, start, crowd, output, countdown, wake }, shared))
+        let commands = Commands::default();
+        Ok((Service { config, url, acceptor, start, crowd, output, countdown, commands, wake }, shared))
     }
 
     fn start_distributing(input: Stdio, config: &ListenConfig, crowd: Arc<Crowd>) -> io::Result<()> {
@@ -246,6 +255,9 @@ impl Service {
         if let Some(stream) = stream {
             return self.tunnel(connection, peer, accepted, stream, arrival);
         }
+        if let Endpoint::Exec(exec) = &self.config.endpoint {
+            return self.command_session(exec, connection, peer, accepted, arrival);
+        }
         let (source, echo, outbox) = self.ends();
         let Coding { decoder, encoder, worth } = self.config.coding(accepted, CLIENT_BUFFER);
         let session = Session {
@@ -258,7 +270,7 @@ impl Service {
         let bell = Arc::clone(&outbox) as Arc<dyn Bell>;
         let receiving = session.start(source, bell, Arc::clone(&self.wake) as Arc<dyn Bell>)?;
         let control = Arc::clone(receiving.control());
-        arrival.join(Client { number, peer: peer.to_owned(), control, outbox, worth, waits: true });
+        arrival.join(Client { number, peer: peer.to_owned(), control, outbox, worth, waits: true, command: None });
         match (&self.output, echo) {
             (Some(output), _) => {
                 let mut sink = ClientSink::new(pipe.joiner(Some(number)), pipe.output, Arc::clone(output));
@@ -289,7 +301,7 @@ impl Service {
         // Nothing is ever sent to all.
         let outbox = Outbox::new(0);
         let number = arrival.number;
-        arrival.join(Client { number, peer: peer.to_owned(), control, outbox, worth, waits: true });
+        arrival.join(Client { number, peer: peer.to_owned(), control, outbox, worth, waits: true, command: None });
         receiving.run(&mut sink);
         Ok(())
     }

@@ -1,0 +1,44 @@
+//! Options of a command as this end of sessions.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use wspipe::commands::{EnvHeader, Exec};
+use wspipe::net::Program;
+
+use super::values::duration;
+use super::{inherited, trust};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ExecArgs {
+    /// Talk to a command's standard input and output: --exec -- COMMAND ARGS
+    ///
+    /// Each session has a command of its own. Its standard output is cut into messages as standard input would be, and messages are laid out on its standard input
+    /// as on standard output. When its output has ended, its exit status decides about our Close: 1000 for 0, otherwise 1011
+    /// with the status as the reason. When the session ends before that, its standard input ends.
+    #[arg(long, requires = "exec_command", conflicts_with_all = ["echo", "no_stdin", "wait", "on_eof"])]
+    exec: bool,
+
+    /// How long a command may take to end after its session: then it gets TERM, and after the same time again KILL
+    #[arg(long, value_name = "TIME", default_value = "5s", allow_negative_numbers = true, value_parser = duration, requires = "exec", hide_short_help = true)]
+    grace: Duration,
+
+    /// The command of --exec, and its arguments
+    #[arg(last = true, value_name = "COMMAND", id = "exec_command", requires = "exec", hide_short_help = true)]
+    command: Vec<OsString>,
+}
+
+/// What a service manager says to us, and not to those whom we start (`sd_listen_fds(3)`).
+const OURS: [&str; 3] = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
+
+impl ExecArgs {
+    /// The command, if there is one. All that changes the environment must have been resolved before.
+    pub(super) fn resolve(self, headers: Vec<EnvHeader>) -> Option<Exec> {
+        let mut words = self.command.into_iter();
+        let name = words.next().filter(|_| self.exec)?;
+        inherited::keep_from_children();
+        let before = trust::before().into_iter().chain(OURS.map(|name| (name, None)));
+        let environment = before.map(|(name, value)| (name.into(), value)).collect();
+        Some(Exec { program: Program { name, args: words.collect(), environment, grace: self.grace }, headers })
+    }
+}

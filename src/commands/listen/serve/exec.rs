@@ -1,0 +1,75 @@
+//! `listen --exec`: a command for each client.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Arrival, CLIENT_BUFFER, Client, Service};
+use crate::bridge::{Bell, Outbox, Session};
+use crate::commands::coding::Coding;
+use crate::commands::exec::{Attached, Attachment, Exec};
+use crate::net::{Connection, Process, Wake};
+use crate::opening::Accepted;
+use crate::protocol::Role;
+
+/// The commands of which something is left.
+#[derive(Debug, Default)]
+pub(super) struct Commands(Mutex<Vec<Arc<Process>>>);
+
+impl Commands {
+    fn add(&self, process: &Arc<Process>) {
+        let mut processes = self.lock();
+        processes.retain(|process| !process.is_gone());
+        processes.push(Arc::clone(process));
+    }
+
+    /// Whether nothing is left of any.
+    pub(super) fn are_gone(&self) -> bool {
+        let mut processes = self.lock();
+        processes.retain(|process| !process.is_gone());
+        processes.is_empty()
+    }
+
+    /// Takes the next step towards the end of those whose sessions are over.
+    pub(super) fn hurry(&self) {
+        self.lock().iter().for_each(|process| process.hurry());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Process>>> {
+        // Nothing in here panics half-way.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Service {
+    /// A client's session with a command of its own.
+    pub(super) fn command_session(
+        &self,
+        exec: &Exec,
+        connection: Connection,
+        peer: &str,
+        accepted: &Accepted,
+        arrival: Arrival<'_>,
+    ) -> io::Result<()> {
+        let (number, pipe, subprotocol) = (arrival.number, &self.config.pipe, accepted.subprotocol.as_deref());
+        let variables = exec.variables_of_client(number, peer, &accepted.request, subprotocol);
+        let attachment = Attachment { client: Some(number), variables, gone: Arc::clone(&self.wake) };
+        let Attached { source, mut sink, bell, command } = exec.attach(pipe, &attachment)?;
+        match &command {
+            Ok(held) => self.commands.add(&held.0),
+            Err(error) => log::warn!("client {number} at {peer}: cannot start the command: {error}"),
+        }
+        let Coding { decoder, encoder, worth } = self.config.coding(accepted, CLIENT_BUFFER);
+        let rules = pipe.rules(Role::Server, self.start);
+        let session = Session { connection, decoder, encoder, count: self.countdown.clone(), rules };
+        let receiving = session.start(source, bell, Arc::<Wake>::clone(&self.wake) as Arc<dyn Bell>)?;
+        let control = Arc::clone(receiving.control());
+        // Nothing is put into it: what is sent comes from the command alone.
+        let outbox = Outbox::new(0);
+        let client =
+            Client { number, peer: peer.to_owned(), control, outbox, worth, waits: true, command: command.ok() };
+        arrival.join(client);
+        sink.open(&self.url, peer, subprotocol);
+        receiving.run(&mut sink);
+        Ok(())
+    }
+}
