@@ -15,6 +15,7 @@ mod closing;
 mod compression;
 mod diagnosis;
 mod ending;
+mod exec;
 mod floods;
 mod forward;
 mod idle;
