@@ -2,6 +2,8 @@
 
 use std::process::ChildStdout;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::{Duration, Instant};
 
 use super::send::{Pulled, Source, SourceError};
 use super::{RecordSink, Sink, SinkError, StreamInput, Unsent};
@@ -19,15 +21,40 @@ pub struct CommandSource {
     output_ended: bool,
     /// The Close has been asked for.
     asked: bool,
+    last_words: Arc<LastWords>,
+    /// Until when the command may speak after the peer's Close.
+    speaks_until: Option<Instant>,
+}
+
+/// What a command may still say when the peer has closed and its own input has ended: nothing keeps us from sending it before
+/// we answer (RFC 6455, 5.5.1), and many programs speak at the end of their input only.
+#[derive(Debug)]
+pub struct LastWords {
+    /// How long it may take for that.
+    patience: Duration,
+    peer_closed: AtomicBool,
+}
+
+impl LastWords {
+    /// So much time for the last words.
+    #[must_use]
+    pub fn new(patience: Duration) -> Arc<Self> {
+        Arc::new(LastWords { patience, peer_closed: AtomicBool::new(false) })
+    }
 }
 
 impl CommandSource {
     /// A source that gives what `input` reads from a process. The bell of `input` must be rung when the process has ended.
     /// Without a process it only says that there is none.
     #[must_use]
-    pub fn new(input: StreamInput<ChildStdout>, process: Option<Arc<Process>>, planned: Close) -> Self {
+    pub fn new(
+        input: StreamInput<ChildStdout>,
+        process: Option<Arc<Process>>,
+        planned: Close,
+        last_words: Arc<LastWords>,
+    ) -> Self {
         let output_ended = process.is_none();
-        CommandSource { input, process, planned, output_ended, asked: false }
+        CommandSource { input, process, planned, output_ended, asked: false, last_words, speaks_until: None }
     }
 
     /// The Close, if it is time for it: all that was written has been read, and the command has ended.
@@ -59,6 +86,21 @@ impl Source for CommandSource {
         }
     }
 
+    fn last_words(&mut self, encoder: &mut Encoder) -> bool {
+        if !self.last_words.peer_closed.load(SeqCst) {
+            return false;
+        }
+        let until = *self.speaks_until.get_or_insert_with(|| Instant::now() + self.last_words.patience);
+        match self.input.pull_until(encoder, until) {
+            Ok(more) => more,
+            Err(SourceError::BadRecord(error, _)) => {
+                log::warn!("after the peer had closed: {error}");
+                false
+            }
+            Err(SourceError::Failed(_)) => false,
+        }
+    }
+
     fn drain(&mut self, encoder: &mut Encoder) {
         self.input.drain(encoder);
     }
@@ -83,13 +125,14 @@ pub struct CommandSink {
     records: Option<RecordSink<ProcessInput>>,
     /// What begins a line about it.
     label: String,
+    last_words: Arc<LastWords>,
 }
 
 impl CommandSink {
     /// A sink that writes to a process, or to none; `label` begins what is said about it.
     #[must_use]
-    pub fn new(records: Option<RecordSink<ProcessInput>>, label: String) -> Self {
-        CommandSink { records, label }
+    pub fn new(records: Option<RecordSink<ProcessInput>>, label: String, last_words: Arc<LastWords>) -> Self {
+        CommandSink { records, label, last_words }
     }
 
     /// Says that the session is open, where the format has a place for that.
@@ -116,7 +159,14 @@ impl CommandSink {
 
 impl Sink for CommandSink {
     fn take(&mut self, event: &Event<'_>) -> Result<(), SinkError> {
-        self.pass_on(|records| records.take(event))
+        self.pass_on(|records| records.take(event))?;
+        if matches!(event, Event::Close(_)) {
+            self.flush()?;
+            // Before anybody learns of the Close, so that the end of the input is seen before it is answered.
+            self.records = None;
+            self.last_words.peer_closed.store(true, SeqCst);
+        }
+        Ok(())
     }
 
     fn flush(&mut self) -> Result<(), SinkError> {

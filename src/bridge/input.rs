@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::Unsent;
 use super::send::{BATCH, Pulled, Source, SourceError};
@@ -89,7 +90,15 @@ impl<R: Read + AsFd + Send> StreamInput<R> {
             self.gave_orders = true;
             return Ok(Some(Pulled::Orders));
         }
-        let Some(input) = input else { return Ok(None) };
+        if input.is_some() {
+            self.fill()?;
+        }
+        Ok(None)
+    }
+
+    /// Reads once.
+    fn fill(&mut self) -> Result<(), SourceError> {
+        let Some(input) = &mut self.input else { return Ok(()) };
         match input.read(self.splitter.space()) {
             Ok(0) => {
                 self.splitter.finish();
@@ -105,7 +114,24 @@ impl<R: Read + AsFd + Send> StreamInput<R> {
                 return Err(SourceError::Failed(error.to_string()));
             }
         }
-        Ok(None)
+        Ok(())
+    }
+
+    /// Encodes what is there, or comes until then, up to a batch; false at the end of the input or of the time. Orders wait.
+    pub(super) fn pull_until(&mut self, encoder: &mut Encoder, until: Instant) -> Result<bool, SourceError> {
+        while !self.over {
+            match self.split(encoder)? {
+                Some(Pulled::Frames) => return Ok(true),
+                Some(_) => return Ok(false),
+                None => {}
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            let Some(input) = self.input.as_ref().filter(|_| !left.is_zero()) else { return Ok(false) };
+            if wait(&[(input.as_fd(), Interest::Read)], Some(left)).is_ok_and(|[input]| input.is_readable()) {
+                self.fill()?;
+            }
+        }
+        Ok(false)
     }
 }
 

@@ -29,7 +29,7 @@ mod signals;
 mod traffic;
 mod tunnel;
 
-pub use command::{CommandSink, CommandSource};
+pub use command::{CommandSink, CommandSource, LastWords};
 pub use control::{Bell, Control, Tick};
 pub use echo::EchoSink;
 pub use ending::{Cause, Ending, Peer, Unsent};

@@ -17,6 +17,11 @@ pub trait Source: Send {
     /// The input can't be read, or can't be sent; what came before it has been encoded.
     fn pull(&mut self, encoder: &mut Encoder) -> Result<Pulled, SourceError>;
 
+    /// Encodes what is still to be said before our Close, and waits for that; true if there may be more after it.
+    fn last_words(&mut self, _encoder: &mut Encoder) -> bool {
+        false
+    }
+
     /// Encodes what waits in memory, without waiting for more; a Close will follow.
     fn drain(&mut self, _encoder: &mut Encoder) {}
 
@@ -112,6 +117,9 @@ impl<W: Write> Pump<'_, W> {
             self.write(source)?;
             return Ok(false);
         };
+        while source.last_words(&mut self.encoder) {
+            self.write(source)?;
+        }
         source.drain(&mut self.encoder);
         self.encoder.push(&Event::Close(close));
         self.write(source)?;

@@ -15,8 +15,9 @@ pub(super) struct ExecArgs {
     ///
     /// Each session has a command of its own. Its standard output is cut into messages as standard input would be, and messages are laid out on its standard input
     /// as on standard output. When its output has ended, its exit status decides about our Close: 1000 for 0, otherwise 1011
-    /// with the status as the reason. When the session ends before that, its standard input ends.
-    #[arg(long, requires = "exec_command", conflicts_with_all = ["echo", "no_stdin", "wait", "on_eof"])]
+    /// with the status as the reason. When the peer closes, the command's standard input ends, and what it then says within
+    /// --wait is still sent.
+    #[arg(long, requires = "exec_command", conflicts_with_all = ["echo", "no_stdin", "on_eof"])]
     exec: bool,
 
     /// How long a command may take to end after its session: then it gets TERM, and after the same time again KILL

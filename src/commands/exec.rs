@@ -8,7 +8,9 @@ use std::os::unix::ffi::OsStringExt;
 use std::sync::Arc;
 
 use super::Pipe;
-use crate::bridge::{Cause, CommandSink, CommandSource, Ending, Output, RecordSink, Signals, StreamInput};
+use crate::bridge::{
+    Cause, CommandSink, CommandSource, Ending, LastWords, OnEof, Output, RecordSink, Signals, StreamInput,
+};
 use crate::handshake::RequestHead;
 use crate::net::{Interest, Notices, Process, Program, Started, Wake, pipe, wait};
 use crate::outcome::{Failure, judge};
@@ -124,11 +126,15 @@ impl Exec {
         {
             pipe::enlarge(output, PIPE);
         }
+        let last_words = LastWords::new(match pipe.on_eof {
+            OnEof::Linger(wait) => wait,
+            OnEof::Keep => pipe.close_timeout,
+        });
         let greetings = if process.is_some() { pipe.greetings.clone() } else { Vec::new() };
         let source = StreamInput::new(greetings, output, pipe.splitter(), Arc::clone(&bell));
-        let source = CommandSource::new(source, process.clone(), pipe.close.clone());
+        let source = CommandSource::new(source, process.clone(), pipe.close.clone(), Arc::clone(&last_words));
         let records = input.map(|input| RecordSink::new(pipe.joiner(session.client), Output::new(input)));
-        let sink = CommandSink::new(records, label.unwrap_or_default());
+        let sink = CommandSink::new(records, label.unwrap_or_default(), last_words);
         let command = match (process, trouble) {
             (Some(process), _) => Ok(Held(process)),
             (None, error) => Err(error.unwrap_or_else(|| io::ErrorKind::Other.into())),

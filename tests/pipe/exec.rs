@@ -4,6 +4,7 @@ use std::thread;
 
 use rustix::process::{Pid, Signal, test_kill_process};
 
+use super::tls::Files;
 use crate::harness::{BINARY, FIN, Peer, Run, Running, Server, TEXT, line};
 
 /// `listen` with the options in `words`, and a shell that runs `script` for each client.
@@ -89,6 +90,39 @@ fn the_end_of_the_session_is_the_end_of_the_input() {
     peer.finish_first(1000);
     run.wait_stderr("client 1: ended\n");
     end(run);
+}
+
+#[test]
+fn what_a_command_says_at_the_end_of_its_input_is_sent_before_our_close() {
+    let run = listen("", "sort");
+    let mut peer = Peer::open(&run.url());
+    for text in ["c", "a", "b"] {
+        peer.text(text);
+    }
+    peer.close(1000, "");
+    for text in ["a", "b", "c"] {
+        peer.expect_text(text);
+    }
+    peer.expect_close(1000);
+    end(run);
+}
+
+#[test]
+fn a_command_that_never_stops_does_not_keep_our_close() {
+    for (wait, script) in [("100ms", "exec yes"), ("100ms", "exec sleep 1000"), ("0", "exec yes")] {
+        let run = listen(&format!("--wait {wait} --grace 50ms"), &format!("echo begin; {script}"));
+        let mut peer = Peer::open(&run.url());
+        peer.expect_text("begin");
+        peer.close(1000, "");
+        let last = loop {
+            let frame = peer.read();
+            if frame.first != FIN | TEXT {
+                break frame;
+            }
+        };
+        assert_eq!(last.close_code(), Some(1000), "{last:?}");
+        end(run);
+    }
 }
 
 #[test]
@@ -348,7 +382,7 @@ fn a_program_that_is_not_there_is_wrong_usage() {
     Run::listen("--exec -- /dev/null").finish().status(2).stderr_has("/dev/null is not executable");
     Run::listen("--exec").finish().status(2).stderr_has("COMMAND");
     Run::listen("-- cat").finish().status(2).stderr_has("--exec");
-    for other in ["--echo", "--no-stdin", "--wait 0", "--on-eof keep"] {
+    for other in ["--echo", "--no-stdin", "--on-eof keep"] {
         Run::listen(&format!("{other} --exec -- cat")).finish().status(2).stderr_has("cannot be used with");
     }
 }
@@ -426,6 +460,18 @@ fn connect_starts_nothing_that_is_not_there() {
     let run = Run::connect("", &server.url()).words("--exec -- no-such-program").finish();
     run.status(1).stderr_has("cannot start the command: there is no program \"no-such-program\" in PATH");
     server.expect_nobody();
+}
+
+#[test]
+fn a_command_has_the_variables_of_openssl_as_we_got_them() {
+    let files = Files::good();
+    let server = files.listen("--once");
+    let run = Run::connect("--cacert", &files.path("authority.pem").to_string_lossy()).arg(server.url());
+    let run = run.args(["--exec", "--", "env"]).env("SSL_CERT_DIR", "/etc/ssl/certs").finish();
+    run.status(0);
+    let server = server.finish();
+    server.status(0).stdout_has("SSL_CERT_DIR=/etc/ssl/certs\n");
+    assert!(!server.text().contains("SSL_CERT_FILE"), "{server:?}");
 }
 
 #[test]
