@@ -87,6 +87,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l close-reason -
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l close-timeout -d 'How long the peer may take to answer our Close' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l idle-timeout -d 'End the session, with status 6, when nothing at all has come from the peer for so long' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l echo -d 'Send every message back instead of using standard input and output'
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l exec -d 'Talk to a command\'s standard input and output: --exec -- COMMAND ARGS'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l location-trusted -d 'Follow redirects, as -L does, and send credentials wherever they lead'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s 4 -l ipv4 -d 'Use IPv4 addresses only'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s 6 -l ipv6 -d 'Use IPv6 addresses only'
@@ -144,6 +145,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l close-reason -d
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l close-timeout -d 'How long the peer may take to answer our Close' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l idle-timeout -d 'End the session, with status 6, when nothing at all has come from the peer for so long' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l echo -d 'Send every message back to the client that it came from'
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l exec -d 'Talk to a command\'s standard input and output: --exec -- COMMAND ARGS'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l once -d 'Serve one client, then exit with its status'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l require-subprotocol -d 'Refuse who offers no subprotocol of --subprotocol'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l trust-proxy -d 'Take a client\'s address from the proxy in front of the listener'

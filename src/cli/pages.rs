@@ -60,14 +60,23 @@ fn sections(page: Option<Page>) -> &'static [&'static str] {
     const CREDENTIALS: &str = include_str!("pages/credentials.roff");
     const NETWORK: &str = include_str!("pages/network.roff");
     const REDIRECTS: &str = include_str!("pages/redirects.roff");
+    const EXEC: &str = include_str!("pages/exec.roff");
     match page {
         None => {
             &[include_str!("pages/overview.roff"), RECORDS, ENDING, COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS]
         }
-        Some(Page::Connect) => {
-            &[RECORDS, ENDING, COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS, include_str!("pages/connect.roff")]
-        }
-        Some(Page::Listen) => &[RECORDS, COMPRESSION, TLS, include_str!("pages/listen.roff")],
+        Some(Page::Connect) => &[
+            RECORDS,
+            ENDING,
+            EXEC,
+            COMPRESSION,
+            NETWORK,
+            TLS,
+            CREDENTIALS,
+            REDIRECTS,
+            include_str!("pages/connect.roff"),
+        ],
+        Some(Page::Listen) => &[RECORDS, EXEC, COMPRESSION, TLS, include_str!("pages/listen.roff")],
         Some(Page::Inspect) => &[COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS, include_str!("pages/inspect.roff")],
         Some(Page::Forward) => &[include_str!("pages/forward.roff"), COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS],
         Some(Page::Completions) => &[include_str!("pages/completions.roff")],
