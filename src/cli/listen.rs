@@ -53,7 +53,7 @@ pub(super) struct Args {
     #[command(flatten, next_help_heading = "Serving")]
     exec: ExecArgs,
 
-    /// Give the command of --exec a header of the request, as HTTP_NAME; repeatable
+    /// Give the command of --exec a header of the request, as `HTTP_NAME`; repeatable
     #[arg(
         long = "env-header",
         value_name = "NAME",

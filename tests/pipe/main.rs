@@ -37,6 +37,7 @@ mod request;
 mod schema;
 mod secrets;
 mod sockets;
+mod starting;
 mod statuses;
 mod strangers;
 mod stuck;

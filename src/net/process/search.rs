@@ -19,8 +19,8 @@ pub enum ProgramError {
     #[error("there is no {}", .0.display())]
     NoFile(PathBuf),
     /// There is no such program in `PATH`.
-    #[error("there is no program {0} in PATH; give its path")]
-    NotFound(String),
+    #[error("there is no program \"{}\" in PATH; give its path", .0.display())]
+    NotFound(PathBuf),
     /// It is a directory, or may not be executed.
     #[error("{} is not executable", .0.display())]
     NotExecutable(PathBuf),
@@ -52,7 +52,7 @@ fn look_for(name: &OsStr, path: &OsStr) -> Result<(), ProgramError> {
     }
     match files.into_iter().find(|file| file.is_file()) {
         Some(file) => Err(ProgramError::NotExecutable(file)),
-        None => Err(ProgramError::NotFound(format!("{name:?}"))),
+        None => Err(ProgramError::NotFound(name.into())),
     }
 }
 
@@ -83,7 +83,7 @@ mod tests {
         assert_eq!(look(directory.path()), Err(ProgramError::NotExecutable(directory.path().into())));
         assert_eq!(look(Path::new("./nothing")), Err(ProgramError::NoFile("./nothing".into())));
         for name in ["nothing", ""] {
-            assert_eq!(look(Path::new(name)), Err(ProgramError::NotFound(format!("{name:?}"))));
+            assert_eq!(look(Path::new(name)), Err(ProgramError::NotFound(name.into())));
         }
     }
 }
