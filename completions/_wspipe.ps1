@@ -39,6 +39,7 @@ Register-ArgumentCompleter -Native -CommandName 'wspipe' -ScriptBlock {
         }
         'wspipe;connect' {
             [CompletionResult]::new('--forward', '--forward', [CompletionResultType]::ParameterName, 'Carry a TCP or unix connection to this place instead: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'How long a command may take to end after its session: then it gets TERM, and after the same time again KILL')
             [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line')
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Offer a subprotocol; repeatable, the preferred one first')
@@ -104,6 +105,9 @@ Register-ArgumentCompleter -Native -CommandName 'wspipe' -ScriptBlock {
             break
         }
         'wspipe;listen' {
+            [CompletionResult]::new('--forward', '--forward', [CompletionResultType]::ParameterName, 'Carry a TCP or unix connection for each client, to this place: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'How long a command may take to end after its session: then it gets TERM, and after the same time again KILL')
+            [CompletionResult]::new('--env-header', '--env-header', [CompletionResultType]::ParameterName, 'Give the command of --exec a header of the request, as `HTTP_NAME`; repeatable')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Accept a subprotocol; repeatable, the preferred one first')
             [CompletionResult]::new('--subprotocol', '--subprotocol', [CompletionResultType]::ParameterName, 'Accept a subprotocol; repeatable, the preferred one first')
             [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'Add a header to the response; repeatable; or @FILE, @env:NAME')

@@ -35,6 +35,7 @@ set edit:completion:arg-completer[wspipe] = {|@words|
         }
         &'wspipe;connect'= {
             cand --forward 'Carry a TCP or unix connection to this place instead: HOST:PORT or unix:PATH'
+            cand --grace 'How long a command may take to end after its session: then it gets TERM, and after the same time again KILL'
             cand -H 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line'
             cand --header 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line'
             cand -s 'Offer a subprotocol; repeatable, the preferred one first'
@@ -99,6 +100,9 @@ set edit:completion:arg-completer[wspipe] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'wspipe;listen'= {
+            cand --forward 'Carry a TCP or unix connection for each client, to this place: HOST:PORT or unix:PATH'
+            cand --grace 'How long a command may take to end after its session: then it gets TERM, and after the same time again KILL'
+            cand --env-header 'Give the command of --exec a header of the request, as `HTTP_NAME`; repeatable'
             cand -s 'Accept a subprotocol; repeatable, the preferred one first'
             cand --subprotocol 'Accept a subprotocol; repeatable, the preferred one first'
             cand -H 'Add a header to the response; repeatable; or @FILE, @env:NAME'

@@ -35,6 +35,7 @@ complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "forward" -d 'Take TCP
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "man" -d 'Print a manual page: wspipe man | man -l -'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l forward -d 'Carry a TCP or unix connection to this place instead: HOST:PORT or unix:PATH' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l grace -d 'How long a command may take to end after its session: then it gets TERM, and after the same time again KILL' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s H -l header -d 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s s -l subprotocol -d 'Offer a subprotocol; repeatable, the preferred one first' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l origin -d 'Send an Origin, as a browser would' -r
@@ -99,6 +100,9 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l no-stdin -d 'D
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s q -l quiet -d 'Say nothing on standard error; the exit status tells'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s v -l verbose -d 'Say what happens on standard error; -vv says more'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l forward -d 'Carry a TCP or unix connection for each client, to this place: HOST:PORT or unix:PATH' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l grace -d 'How long a command may take to end after its session: then it gets TERM, and after the same time again KILL' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l env-header -d 'Give the command of --exec a header of the request, as `HTTP_NAME`; repeatable' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s s -l subprotocol -d 'Accept a subprotocol; repeatable, the preferred one first' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s H -l header -d 'Add a header to the response; repeatable; or @FILE, @env:NAME' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l path -d 'Serve this path only; others get 404' -r
