@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::builder::NonEmptyStringValueParser;
 use wspipe::handshake::{Secret, printable};
-use wspipe::net::{IdentityError, TlsIdentity, TlsOptions, TlsVersion};
+use wspipe::net::{IdentityError, TlsIdentity, TlsOptions, TlsRoots, TlsVersion};
 use wspipe::outcome::Failure;
 
 use super::prompt;
@@ -24,7 +25,7 @@ pub(super) struct TlsArgs {
     insecure: bool,
 
     /// Ask for this name, and expect it in the certificate, rather than the URL's
-    #[arg(long, value_name = "NAME", help_heading = "TLS", hide_short_help = true)]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new(), help_heading = "TLS", hide_short_help = true)]
     sni: Option<String>,
 
     /// The oldest version of TLS that will do: 1.0, 1.1, 1.2 or 1.3
@@ -53,7 +54,10 @@ pub(super) struct IdentityArgs {
 
 impl TlsArgs {
     pub(super) fn resolve(&self, identity: Option<TlsIdentity>) -> Result<TlsOptions, Failure> {
-        let roots = self.cacert.iter().map(|path| read("--cacert", path)).collect::<Result<_, _>>()?;
+        let trusted = |path: &PathBuf| {
+            TlsRoots::from_pem(&read("--cacert", path)?).map_err(|error| told("--cacert", path, &error))
+        };
+        let roots = self.cacert.iter().map(trusted).collect::<Result<_, _>>()?;
         Ok(TlsOptions {
             roots,
             identity,
@@ -83,7 +87,11 @@ impl IdentityArgs {
                 let key = read(flag, key_path)?;
                 let open = |passphrase: Option<&str>| TlsIdentity::from_pem(&certificates, &key, passphrase);
                 let told = |error| match error {
-                    IdentityError::NoCertificate => told("--cert", path, &error),
+                    IdentityError::NoCertificate | IdentityError::Weak(_) => told("--cert", path, &error),
+                    IdentityError::Mismatch if flag == "--key" => {
+                        let certificate = printable(path.as_os_str().as_encoded_bytes(), SHOWN);
+                        Failure::Usage(format!("{flag} {}: {error} of --cert {certificate}", key_path.display()))
+                    }
                     _ => told(flag, key_path, &error),
                 };
                 self.unlock(key_path, open)?.map(Some).map_err(told)

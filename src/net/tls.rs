@@ -15,11 +15,12 @@ mod error;
 mod flight;
 mod hello;
 mod identity;
+mod roots;
 mod stream;
 
 use std::time::{Duration, Instant};
 
-use native_tls::{Certificate, HandshakeError, Protocol, TlsStream};
+use native_tls::{HandshakeError, Protocol, TlsStream};
 
 use super::Connection;
 pub use certificate::{CertificateFacts, TimeLeft};
@@ -27,13 +28,14 @@ pub use error::{TlsError, Trouble};
 use flight::Flight;
 pub use hello::TlsVersion;
 pub use identity::{IdentityError, TlsIdentity};
+pub use roots::TlsRoots;
 use stream::{Memory, into_connection, receive, transmit};
 
 /// What a client asks of TLS.
 #[derive(Debug, Clone, Default)]
 pub struct TlsOptions {
-    /// Certificates that are trusted besides the system's, in PEM; a file may hold several.
-    pub roots: Vec<Vec<u8>>,
+    /// Certificates that are trusted besides the system's.
+    pub roots: Vec<TlsRoots>,
     /// Who the client is.
     pub identity: Option<TlsIdentity>,
     /// Accept any certificate.
@@ -49,6 +51,7 @@ pub struct TlsConnector {
     connector: native_tls::TlsConnector,
     server_name: Option<String>,
     oldest: Option<TlsVersion>,
+    shows_identity: bool,
 }
 
 /// A server's side of TLS.
@@ -66,6 +69,8 @@ pub struct Secured {
     pub certificate: Option<Vec<u8>>,
     /// All certificates that the peer sent, its own first, in DER; none where they were sent encrypted, as TLS 1.3 does.
     pub chain: Vec<Vec<u8>>,
+    /// Whether a certificate of ours was there to be shown.
+    pub shows_identity: bool,
     /// How long the handshake took.
     pub took: Duration,
 }
@@ -86,7 +91,7 @@ impl TlsConnector {
     /// A connector with these options.
     ///
     /// # Errors
-    /// A certificate is none, or the system's library refuses the options.
+    /// The system's library refuses the options.
     pub fn new(options: &TlsOptions) -> Result<Self, TlsError> {
         Self::with(options, None)
     }
@@ -106,14 +111,8 @@ impl TlsConnector {
         let mut builder = native_tls::TlsConnector::builder();
         builder.request_alpns(&["http/1.1"]).max_protocol_version(newest);
         builder.danger_accept_invalid_certs(options.insecure).danger_accept_invalid_hostnames(options.insecure);
-        for pem in &options.roots {
-            let certificates = Certificate::stack_from_pem(pem).map_err(|error| TlsError::setup(&error))?;
-            if certificates.is_empty() {
-                return Err(TlsError::new(Trouble::Setup, "there is no certificate in PEM in it"));
-            }
-            for certificate in certificates {
-                builder.add_root_certificate(certificate);
-            }
+        for certificate in options.roots.iter().flat_map(|roots| &roots.0) {
+            builder.add_root_certificate(certificate.clone());
         }
         if let Some(TlsIdentity(identity)) = &options.identity {
             builder.identity(identity.clone());
@@ -125,7 +124,12 @@ impl TlsConnector {
             None | Some(TlsVersion::V1_2 | TlsVersion::V1_3) => Protocol::Tlsv12,
         }));
         let connector = builder.build().map_err(|error| TlsError::setup(&error))?;
-        Ok(TlsConnector { connector, server_name: options.server_name.clone(), oldest: options.oldest })
+        Ok(TlsConnector {
+            connector,
+            server_name: options.server_name.clone(),
+            oldest: options.oldest,
+            shows_identity: options.identity.is_some(),
+        })
     }
 
     /// Secures a connection to the host called `host`, by `deadline`.
@@ -143,14 +147,17 @@ impl TlsConnector {
         let mut flight = Flight::default();
         let name = self.server_name.as_deref().unwrap_or(host);
         let begun = self.connector.connect(name, memory.clone());
-        let stream = handshake(begun, &memory, &mut connection, deadline, |bytes| flight.feed(bytes))?;
+        let stream = handshake(begun, &memory, &mut connection, deadline, |bytes| flight.feed(bytes))
+            .map_err(|error| error.to_identity(self.shows_identity))?;
         let version = flight.version();
         if let (Some(oldest), Some(version)) = (self.oldest, version)
             && version < oldest
         {
             return Err(TlsError::new(
-                Trouble::Version,
-                &format!("the server speaks {version}, and --tls-min is {oldest}"),
+                Trouble::TooOld,
+                &format!(
+                    "the two sides have no version of TLS in common: the server speaks {version}, and --tls-min asks for {oldest}"
+                ),
             ));
         }
         let secured = Secured {
@@ -158,6 +165,7 @@ impl TlsConnector {
             alpn: alpn_of(&stream),
             certificate: stream.peer_certificate().ok().flatten().and_then(|certificate| certificate.to_der().ok()),
             chain: flight.into_certificates(),
+            shows_identity: self.shows_identity,
             took: start.elapsed(),
         };
         Ok((into_connection(stream, memory, connection), secured))

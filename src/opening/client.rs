@@ -191,7 +191,7 @@ fn told_by_command(error: OpenError, reached: &mut Reached) -> OpenError {
 /// A read that failed. With TLS 1.3 a server refuses a client's certificate, or the lack of one, only after the handshake
 /// (RFC 8446, 4.4.2.4 and 6.2).
 fn broken(error: io::Error, reached: &Reached) -> OpenError {
-    let Some(refused) = reached.secured.as_ref().and_then(|_| TlsError::refused_later(&error)) else {
+    let Some(refused) = reached.secured.as_ref().and_then(|secured| TlsError::refused_later(&error, secured)) else {
         return OpenError::Io(error);
     };
     let Reached { address, resolve, connect, proxy, .. } = reached;

@@ -30,8 +30,14 @@ pub enum OpenError {
     #[error("the command of --via-command failed before the connection was open ({0})")]
     Command(String),
     /// The connection was made, but the handshake was not answered in time.
-    #[error("{address} did not answer the handshake within {seconds} s (--connect-timeout)")]
+    #[error(
+        "{address} did not answer the {}handshake within {seconds} s (--connect-timeout){}",
+        if *.is_tls { "TLS " } else { "" },
+        if *.is_tls { "; is it a plain port? Try ws://" } else { "" }
+    )]
     TimedOut {
+        /// Whether it is the handshake of TLS.
+        is_tls: bool,
         /// The peer's address.
         address: String,
         /// The limit, in seconds.

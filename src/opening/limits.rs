@@ -56,7 +56,7 @@ impl Limits {
         if self.run_is_over() {
             OpenError::RunOver
         } else if received.is_empty() {
-            OpenError::TimedOut { address, seconds }
+            OpenError::TimedOut { is_tls: false, address, seconds }
         } else {
             OpenError::StoppedShort { address, seconds, first: printable(&redact(received), SHOWN) }
         }

@@ -103,7 +103,10 @@ pub(super) fn reach(target: &Target, route: &Route, limits: &Limits) -> Result<R
             log::info!("{version} with {place}");
             Ok(Reached { connection, secured: Some(secured), ..reached })
         }
-        Err(error) if error.trouble() == Trouble::TimedOut => Err(limits.timed_out(&place, b"")),
+        Err(error) if error.trouble() == Trouble::TimedOut => Err(match limits.timed_out(&place, b"") {
+            OpenError::TimedOut { address, seconds, .. } => OpenError::TimedOut { is_tls: true, address, seconds },
+            error => error,
+        }),
         Err(error) => {
             if let Some(failure) = reached.attendant.as_mut().and_then(Attendant::failure) {
                 return Err(OpenError::Command(failure));

@@ -268,6 +268,13 @@ mod by_openssl {
         let run = run.arg("--key").arg(files.path("key.pem")).finish();
         run.status(0).silent().stdout_has("certificate 2           CN=the test's authority\n");
         server.join().expect("two connections were made");
+        // One of another authority, which the server says only after the handshake.
+        let other = Files::good();
+        let (url, server) = serve(vec![wanting()]);
+        let run = files.trusting(Run::connect("", &url)).arg("--cert").arg(other.path("both.pem")).finish();
+        run.status(4).stderr_has("the server does not accept the certificate of --cert or --pkcs12: ");
+        run.stderr_lacks("a certificate of yours");
+        server.join().expect("a connection was made");
         // With TLS 1.3 the client has been told only after the handshake.
         for (command, connections) in [("connect", 1), ("inspect", 2)] {
             let (url, server) = serve((0..connections).map(|_| wanting()).collect());

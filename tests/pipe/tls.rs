@@ -160,7 +160,9 @@ fn certificates_that_are_not_accepted() {
     let (listen, url) = (&url, url.url());
     let refused = other.connect("", &url).finish();
     refused.status(4).stderr_has("nobody who is trusted here vouches").stderr_has("CN=the test's authority");
-    refused.stderr_has("--cacert");
+    refused
+        .stderr_has("--cacert")
+        .stderr_has("its issuer's certificate was not sent by the server, or leads to no root");
     listen.wait_stderr("listening on wss://");
 }
 
@@ -186,7 +188,9 @@ fn a_peer_that_speaks_no_tls() {
     run.finish().status(4).stderr_has("the connection ended inside the TLS handshake");
     let run = Run::connect("--connect-timeout 0.3", &server.url().replace("ws:", "wss:")).start();
     let peer = server.connection();
-    run.finish().status(3).stderr_has("--connect-timeout");
+    let silent = run.finish();
+    silent.status(3).stderr_has("did not answer the TLS handshake within 0.3 s").stderr_has("--connect-timeout");
+    silent.stderr_has("is it a plain port? Try ws://");
     drop(peer);
 }
 
@@ -203,7 +207,8 @@ fn the_oldest_version_that_will_do() {
     let files = Files::good();
     let listen = files.listen("--echo");
     let run = files.connect("--tls-min 1.3", &listen.url()).finish();
-    run.status(4).stderr_has("no version of TLS in common");
+    run.status(4).stderr_has("no version of TLS in common: the server speaks TLS 1.2, and --tls-min asks for TLS 1.3");
+    run.stderr_lacks("--tls-min 1.0");
     Run::connect("--tls-min 2", "wss://localhost").finish().status(2).stderr_has("write 1.0, 1.1, 1.2 or 1.3");
 }
 
@@ -228,8 +233,43 @@ fn files_that_hold_something_else() {
         .status(2)
         .stderr_has("--key")
         .stderr_has("no private key");
-    with(&[("--cacert", "empty.pem")]).status(4).stderr_has("no certificate");
-    with(&[("--pkcs12", "server.pem")]).status(2).stderr_has("--pkcs12");
+    with(&[("--cacert", "empty.pem")])
+        .status(2)
+        .stderr_has("--cacert")
+        .stderr_has("empty.pem: there is no certificate");
+    Run::connect("--cacert /dev/null", "ws://localhost:9").finish().status(2).stderr_has("--cacert /dev/null: ");
+    with(&[("--pkcs12", "server.pem")]).status(2).stderr_has("--pkcs12").stderr_has("server.pem: it is no PKCS#12");
+    let empty_name = Run::new(["connect", "--sni", "", "wss://localhost:9"]).finish();
+    empty_name.status(2).stderr_has("--sni");
+}
+
+/// Found out before a client finds it out.
+#[test]
+fn a_key_that_does_not_belong_to_the_certificate() {
+    let files = Files::good();
+    files.write("other.pem", &KeyPair::generate().expect("a key").serialize_pem());
+    for run in [Run::listen(""), Run::connect("", "wss://localhost:9"), Run::connect("", "ws://localhost:9")] {
+        let run = run.arg("--cert").arg(files.path("server.pem")).arg("--key").arg(files.path("other.pem")).finish();
+        run.status(2).stderr_has("--key ").stderr_has("other.pem: the private key does not belong to the certificate");
+        run.stderr_has("--cert ").stderr_has("server.pem");
+        run.stderr_lacks("listening");
+    }
+    files.write(
+        "mixed.pem",
+        &(fs::read_to_string(files.path("server.pem")).expect("PEM")
+            + &KeyPair::generate().expect("a key").serialize_pem()),
+    );
+    let run = Run::listen("").arg("--cert").arg(files.path("mixed.pem")).finish();
+    run.status(2).stderr_has("--cert ").stderr_has("mixed.pem: the private key does not belong to the certificate");
+}
+
+#[test]
+fn a_certificate_that_names_nothing() {
+    let files = Files::with(|params| params.subject_alt_names.clear());
+    let listen = files.listen("--echo");
+    let run = files.connect("", &listen.url()).finish();
+    run.status(4).stderr_has("no subjectAltName").stderr_has("CN=the test's server").stderr_has("-k accepts");
+    run.stderr_lacks("one of these names");
 }
 
 /// The end of the connection without a Close is no end of the session, also where TLS is cut off.

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::io;
 
-use super::CertificateFacts;
 use super::stream::Memory;
+use super::{CertificateFacts, Secured};
 
 /// Why TLS could not be set up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct TlsError {
     trouble: Trouble,
     /// The words of the system's library, or ours.
     words: String,
+    /// Whether the peer was shown a certificate of ours.
+    to_identity: bool,
 }
 
 /// What kind of trouble it is.
@@ -31,6 +33,8 @@ pub enum Trouble {
     UnknownIssuer,
     /// The two have no version in common.
     Version,
+    /// The peer's version is older than what was asked for.
+    TooOld,
     /// What came is no TLS.
     NotTls,
     /// The peer wants a certificate from us, or does not like ours.
@@ -51,15 +55,15 @@ pub enum Trouble {
 
 impl TlsError {
     pub(super) fn new(trouble: Trouble, words: &str) -> Self {
-        TlsError { trouble, words: words.to_owned() }
+        TlsError { trouble, words: words.to_owned(), to_identity: false }
     }
 
     pub(super) fn setup(error: &native_tls::Error) -> Self {
-        TlsError { trouble: Trouble::Setup, words: plain_words(&error.to_string()) }
+        TlsError::new(Trouble::Setup, &plain_words(&error.to_string()))
     }
 
     pub(super) fn io(error: &io::Error) -> Self {
-        TlsError { trouble: Trouble::Other, words: error.to_string() }
+        TlsError::new(Trouble::Other, &error.to_string())
     }
 
     pub(super) fn timed_out() -> Self {
@@ -81,13 +85,19 @@ impl TlsError {
         if trouble == Trouble::Other && memory.has_ended() {
             trouble = Trouble::Cut;
         }
-        TlsError { trouble, words }
+        TlsError::new(trouble, &words)
+    }
+
+    /// The same, of a peer that was shown a certificate of ours, or was not.
+    pub(super) fn to_identity(self, to_identity: bool) -> Self {
+        TlsError { to_identity, ..self }
     }
 
     /// The refusal that a read after the handshake tells of, if it does.
-    pub(crate) fn refused_later(error: &io::Error) -> Option<Self> {
+    pub(crate) fn refused_later(error: &io::Error, secured: &Secured) -> Option<Self> {
         let words = plain_words(&error.to_string());
-        (trouble_of(&words) == Trouble::Refused).then_some(TlsError { trouble: Trouble::Refused, words })
+        let refused = TlsError::new(Trouble::Refused, &words).to_identity(secured.shows_identity);
+        (trouble_of(&words) == Trouble::Refused).then_some(refused)
     }
 
     /// What kind of trouble it is.
@@ -120,14 +130,20 @@ impl TlsError {
     /// The whole story: the cause, the certificate if there is one to see, and what would help.
     #[must_use]
     pub fn explained(&self, certificate: Option<&CertificateFacts>) -> String {
+        let names_nothing = certificate.is_some_and(|certificate| certificate.names.is_empty());
+        let is_unaccepted = self.to_identity && !self.words.contains("certificate required");
         let cause = match self.trouble {
             Trouble::Expired => "the server's certificate has expired",
             Trouble::NotYetValid => "the server's certificate is not valid yet",
+            Trouble::WrongName if names_nothing => {
+                "the server's certificate names no host or address, for it has no subjectAltName"
+            }
             Trouble::WrongName => "the server's certificate is for another name",
             Trouble::SelfSigned => "the server's certificate is self-signed",
             Trouble::UnknownIssuer => "nobody who is trusted here vouches for the server's certificate",
             Trouble::Version => "the two sides have no version of TLS in common",
             Trouble::NotTls => "what came is no TLS",
+            Trouble::Refused if is_unaccepted => "the server does not accept the certificate of --cert or --pkcs12",
             Trouble::Refused => "the server does not accept this side",
             Trouble::Protocol => {
                 "the server speaks no HTTP/1.1 over TLS (ALPN), which a WebSocket handshake needs: it may be one for HTTP/2 only"
@@ -135,21 +151,28 @@ impl TlsError {
             Trouble::UnknownName => "the server does not know the host that was asked for",
             Trouble::Disagreed => "the server broke the TLS handshake off",
             Trouble::Cut => "the connection ended inside the TLS handshake",
-            Trouble::Setup | Trouble::TimedOut | Trouble::Other => "",
+            Trouble::TooOld | Trouble::Setup | Trouble::TimedOut | Trouble::Other => "",
         };
         let advice = match self.trouble {
             Trouble::Expired | Trouble::NotYetValid => "is the clock right? -k accepts it unchecked",
+            Trouble::WrongName if names_nothing => "a CN never counts for an address; -k accepts it unchecked",
             Trouble::WrongName => "ask for one of these names, or with --sni; -k accepts it unchecked",
             Trouble::SelfSigned => "--cacert FILE trusts it if you have it in a file; -k accepts it unchecked",
-            Trouble::UnknownIssuer => "--cacert FILE trusts another issuer; -k accepts it unchecked",
+            Trouble::UnknownIssuer => {
+                "its issuer's certificate was not sent by the server, or leads to no root that is trusted: --cacert FILE trusts another root; -k accepts it unchecked"
+            }
             Trouble::Version => "--tls-min 1.0 allows old versions, if the system's library does",
             Trouble::NotTls | Trouble::Cut => "is that a plain port? Try ws:// or http://",
+            Trouble::Refused if is_unaccepted => "it may want one of another authority, or one that is valid now",
             Trouble::Refused => "it may want a certificate of yours: --cert and --key, or --pkcs12",
             Trouble::UnknownName => "--sni asks for another name",
+            Trouble::Disagreed if self.to_identity => {
+                "it may not accept the certificate of --cert or --pkcs12, or want another name, --sni, or an older version, --tls-min"
+            }
             Trouble::Disagreed => {
                 "it may want a certificate of yours, --cert and --key, another name, --sni, or an older version, --tls-min"
             }
-            Trouble::Protocol | Trouble::Setup | Trouble::TimedOut | Trouble::Other => "",
+            Trouble::Protocol | Trouble::TooOld | Trouble::Setup | Trouble::TimedOut | Trouble::Other => "",
         };
         let mut text = if cause.is_empty() { self.words.clone() } else { cause.to_owned() };
         if matches!(self.trouble, Trouble::Refused | Trouble::Disagreed) {
@@ -223,7 +246,7 @@ fn trouble_of(words: &str) -> Trouble {
 
 /// OpenSSL's `error:0A000086:SSL routines:function:reason:file:line: (what the check of the certificate said)` without what
 /// only its authors need.
-fn plain_words(words: &str) -> String {
+pub(super) fn plain_words(words: &str) -> String {
     let Some(rest) = words.strip_prefix("error:") else {
         return words.to_owned();
     };

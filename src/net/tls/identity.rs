@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use native_tls::Identity;
+use native_tls::{Identity, TlsConnector};
 use pkcs8::der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
 use pkcs8::der::pem::{LineEnding, decode_vec};
 use pkcs8::der::{Decode, Encode, SecretDocument};
@@ -10,6 +10,8 @@ use pkcs8::spki::AlgorithmIdentifierRef;
 use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
 use sec1::{EcParameters, EcPrivateKey};
 use thiserror::Error;
+
+use super::error::plain_words;
 
 /// RFC 8017, appendix C.
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -26,7 +28,7 @@ impl fmt::Debug for TlsIdentity {
     }
 }
 
-/// Why files make no identity. No message shows a key.
+/// Why a file is of no use to TLS. No message shows a key.
 #[derive(Debug, Error)]
 pub enum IdentityError {
     /// No certificate.
@@ -46,6 +48,26 @@ pub enum IdentityError {
         "the private key is encrypted in the old way of OpenSSL: `openssl pkcs8 -topk8 -in OLD -out NEW` makes a new file"
     )]
     OldEncryption,
+    /// Something else than a PKCS#12 archive.
+    #[error("it is no PKCS#12 archive (PEM is for --cert and --key)")]
+    NotPkcs12,
+    /// An archive and a passphrase that does not fit.
+    #[error("the archive can't be decrypted: is the passphrase right?")]
+    WrongArchivePassphrase,
+    /// The old ways of encrypting archives.
+    #[error(
+        "the archive is encrypted in an old way, which the library does not read: export it anew, \
+         with AES, as `openssl pkcs12 -export` and others do by now"
+    )]
+    OldArchive,
+    /// A private key and the certificate of another one.
+    #[error("the private key does not belong to the certificate")]
+    Mismatch,
+    /// A certificate that TLS does not use any more.
+    #[error(
+        "the certificate is too weak to be accepted by anybody ({0}): make one anew, as by RSA with 2048 bits or more"
+    )]
+    Weak(String),
     /// A private key that can't be read.
     #[error("the private key can't be read: {0}")]
     Key(String),
@@ -65,8 +87,11 @@ impl TlsIdentity {
             return Err(IdentityError::NoCertificate);
         }
         let key = plain_key(key, passphrase)?;
+        if key_kind(key.as_bytes()).zip(certificate_kind(certificates)).is_some_and(|(key, own)| key != own) {
+            return Err(IdentityError::Mismatch);
+        }
         let identity = Identity::from_pkcs8(certificates, key.as_bytes());
-        identity.map(TlsIdentity).map_err(|error| IdentityError::Library(error.to_string()))
+        identity.map_err(|error| IdentityError::library(&error)).and_then(TlsIdentity::checked)
     }
 
     /// From a PKCS#12 archive (RFC 7292). Without a passphrase, one that is empty is tried.
@@ -75,10 +100,41 @@ impl TlsIdentity {
     /// It is none, or the passphrase does not fit.
     pub fn from_pkcs12(archive: &[u8], passphrase: Option<&str>) -> Result<Self, IdentityError> {
         match Identity::from_pkcs12(archive, passphrase.unwrap_or_default()) {
-            Ok(identity) => Ok(TlsIdentity(identity)),
-            // The library does not tell what is encrypted from what is broken.
-            Err(_) if passphrase.is_none() && is_pkcs12(archive) => Err(IdentityError::NoPassphrase),
-            Err(error) => Err(IdentityError::Library(error.to_string())),
+            Ok(identity) => TlsIdentity::checked(identity),
+            Err(_) if !is_pkcs12(archive) => Err(IdentityError::NotPkcs12),
+            Err(error) => Err(match error.to_string() {
+                words if OLD_WAYS.iter().any(|sign| words.contains(sign)) => IdentityError::OldArchive,
+                // The library does not tell what is encrypted from what is broken.
+                _ if passphrase.is_none() => IdentityError::NoPassphrase,
+                words if words.contains("mac verify failure") => IdentityError::WrongArchivePassphrase,
+                _ => IdentityError::library(&error),
+            }),
+        }
+    }
+
+    /// A server's side of OpenSSL takes a key of the same kind that does not belong to the certificate, and then fails with each client; a
+    /// client's side says so at once.
+    fn checked(identity: Identity) -> Result<Self, IdentityError> {
+        match TlsConnector::builder().identity(identity.clone()).build() {
+            Ok(_) => Ok(TlsIdentity(identity)),
+            Err(error) => Err(IdentityError::library(&error)),
+        }
+    }
+}
+
+/// What OpenSSL says of ciphers that it has put away (RC2 and others).
+const OLD_WAYS: [&str; 3] = ["unsupported", "unknown cipher", "unknown pbe algorithm"];
+
+impl IdentityError {
+    /// What the system's library says.
+    pub(super) fn library(error: &native_tls::Error) -> Self {
+        let words = plain_words(&error.to_string());
+        if ["key values mismatch", "key type mismatch"].iter().any(|sign| words.contains(sign)) {
+            IdentityError::Mismatch
+        } else if ["key too small", "md too weak"].iter().any(|sign| words.contains(sign)) {
+            IdentityError::Weak(words)
+        } else {
+            IdentityError::Library(words)
         }
     }
 }
@@ -128,6 +184,19 @@ fn plain_key(pem: &[u8], passphrase: Option<&str>) -> Result<pkcs8::der::zeroize
     document.to_pem("PRIVATE KEY", LineEnding::LF).map_err(|error| IdentityError::Key(error.to_string()))
 }
 
+/// The algorithm of a private key: RSA, EC or another. The library compares only keys of one kind.
+fn key_kind(pkcs8: &[u8]) -> Option<ObjectIdentifier> {
+    let (_, der) = decode_vec(pkcs8).ok()?;
+    Some(PrivateKeyInfoRef::try_from(&der[..]).ok()?.algorithm.oid)
+}
+
+/// The algorithm of the key that the first of these certificates is for.
+fn certificate_kind(pem: &[u8]) -> Option<ObjectIdentifier> {
+    let first = native_tls::Certificate::stack_from_pem(pem).ok()?.into_iter().next()?;
+    let certificate = x509_cert::Certificate::from_der(&first.to_der().ok()?).ok()?;
+    Some(certificate.tbs_certificate().subject_public_key_info().algorithm.oid)
+}
+
 /// A key of an older form as PKCS#8 (RFC 5958, 2).
 fn wrapped(oid: ObjectIdentifier, parameters: AnyRef<'_>, key: &[u8]) -> pkcs8::der::Result<SecretDocument> {
     let algorithm = AlgorithmIdentifierRef { oid, parameters: Some(parameters) };
@@ -148,9 +217,14 @@ mod tests {
     const EC_PKCS12: &[u8] = include_bytes!("identity/ec.p12");
     const RSA_CERTIFICATE: &[u8] = include_bytes!("identity/rsa-cert.pem");
     const RSA: &[u8] = include_bytes!("identity/rsa.pem");
+    /// RSA with 512 bits.
+    const WEAK_CERTIFICATE: &[u8] = include_bytes!("identity/weak-cert.pem");
+    const WEAK: &[u8] = include_bytes!("identity/weak.pem");
+    /// Encrypted with RC2-40, as archives were for twenty years.
+    #[cfg(feature = "vendored-tls")]
+    const EC_LEGACY: &[u8] = include_bytes!("identity/ec-legacy.p12");
 
     fn acceptor(identity: Result<TlsIdentity, IdentityError>) {
-        // The library checks that key and certificate belong together.
         native_tls::TlsAcceptor::new(identity.unwrap().0).unwrap();
     }
 
@@ -180,11 +254,32 @@ mod tests {
         assert!(words(EC_CERTIFICATE, cut, None).starts_with("there is no private key in it"));
         let broken = String::from_utf8(EC.to_vec()).unwrap().replace('M', "!");
         assert!(words(EC_CERTIFICATE, broken.as_bytes(), None).starts_with("the private key can't be read"));
-        let archive = |bytes: &[u8], passphrase| TlsIdentity::from_pkcs12(bytes, passphrase).err().unwrap().to_string();
-        assert!(archive(EC_PKCS12, None).contains("--passphrase"));
-        for (bytes, passphrase) in [(EC_PKCS12, Some("wrong")), (EC_CERTIFICATE, None), (&[0x30][..], None)] {
-            assert!(!archive(bytes, passphrase).contains("--passphrase"), "{bytes:?}");
+        for (certificate, key) in [(EC_CERTIFICATE, RSA), (RSA_CERTIFICATE, EC), (WEAK_CERTIFICATE, RSA)] {
+            assert_eq!(
+                words(certificate, key, None),
+                match certificate {
+                    WEAK_CERTIFICATE => IdentityError::Weak("ee key too small".into()).to_string(),
+                    _ => IdentityError::Mismatch.to_string(),
+                }
+            );
         }
+        assert!(words(WEAK_CERTIFICATE, WEAK, None).contains("2048 bits"));
         assert!(!format!("{:?}", TlsIdentity::from_pem(EC_CERTIFICATE, EC, None)).contains("BEGIN"));
+    }
+
+    #[test]
+    fn archives_that_can_not_be_opened() {
+        let words = |bytes: &[u8], passphrase| TlsIdentity::from_pkcs12(bytes, passphrase).err().unwrap().to_string();
+        assert!(words(EC_PKCS12, None).contains("--passphrase"));
+        assert_eq!(words(EC_PKCS12, Some("wrong")), IdentityError::WrongArchivePassphrase.to_string());
+        for (bytes, passphrase) in [(EC_CERTIFICATE, None), (EC_CERTIFICATE, Some("secret")), (&[0x30][..], None)] {
+            assert_eq!(words(bytes, passphrase), IdentityError::NotPkcs12.to_string());
+        }
+        assert!(!words(&EC_PKCS12[..200], Some("secret")).contains("error:"));
+        #[cfg(feature = "vendored-tls")]
+        {
+            assert_eq!(words(EC_LEGACY, Some("secret")), IdentityError::OldArchive.to_string());
+            assert_eq!(words(EC_LEGACY, Some("wrong")), IdentityError::WrongArchivePassphrase.to_string());
+        }
     }
 }
