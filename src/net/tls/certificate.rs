@@ -71,12 +71,12 @@ impl CertificateFacts {
         }
     }
 
-    /// The days from `now` to its end, rounded down: negative once it has expired.
+    /// The whole days from `now` to its end; once it has expired, those since then, at least one, as a negative number.
     #[must_use]
     pub fn days_left(&self, now: SystemTime) -> i64 {
         match self.validity.end.duration_since(now) {
             Ok(left) => i64::try_from(left.as_secs() / DAY).unwrap_or(i64::MAX),
-            Err(over) => -i64::try_from(over.duration().as_secs().div_ceil(DAY).max(1)).unwrap_or(i64::MAX),
+            Err(over) => -i64::try_from((over.duration().as_secs() / DAY).max(1)).unwrap_or(i64::MAX),
         }
     }
 
@@ -159,7 +159,8 @@ mod tests {
             (day(200), "less than a day left", 0),
             (day(200) + second, "expired less than a day ago", -1),
             (day(201), "expired 1 day ago", -1),
-            (day(230), "expired 30 days ago", -30),
+            (day(202) - second, "expired 1 day ago", -1),
+            (day(230) + second, "expired 30 days ago", -30),
         ] {
             assert_eq!((facts.time_left(now).to_string().as_str(), facts.days_left(now)), (words, days));
         }
