@@ -20,6 +20,7 @@ mod values;
 
 use std::ffi::OsString;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 use wspipe::outcome::Failure;
 
@@ -67,7 +68,8 @@ enum Command {
 impl Cli {
     /// Parses the process's arguments; wrong usage ends the process with status 2.
     pub(crate) fn from_args() -> Self {
-        Self::parse_from(with_command(std::env::args_os().collect()))
+        let args = with_command(std::env::args_os().collect());
+        Self::try_parse_from(&args).unwrap_or_else(|error| with_advice(error, &args).exit())
     }
 
     /// How much goes to standard error.
@@ -113,6 +115,19 @@ fn with_command(mut args: Vec<OsString>) -> Vec<OsString> {
         args.insert(1, "connect".into());
     }
     args
+}
+
+/// The number of -L is part of it: behind a space it would be the URL, and the URL one thing too many.
+fn with_advice(mut error: clap::Error, args: &[OsString]) -> clap::Error {
+    let is_number = |arg: &OsString| arg.to_str().is_some_and(|arg| arg.parse::<u32>().is_ok());
+    let follows = |pair: &&[OsString]| (pair[0] == "-L" || pair[0] == "--location") && is_number(&pair[1]);
+    if error.kind() == ErrorKind::UnknownArgument
+        && let Some([option, number]) = args.windows(2).find(follows)
+    {
+        let advice = format!("write '{}={}'", option.display(), number.display());
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![advice.into()]));
+    }
+    error
 }
 
 #[cfg(test)]

@@ -42,8 +42,16 @@ pub enum RedirectError {
         error: TargetError,
     },
     /// There were enough.
-    #[error("{0} were followed before it, as many as may be (--location=MAX)")]
+    #[error("{}", too_many(*.0))]
     TooMany(u32),
+}
+
+fn too_many(max: u32) -> String {
+    match max {
+        0 => "none is to be followed (--location=0)".to_owned(),
+        1 => "1 was followed before it, as many as may be (--location=MAX)".to_owned(),
+        max => format!("{max} were followed before it, as many as may be (--location=MAX)"),
+    }
 }
 
 impl Target {
@@ -129,6 +137,14 @@ impl RequestOptions {
         self
     }
 
+    /// The same without `Authorization`, so that the credentials of a URL take its place.
+    #[must_use]
+    pub fn without_authorization(mut self) -> Self {
+        self.authorization = None;
+        self.headers.retain(|header| !header.is("Authorization"));
+        self
+    }
+
     /// The same with the `Host` of the URL.
     #[must_use]
     pub fn without_host(mut self) -> Self {
@@ -150,7 +166,7 @@ const OUTSIDE_URLS: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
 
 /// The scheme that a reference begins with, if it does (RFC 3986, 3.1).
-fn scheme_of(reference: &str) -> Option<&str> {
+pub(super) fn scheme_of(reference: &str) -> Option<&str> {
     let (name, _) = reference.split_once(':')?;
     target::is_scheme(name).then_some(name)
 }

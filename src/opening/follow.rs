@@ -82,7 +82,7 @@ pub fn follow(
     limits: &Limits,
 ) -> Result<Followed, Box<Lost>> {
     let (mut hops, mut target) = (Vec::new(), target.clone());
-    let mut baggage = Baggage { options, route, first: target.clone(), is_withheld: false };
+    let mut baggage = Baggage { options, route, first: target.clone(), is_withheld: false, is_replaced: false };
     loop {
         let (options, route) = baggage.content(&target);
         let mut reached = match reach(&target, &route, limits) {
@@ -103,6 +103,9 @@ pub fn follow(
             Some(Ok(hop)) => {
                 reached.connection.line.hang_up();
                 log::info!("redirected by {} to {}", hop.status, hop.to);
+                if hop.from.scheme.is_secure() && !hop.to.scheme.is_secure() {
+                    log::warn!("the redirect leads from TLS to none: {}", hop.to);
+                }
                 target = baggage.take_along(&hop);
                 hops.push(hop);
             }
@@ -139,6 +142,8 @@ struct Baggage<'a> {
     first: Target,
     /// Whether credentials have been left behind; then they stay there.
     is_withheld: bool,
+    /// Whether a Location had credentials of its own, which count from there on.
+    is_replaced: bool,
 }
 
 impl Baggage<'_> {
@@ -147,6 +152,8 @@ impl Baggage<'_> {
         let (mut options, mut route) = (self.options.clone(), self.route.clone());
         if self.is_withheld {
             options = options.without_credentials();
+        } else if self.is_replaced {
+            options = options.without_authorization();
         }
         if !self.first.is_same_server(target) {
             options = options.without_host();
@@ -158,6 +165,7 @@ impl Baggage<'_> {
     /// Where a redirect leads, with the credentials that may be sent there.
     fn take_along(&mut self, hop: &Hop) -> Target {
         let mut to = hop.to.clone();
+        self.is_replaced |= to.credentials.is_some();
         let is_trusted = self.route.redirects.is_some_and(|redirects| redirects.trusted);
         if is_trusted || hop.from.may_trust(&to) {
             to.credentials = to.credentials.or_else(|| hop.from.credentials.clone());
