@@ -4,8 +4,8 @@
 
 use super::head::ResponseHead;
 
-/// How much of a body is kept, in bytes: what fits on a screen.
-pub const BODY_EXCERPT: usize = 2048;
+/// How much of a body is kept, in bytes: proxies have pages of 3 to 5 KiB, where the reason stands behind licence and style.
+pub const BODY_EXCERPT: usize = 8 << 10;
 
 /// How the end of a response's body is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

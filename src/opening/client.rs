@@ -114,7 +114,7 @@ pub(super) fn exchange(
     let http = start.elapsed();
     let checks = response_checks(request.offer(), &response);
     let request_head = RequestHead::parse(request.bytes().to_vec()).ok();
-    let refusal = Refusal::of(&response, &checks).map(|refusal| refusal.answering(request_head));
+    let refusal = Refusal::of(&response, &checks).map(|refusal| refusal.answering(request_head).at(target));
     let compression = agreed_deflate(request.offer(), &response).filter(|_| refusal.is_none());
     Ok(Exchange { request, interim: heard.interim, response, checks, refusal, compression, early: rest, http })
 }

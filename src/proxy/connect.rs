@@ -94,7 +94,7 @@ impl fmt::Display for ConnectRefusal {
         let reason = printable(self.response.response().reason.as_bytes(), 100);
         let status = format!("{} {reason}", self.status());
         write!(f, "{}\n{}", status.trim_end(), self.meaning())?;
-        for line in self.response.excerpt() {
+        for line in self.response.excerpt(false) {
             write!(f, "\n    {line}")?;
         }
         Ok(())

@@ -73,7 +73,8 @@ fn without_the_option_a_redirect_is_a_refusal_that_names_it() {
     let server = Server::start();
     let run = Run::connect("", &server.url()).start();
     drop(server.answer(redirect("/other")));
-    run.finish().status(5).stderr_has("302 Found").stderr_has("at /other: give that URL, or -L to follow redirects");
+    let advice = format!("at {}other: give that URL, or -L to follow redirects", server.url());
+    run.finish().status(5).stderr_has("302 Found").stderr_has(&advice);
     server.expect_nobody();
 }
 
@@ -130,7 +131,10 @@ fn so_many_are_followed_and_no_more() {
             let run = run.finish();
             let last = if count == 0 { String::new() } else { (count - 1).to_string() };
             run.status(5).stderr_has(&format!("the redirect by 302 at {}{last} is not followed", server.url()));
-            run.stderr_has(&format!("{count} were followed before it")).stderr_has("--location=MAX");
+            match count {
+                0 => run.stderr_has("none is to be followed (--location=0)"),
+                count => run.stderr_has(&format!("{count} were followed before it")).stderr_has("--location=MAX"),
+            };
             server.expect_nobody();
         }
     }
@@ -141,6 +145,10 @@ fn a_number_is_a_number() {
     for option in ["-L=many", "-L=-1", "--location="] {
         Run::connect(option, "ws://localhost:9/").finish().status(2).stderr_has("--location");
     }
+    let apart = |option| Run::new(["connect", option, "1", "ws://localhost:9/"]).finish();
+    apart("-L").status(2).stderr_has("tip: write '-L=1'");
+    apart("--location").status(2).stderr_has("tip: write '--location=1'");
+    apart("-k").status(2).stderr_lacks("tip: write");
 }
 
 #[test]
@@ -283,6 +291,29 @@ fn credentials_of_the_location_are_for_where_it_leads() {
         assert_eq!(fields(&request), [basic("new:@")], "{options:?}");
         run.stderr_lacks("new");
         assert_eq!(run.stderr.is_empty(), options.is_empty(), "only what is withheld is told: {run:?}");
+    }
+}
+
+#[test]
+fn credentials_of_the_location_go_before_the_options_also_at_the_same_server() {
+    for (options, rest) in [
+        (&["-u", "al:PA"][..], None),
+        (&["--bearer", "t0ken", "--cookie", "a=b"], Some("Cookie: a=b")),
+        (&["-H", "authorization: Own x"], None),
+        (&["-u", "al:PA", "--location-trusted"], None),
+    ] {
+        let server = Server::start();
+        let run = Run::new(["connect", "-L"]).args(options).arg(server.url()).start();
+        drop(server.answer(redirect(&server.url().replace("//", "//eve:NEWPW@"))));
+        // They stay there.
+        let mut peer = server.connection();
+        let new = basic("eve:NEWPW");
+        let expected: Vec<&str> = [new.as_str()].into_iter().chain(rest).collect();
+        assert_eq!(fields(&peer.head()), expected, "{options:?}");
+        peer.send(redirect("/end"));
+        drop(peer);
+        assert_eq!(fields(&arrived(&server)), expected, "{options:?}");
+        run.finish().status(0).silent();
     }
 }
 
@@ -434,6 +465,7 @@ fn from_tls_to_none_credentials_stay() {
         let run = run.finish();
         run.status(0);
         assert_eq!(fields(&request), expected);
+        run.stderr_has(&format!("the redirect leads from TLS to none: {}", server.url("ws")));
         assert_eq!(run.stderr.contains("credentials are not sent without TLS to 127.0.0.1:"), options.is_empty());
     }
 }
@@ -491,7 +523,7 @@ fn inspect_shows_the_redirect_that_is_not_followed() {
         drop(server.answer(redirect("/1")));
         drop(server.answer(redirect("/2")));
         let run = run.finish();
-        run.status(5).silent().stdout_has("1 were followed before it");
+        run.status(5).silent().stdout_has("1 was followed before it");
         if option.is_empty() {
             run.stdout_has("< Location: /2\n").stdout_has("\nthe redirect by 302 at ws://");
         } else {

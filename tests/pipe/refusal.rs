@@ -58,6 +58,42 @@ fn a_body_that_never_ends_is_not_waited_for() {
     drop(peer);
 }
 
+/// Squid's pages begin with a licence and 2 KiB of style.
+#[test]
+fn of_a_page_the_reason_is_shown() {
+    let style = "/* licence */ body { margin: 0 }\n".repeat(100);
+    let page = format!(
+        "<html><head><title>ERROR</title><style>{style}</style></head><body><p>Access to <b>this</b>\nis &lt;denied&gt;\u{1b}"
+    );
+    let run = answered("", format!("HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\n\r\n{page}"));
+    run.status(5).stderr_has("\n    ERROR\n    Access to this is <denied>\\x1b\n").stderr_lacks("margin");
+}
+
+#[test]
+fn a_request_that_comes_back_shows_no_credentials() {
+    for (words, is_shown) in [
+        ("connect", false),
+        ("inspect", false),
+        ("inspect --json", false),
+        ("inspect --show-secrets", true),
+        ("inspect --json --show-secrets", true),
+    ] {
+        let server = Server::start();
+        let run =
+            Run::new(words.split(' ')).args(["-u", "al:opensesame", "--cookie", "id=cr1sps", &server.url()]).start();
+        let mut peer = server.connection();
+        let request = peer.head();
+        peer.send(format!("HTTP/1.1 400 Bad\r\n\r\nyou (opensesame) sent:\n{request}"));
+        drop(peer);
+        let run = run.finish();
+        let told = run.status(5).text() + &run.stderr;
+        for secret in ["opensesame", "YWw6b3BlbnNlc2FtZQ==", "cr1sps"] {
+            assert_eq!(told.contains(secret), is_shown, "{secret} in {run:?}");
+        }
+        assert!(told.contains("you (") && told.contains("id="), "{run:?}");
+    }
+}
+
 #[test]
 fn a_long_body_is_cut() {
     let lines: Vec<String> = (0..10_000).map(|number| format!("line {number}")).collect();

@@ -125,8 +125,8 @@ impl Report {
             compression: exchange.compression.map(Compression::of),
             checks: days.iter().map(|check| Checked::of(None, check)).chain(of_response).collect(),
             milliseconds: Some(Milliseconds::of(reached, Some(exchange.http))),
-            refusal: exchange.refusal.as_ref().map(Refused::of),
-            conclusion: conclusion(exchange.refusal.as_ref(), expiring),
+            refusal: exchange.refusal.as_ref().map(|refusal| Refused::of(refusal, show_secrets)),
+            conclusion: conclusion(exchange.refusal.as_ref(), expiring, show_secrets),
             ..Report::reached(target, reached, chain)
         }
         .with_request(&exchange.request, show_secrets)
@@ -226,12 +226,12 @@ impl Report {
 }
 
 impl Refused {
-    fn of(refusal: &Refusal) -> Self {
+    fn of(refusal: &Refusal, show_secrets: bool) -> Self {
         Refused {
             status: refusal.status(),
             reason: refusal.response().reason.clone(),
             meaning: refusal.meaning(),
-            body: String::from_utf8_lossy(refusal.body()).into_owned(),
+            body: String::from_utf8_lossy(&refusal.body(show_secrets)).into_owned(),
         }
     }
 }
@@ -274,10 +274,10 @@ fn head_text(head: &Head, show_secrets: bool) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn conclusion(refusal: Option<&Refusal>, expiring: Option<&Check>) -> String {
+fn conclusion(refusal: Option<&Refusal>, expiring: Option<&Check>, show_secrets: bool) -> String {
     let handshake = match refusal {
         None => "The handshake is complete: this is a WebSocket server.".to_owned(),
-        Some(refusal) => refusal.to_string(),
+        Some(refusal) => refusal.explained(show_secrets),
     };
     match expiring {
         None => handshake,

@@ -16,6 +16,10 @@ const WANTS_TLS: [&str; 4] = [
 /// What nginx says to a client without a certificate, and to one whose certificate it does not accept.
 const WANTS_CERTIFICATE: [&str; 2] = ["No required SSL certificate was sent", "The SSL certificate error"];
 
+/// Where there is nothing more to say.
+const UNKNOWN_REFUSAL: &str = "the server refused the request: check the URL and the headers";
+const UNKNOWN_STATUS: &str = "this status is no answer to a WebSocket handshake";
+
 impl Refusal {
     /// What the response most probably means and what to do, naming the option. Safe to print, no line end.
     #[must_use]
@@ -35,13 +39,22 @@ impl Refusal {
             426 => self.upgrade_required(),
             429 => self.busy("too many requests came from here"),
             503 => self.busy("the server is overloaded, is being maintained, or has no backend running"),
-            300..=399 => self.redirect(),
+            300 => self.choices(),
+            301..=303 | 307 | 308 => self.redirect(),
             status => plain(status).to_owned(),
         };
         match self.answered_by() {
             Some(proxy) => format!("{meaning}; {proxy}"),
             None => meaning,
         }
+    }
+
+    /// Where all of it can be seen, if that helps.
+    pub(super) fn hint(&self) -> &'static str {
+        let is_accept = self.failed.as_ref().is_some_and(|check| check.subject == "Sec-WebSocket-Accept");
+        let meaning = self.meaning();
+        let is_unknown = [UNKNOWN_REFUSAL, UNKNOWN_STATUS].iter().any(|words| meaning.starts_with(words));
+        if is_accept || is_unknown { "; `wspipe inspect URL` shows both sides" } else { "" }
     }
 
     fn wants_tls(&self) -> bool {
@@ -111,6 +124,9 @@ impl Refusal {
     }
 
     fn upgrade_required(&self) -> String {
+        if self.response.head.has_token("Sec-WebSocket-Version", "13") {
+            return self.lacks_version();
+        }
         if let Some(versions) = self.shown("Sec-WebSocket-Version") {
             return format!(
                 "the server speaks version {versions} of WebSocket, and wspipe speaks 13, the one of RFC 6455"
@@ -131,6 +147,26 @@ impl Refusal {
         }
     }
 
+    /// The server speaks version 13, and so there was something wrong with what it was asked.
+    fn lacks_version(&self) -> String {
+        match (&self.request, self.asked("Sec-WebSocket-Version")) {
+            (Some(_), None) => "the request has no Sec-WebSocket-Version, and the server wants 13".to_owned(),
+            (_, Some(version)) if version != "13" => {
+                format!("the request asks for version {version} of WebSocket, and the server wants 13")
+            }
+            _ => "the server wants Sec-WebSocket-Version: 13, and did not see it: something in between may have removed it"
+                .to_owned(),
+        }
+    }
+
+    /// For a 300 (RFC 9110, 15.4.1), which nobody follows by himself.
+    fn choices(&self) -> String {
+        let preferred = self.response.head.field("Location").filter(|location| !location.is_empty());
+        let preferred = preferred.map(|location| printable(&without_userinfo(location), 200));
+        let preferred = preferred.map(|location| format!(", of which it prefers {location}")).unwrap_or_default();
+        format!("the server offers several places to choose from{preferred}: give the URL of one")
+    }
+
     fn busy(&self, what: &str) -> String {
         match self.shown("Retry-After") {
             Some(when) if when.bytes().all(|b| b.is_ascii_digit()) => {
@@ -144,7 +180,8 @@ impl Refusal {
     fn redirect(&self) -> String {
         match self.location().filter(|location| !location.is_empty()) {
             Some(location) => {
-                let location = printable(&without_userinfo(location), 200);
+                let resolved = self.destination.as_ref().map(|url| url.as_bytes().to_vec());
+                let location = printable(&resolved.unwrap_or_else(|| without_userinfo(location)), 200);
                 format!("the endpoint is at {location}: give that URL, or -L to follow redirects")
             }
             None => "a redirect that does not say where to go: check the URL".to_owned(),
@@ -173,9 +210,7 @@ fn schemes(challenges: &[String]) -> Vec<String> {
 fn broken_rule(check: &Check) -> String {
     let advice = match check.subject {
         "Upgrade" | "Connection" => ": a proxy in between may have removed or changed it",
-        "Sec-WebSocket-Accept" => {
-            ": the server computes it wrongly, or something in between answered; `wspipe inspect` shows both heads"
-        }
+        "Sec-WebSocket-Accept" => ": the server computes it wrongly, or something in between answered",
         "Sec-WebSocket-Extensions" => {
             ": a server may only accept what --compress offers, and has to grant what it asks for"
         }
@@ -214,10 +249,11 @@ fn plain(status: u16) -> &'static str {
         521 => "the server behind the proxy refuses connections: is it running?",
         522..=524 => "the server behind the proxy can't be reached, or took too long",
         525 | 526 => "TLS between the proxy and the server behind it failed: see its certificate",
-        402..=499 => {
-            "the server refused the request: check the URL and the headers, `wspipe inspect URL` shows both sides"
-        }
+        402..=499 => UNKNOWN_REFUSAL,
         506..=599 => "the server, or a proxy in between, failed: its log says why",
-        _ => "this status is no answer to a WebSocket handshake: `wspipe inspect URL` shows both sides",
+        304 => {
+            "304 answers a request that asks whether something has changed, which no handshake does: a cache in between may have answered"
+        }
+        _ => UNKNOWN_STATUS,
     }
 }

@@ -22,14 +22,14 @@ fn a_good_answer_is_no_refusal() {
 
 #[test]
 fn the_short_form() {
-    let body = b"<html>\r\n  no \x1b[31mway\r\n</html>\r\n\r\n".to_vec();
+    let body = b"{\r\n  no \x1b[31mway\r\n}\r\n\r\n".to_vec();
     assert_eq!(
         refusal("403 Forbidden", "").with_body(body).to_string(),
         "the server refused the handshake: 403 Forbidden\n\
          the server does not want this client: it may accept only some origins (--origin), credentials (-u, --bearer) or addresses\n\
-         \x20   <html>\n\
+         \x20   {\n\
          \x20     no \\x1b[31mway\n\
-         \x20   </html>"
+         \x20   }"
     );
     assert!(refusal("500", "").to_string().starts_with("the server refused the handshake: 500\nthe server failed"));
 }
@@ -42,7 +42,7 @@ fn a_wrong_101_names_its_rule() {
         wrong.to_string(),
         "the server's handshake is wrong: Sec-WebSocket-Accept\n\
          RFC 6455, 4.1 (4) asks that Sec-WebSocket-Accept be `s3pPLMBiTxaQ9kYGzzhZRbK+xOo=`, once, and the server sent nothing: \
-         the server computes it wrongly, or something in between answered; `wspipe inspect` shows both heads"
+         the server computes it wrongly, or something in between answered; `wspipe inspect URL` shows both sides"
     );
     let good = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
     for (fields, advice) in [
@@ -121,7 +121,18 @@ fn statuses_with_details() {
             "the endpoint is at wss://h/\\u{202e}x: give that URL, or -L to follow redirects",
         ),
         (302, "", "a redirect that does not say where to go: check the URL"),
-        (304, "Location: /x\r\n", "a redirect that does not say where to go: check the URL"),
+        (
+            300,
+            "Location: wss://u:p@h/x\r\n",
+            "the server offers several places to choose from, of which it prefers wss://***@h/x: give the URL of one",
+        ),
+        (300, "", "the server offers several places to choose from: give the URL of one"),
+        (
+            304,
+            "Location: /x\r\n",
+            "304 answers a request that asks whether something has changed, which no handshake does: a cache in between may have answered",
+        ),
+        (305, "Location: /x\r\n", "this status is no answer to a WebSocket handshake"),
     ] {
         assert_eq!(meaning(&format!("{status} X"), fields), expected, "{status} {fields}");
     }
@@ -138,7 +149,7 @@ fn statuses_name_what_to_do() {
         (407, "--proxy http://USER:PASS@"),
         (408, "waited too long"),
         (410, "any more"),
-        (418, "inspect URL"),
+        (418, "check the URL and the headers"),
         (421, "--sni"),
         (464, "load balancer"),
         (521, "is it running?"),
@@ -201,6 +212,60 @@ fn what_was_sent_says_more() {
 }
 
 #[test]
+fn what_inspect_shows_is_no_advice_inside_inspect() {
+    let hint = "; `wspipe inspect URL` shows both sides";
+    for (status, has_hint) in [(418, true), (999, true), (101, true), (401, false), (404, false), (429, false)] {
+        let refusal = refusal(&format!("{status} X"), "Upgrade: websocket\r\nConnection: Upgrade\r\n");
+        assert_eq!(refusal.to_string().contains(hint), has_hint, "{status}");
+        assert!(!refusal.explained(false).contains("inspect"), "{status}");
+        assert_eq!(refusal.explained(false), refusal.to_string().replace(hint, ""));
+    }
+}
+
+#[test]
+fn a_426_that_names_our_version() {
+    let answer = |request: &str| answering("426 X", "Sec-WebSocket-Version: 8, 13\r\n", request);
+    assert_eq!(answer(""), "the request has no Sec-WebSocket-Version, and the server wants 13");
+    let other = answer("Sec-WebSocket-Version: 8\r\n");
+    assert_eq!(other, "the request asks for version 8 of WebSocket, and the server wants 13");
+    assert!(answer("Sec-WebSocket-Version: 13\r\n").contains("something in between may have removed it"));
+    assert!(meaning("426 X", "Sec-WebSocket-Version: 13\r\n").contains("did not see it"));
+}
+
+#[test]
+fn a_relative_redirect_leads_somewhere() {
+    let leads = |location: &str| {
+        let refusal = refusal("302 X", &format!("Location: {location}\r\n")).at(&"wss://h:9/a/b".parse().unwrap());
+        refusal.meaning()
+    };
+    for (location, place) in [
+        ("../c?u=http://x", "wss://h:9/c?u=http://x"),
+        ("//u:p@k/c", "wss://k/c"),
+        ("https://k/c", "https://k/c"),
+        ("ftp://u:p@k/c", "ftp://***@k/c"),
+    ] {
+        assert_eq!(leads(location), format!("the endpoint is at {place}: give that URL, or -L to follow redirects"));
+    }
+}
+
+#[test]
+fn credentials_that_come_back_are_hidden() {
+    let request = b"GET / HTTP/1.1\r\nAuthorization: Bearer t0ken\r\n\r\n".to_vec();
+    let refusal = refusal("400 X", "").answering(RequestHead::parse(request).ok()).with_body(b"got t0ken".to_vec());
+    assert!(refusal.to_string().ends_with("\n    got ***"), "{refusal}");
+    assert_eq!((&*refusal.body(false), &*refusal.body(true)), (&b"got ***"[..], &b"got t0ken"[..]));
+    assert!(refusal.explained(true).ends_with("\n    got t0ken"));
+}
+
+#[test]
+fn of_a_page_the_text_is_shown() {
+    let page = b"<html><!-- licence --><title>Denied</title><p>ask \x1b[2JBob</html>".to_vec();
+    assert_eq!(refusal("500 X", "").with_body(page.clone()).excerpt(false), ["Denied", "ask \\x1b[2JBob"]);
+    let plain = refusal("500 X", "Content-Type: text/html\r\n").with_body(b"<img src=x>".to_vec());
+    assert_eq!(plain.excerpt(false), ["<img src=x>"]);
+}
+
+#[test]
 fn proxies_are_named_where_they_matter() {
     for (status, fields, body, words) in [
         (502, "Server: nginx/1.24.0\r\n", "", "; nginx answered (Server: nginx/1.24.0)"),
@@ -237,7 +302,7 @@ fn where_a_redirect_leads() {
 
 #[test]
 fn the_excerpt_is_short_and_printable() {
-    let excerpt = |fields: &str, body: &[u8]| refusal("500 X", fields).with_body(body.to_vec()).excerpt();
+    let excerpt = |fields: &str, body: &[u8]| refusal("500 X", fields).with_body(body.to_vec()).excerpt(false);
     assert!(excerpt("", b"").is_empty() && excerpt("", b" \r\n\r\n").is_empty());
     let lines = excerpt("", "x\n".repeat(LINES + 1).as_bytes());
     assert_eq!((lines.len(), lines.last().map(String::as_str)), (LINES + 1, Some("…")));
@@ -246,5 +311,5 @@ fn the_excerpt_is_short_and_printable() {
     assert_eq!(excerpt("", b"a\x07\xff\rb"), ["a\\x07\\xff\\rb"]);
     assert_eq!(excerpt("Content-Encoding: gzip\r\n", b"\x1f\x8b"), ["(a body compressed with gzip)"]);
     assert_eq!(excerpt("Content-Encoding: identity\r\n", b"text"), ["text"]);
-    assert_eq!(refusal("500 X", "").with_body(vec![b'z'; BODY_EXCERPT + 1]).body().len(), BODY_EXCERPT);
+    assert_eq!(refusal("500 X", "").with_body(vec![b'z'; BODY_EXCERPT + 1]).body(false).len(), BODY_EXCERPT);
 }

@@ -53,8 +53,8 @@ impl Report {
             extensions: head.map(|head| head.tokens("Sec-WebSocket-Extensions")),
             compression: agreement.map(Compression::of),
             repairs: Some(repairs(captured)),
-            conclusion: conclusion(captured, broken, refusal.as_ref()),
-            refusal: refusal.as_ref().map(Refused::of),
+            conclusion: conclusion(captured, broken, refusal.as_ref(), show_secrets),
+            refusal: refusal.as_ref().map(|refusal| Refused::of(refusal, show_secrets)),
             checks: {
                 let of_request = request_checks.iter().map(of(Side::Request));
                 of_request.chain(response_checks.iter().map(of(Side::Response))).collect()
@@ -104,7 +104,8 @@ pub(super) fn write_repairs(out: &mut String, repairs: &[Repaired], in_color: bo
     if repairs.is_empty() { Ok(()) } else { out.write_char('\n') }
 }
 
-fn conclusion(captured: &Captured, broken: Option<&Check>, refusal: Option<&Refusal>) -> String {
+fn conclusion(captured: &Captured, broken: Option<&Check>, refusal: Option<&Refusal>, show_secrets: bool) -> String {
+    let refusal = refusal.map(|refusal| refusal.explained(show_secrets));
     let request = broken.map(|Check { clause, subject, expected, found, .. }| {
         format!(
             "the client's request is wrong: {subject}\n\
@@ -114,7 +115,7 @@ fn conclusion(captured: &Captured, broken: Option<&Check>, refusal: Option<&Refu
     match (request, refusal) {
         (Some(request), Some(refusal)) => format!("{request}\n{refusal}"),
         (Some(request), None) => request,
-        (None, Some(refusal)) => refusal.to_string(),
+        (None, Some(refusal)) => refusal,
         (None, None) => match (&captured.request, &captured.response) {
             (Some(_), Some(_)) => "The handshake is right: both sides keep to the rules.",
             (Some(_), None) => "The request is right.",
