@@ -23,8 +23,8 @@ use super::values::stream_address;
 /// everything that was read was sent, and everything that came was written.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// ws:// or http:// URL, HOST[:PORT]/PATH, ws+unix:PATH:/URI (an abstract socket as @NAME), or echo: for an echo server
-    /// of our own
+    /// ws:// or http:// URL, HOST[:PORT]/PATH, ws+unix:PATH:/URI (wss+unix: with TLS; an abstract socket as @NAME), or echo:
+    /// for an echo server of our own
     #[arg(value_name = "URL")]
     url: String,
 

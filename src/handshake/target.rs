@@ -18,7 +18,7 @@ pub(crate) use parse::Authority;
 /// A WebSocket URL in its parts.
 ///
 /// Written `ws://`, `wss://`, `http://` or `https://HOST[:PORT]/path?query`, `ws+unix:PATH:/path?query`,
-/// `ws+unix:@NAME:/path?query`, or `HOST[:PORT]/path?query`, where `ws` is assumed.
+/// `ws+unix:@NAME:/path?query`, the same with `wss+unix:`, or `HOST[:PORT]/path?query`, where `ws` is assumed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// Plain, TLS or a unix socket.
@@ -38,7 +38,7 @@ pub struct Target {
 pub enum Scheme {
     /// `ws://` or `http://`: TCP.
     Ws,
-    /// `wss://` or `https://`: TLS over TCP.
+    /// `wss://` or `https://`: TLS over TCP; `wss+unix:`: TLS over a unix domain socket.
     Wss,
     /// `ws+unix:`: a unix domain socket.
     WsUnix,
@@ -100,10 +100,10 @@ impl Target {
     /// The URL without credentials.
     #[must_use]
     pub fn url(&self) -> String {
-        match self.scheme {
-            Scheme::Ws => format!("ws://{}{}", self.authority(), self.resource),
-            Scheme::Wss => format!("wss://{}{}", self.authority(), self.resource),
-            Scheme::WsUnix => format!("ws+unix:{}:{}", self.host, self.resource),
+        let scheme = if self.scheme.is_secure() { "wss" } else { "ws" };
+        match &self.host {
+            Host::Unix(_) => format!("{scheme}+unix:{}:{}", self.host, self.resource),
+            _ => format!("{scheme}://{}{}", self.authority(), self.resource),
         }
     }
 }

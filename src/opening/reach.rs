@@ -145,7 +145,8 @@ fn below_tls(target: &Target, route: &Route, limits: &Limits) -> Result<Reached,
         Way::Network(rules) => rules,
         Way::Command(command) => return attended(command, target),
     };
-    if let Some(proxy) = rules.for_target(target).map_err(OpenError::WrongProxy)? {
+    let is_local = matches!(target.host, Host::Unix(_));
+    if !is_local && let Some(proxy) = rules.for_target(target).map_err(OpenError::WrongProxy)? {
         return proxied::reach(target, &proxy, route, limits);
     }
     let dialed = dialed(&endpoint(&target.host, target.port), &route.lookup, limits)?;

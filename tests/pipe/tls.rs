@@ -86,6 +86,21 @@ fn lines_pass_both_ways() {
 }
 
 #[test]
+fn a_unix_socket_may_have_tls() {
+    let files = Files::good();
+    let path = files.path("socket");
+    let listen = Run::new(["listen", "--echo"]).arg(format!("unix:{}", path.display()));
+    let listen = listen.arg("--cert").arg(files.path("both.pem")).start();
+    let url = listen.url();
+    assert_eq!(url, format!("wss+unix:{}:/", path.display()));
+    let run = files.connect("-v --proxy http://127.0.0.1:9", &url).input("x\n").finish();
+    run.status(0).stdout("x\n").stderr_has("TLS 1.2 with unix:");
+    files.connect("--sni elsewhere.test", &url).finish().status(4).stderr_has("is for another name");
+    let inspect = files.trusting(Run::new(["inspect", &url])).finish();
+    inspect.status(0).stdout_has(&url).stdout_has("\n> Host: localhost\n");
+}
+
+#[test]
 fn a_certificate_and_its_key_may_be_in_one_file() {
     let files = Files::good();
     let listen = Run::listen("--once").arg("--cert").arg(files.path("both.pem")).start();

@@ -17,16 +17,17 @@ impl FromStr for Target {
         if url.is_empty() {
             return Err(TargetError::Empty);
         }
-        match after_prefix(url, "ws+unix:") {
-            Some(rest) => unix(url, rest),
+        let of_unix = [("ws+unix:", Scheme::WsUnix), ("wss+unix:", Scheme::Wss)];
+        match of_unix.into_iter().find_map(|(prefix, scheme)| Some((after_prefix(url, prefix)?, scheme))) {
+            Some((rest, scheme)) => unix(url, rest, scheme),
             None => network(url),
         }
     }
 }
 
-/// `ws+unix:PATH[:/uri]`. The path is a file name, or an abstract name behind a `@`, taken as it is; with `///` before it,
+/// `ws+unix:PATH[:/uri]`, or `wss+unix:`. The path is a file name, or an abstract name behind a `@`, taken as it is; with `///` before it,
 /// as in a URL, two go.
-fn unix(url: &str, rest: &str) -> Result<Target, TargetError> {
+fn unix(url: &str, rest: &str, scheme: Scheme) -> Result<Target, TargetError> {
     let (path, resource) = match rest.find(":/") {
         Some(colon) => (&rest[..colon], &rest[colon + 1..]),
         None => (rest.strip_suffix(':').unwrap_or(rest), ""),
@@ -38,7 +39,7 @@ fn unix(url: &str, rest: &str) -> Result<Target, TargetError> {
         return Err(TargetError::NoSocket);
     }
     Ok(Target {
-        scheme: Scheme::WsUnix,
+        scheme,
         host: Host::Unix(PathBuf::from(path)),
         port: Scheme::WsUnix.default_port(),
         resource: request_target(resource),

@@ -76,6 +76,9 @@ fn unix_sockets() {
         assert_eq!((target.host, target.resource.as_str()), (Host::Unix(path.into()), resource), "{url}");
     }
     assert_eq!(target("ws+unix:/tmp/s").authority(), "localhost");
+    let secure = target("wss+unix:/tmp/s:/x");
+    assert_eq!((secure.scheme, secure.port, &secure.host), (Scheme::Wss, 0, &Host::Unix("/tmp/s".into())));
+    assert_eq!((secure.url().as_str(), secure.authority().as_str()), ("wss+unix:/tmp/s:/x", "localhost"));
     assert_eq!(target("ws+unix:/tmp/s:/x").url(), "ws+unix:/tmp/s:/x");
 }
 
@@ -104,7 +107,9 @@ fn credentials_are_decoded_and_never_shown() {
 
 #[test]
 fn a_url_survives_its_own_display() {
-    for url in ["ws://h/", "wss://h:80/a?b", "ws://[::1]:9001/", "ws+unix:/tmp/s:/x", "ws://10.0.0.1/"] {
+    for url in
+        ["ws://h/", "wss://h:80/a?b", "ws://[::1]:9001/", "ws+unix:/tmp/s:/x", "wss+unix:@s:/x", "ws://10.0.0.1/"]
+    {
         assert_eq!(target(url).to_string(), url);
     }
 }
