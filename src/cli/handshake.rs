@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wspipe::handshake::{Authorization, DeflateTerms, Header, Redirects, RequestOptions};
+use wspipe::handshake::{Authorization, DeflateTerms, Header, Redirects, RequestOptions, Secret};
 use wspipe::outcome::Failure;
 use wspipe::protocol::Role;
 
@@ -110,7 +110,7 @@ impl HandshakeArgs {
             origin: self.origin.clone(),
             subprotocols: self.subprotocols.clone(),
             compress: self.compress.resolve(Role::Client, DeflateTerms::plain_offer())?,
-            cookies: self.cookies.iter().map(|given| secret("--cookie", given)).collect::<Result<_, _>>()?,
+            cookies: self.cookies.iter().map(|given| cookie(given)).collect::<Result<_, _>>()?,
             headers: headers(&self.headers)?,
             authorization: match (&self.user, &self.bearer) {
                 (Some(user), _) => Some(Authorization::Basic(credentials(user)?)),
@@ -126,6 +126,16 @@ impl HandshakeArgs {
         // They may lead to TLS, whatever the URL is.
         trust::prefer_hashed_directory();
         Some(Redirects { max, trusted: self.location_trusted })
+    }
+}
+
+/// A cookie, or several with semicolons between them. What is wrong is not shown, for it may be the secret alone.
+fn cookie(given: &str) -> Result<Secret, Failure> {
+    let cookie = secret("--cookie", given)?;
+    if cookie.expose().contains('=') {
+        Ok(cookie)
+    } else {
+        Err(Failure::Usage("--cookie: there is no `=` in it: write NAME=VALUE".into()))
     }
 }
 

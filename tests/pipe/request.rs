@@ -231,7 +231,8 @@ fn what_only_the_whole_request_shows_to_be_wrong_is_wrong_usage_too() {
     let server = Server::start();
     for (args, words) in [
         (&["--bearer", "a\nb"][..], "--bearer"),
-        (&["--cookie", "a\nb"], "--cookie"),
+        (&["--cookie", "a=\nb"], "--cookie"),
+        (&["--cookie", "s3cret"], "--cookie: there is no `=` in it: write NAME=VALUE"),
         (&["--origin", "a\nb"], "--origin"),
         (&["--host", "a b"], "--host"),
         (&["-s", "a b"], "a space"),
