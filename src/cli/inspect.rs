@@ -54,7 +54,7 @@ pub(super) struct Args {
     min_days: Option<u64>,
 
     /// Print JSON, for machines
-    #[arg(long, requires = "shown")]
+    #[arg(long, requires = "subject")]
     json: bool,
 
     /// Colour the verdicts: auto does on a terminal, unless `NO_COLOR` is set
@@ -92,7 +92,7 @@ impl Args {
         let Some(url) = self.url else {
             let key = self.key.map(|key| key.to_string_lossy().into_owned());
             return match key {
-                Some(key) if files.is_empty() => inspect_key(&key, self.accept.as_deref()),
+                Some(key) if files.is_empty() => inspect_key(&key, self.accept.as_deref(), json),
                 key => inspect_captured(&InspectCapturedConfig { files, key, json, color, show_secrets }),
             };
         };

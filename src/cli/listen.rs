@@ -37,7 +37,7 @@ pub(super) struct Args {
     #[arg(long, help_heading = "Serving")]
     echo: bool,
 
-    /// Carry a TCP or unix connection for each client, to this place: HOST:PORT or unix:PATH
+    /// Carry a connection to HOST:PORT or unix:PATH for each client
     ///
     /// The other end is wspipe forward, or connect --forward. Each direction ends by itself, as for TCP.
     #[arg(

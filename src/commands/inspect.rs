@@ -10,9 +10,9 @@ use std::time::{Duration, Instant, SystemTime};
 use anstream::{AutoStream, ColorChoice};
 
 use super::{Destination, print};
-use crate::handshake::{RequestOptions, accept_for, check_key};
+use crate::handshake::{Check, RequestOptions, Verdict, accept_for, check_key};
 use crate::net::Connection;
-use crate::opening::{self, Limits, Lost, OpenError, Route, look_at_chain, masking_keys};
+use crate::opening::{self, Limits, Lost, OpenError, Route, distrust, look_at_chain, masking_keys};
 use crate::outcome::{ExitStatus, Failure};
 use crate::protocol::{Close, Encoder, Event};
 use chain::Chain;
@@ -44,14 +44,25 @@ pub struct InspectConfig {
     pub show_secrets: bool,
 }
 
-/// Prints the accept value of a key, or verifies one.
+/// Prints the accept value of a key, or verifies one; with `json`, prints what there is to say of both.
 ///
 /// # Errors
 /// The key is none, or the value is not the key's.
-pub fn inspect_key(key: &str, accept: Option<&str>) -> Result<(), Failure> {
-    check_key(key).map_err(|error| Failure::Mismatch(error.to_string()))?;
-    let computed = accept_for(key);
+pub fn inspect_key(key: &str, accept: Option<&str>, json: bool) -> Result<(), Failure> {
+    let computed = match check_key(key) {
+        Ok(()) => accept_for(key),
+        Err(error) => {
+            if json {
+                print(Report::failed(&error.to_string()).json().as_bytes())?;
+            }
+            return Err(Failure::Mismatch(error.to_string()));
+        }
+    };
+    if json {
+        print(Report::of_key(key, accept).json().as_bytes())?;
+    }
     match accept {
+        None if json => Ok(()),
         None => print(format!("{computed}\n").as_bytes()),
         Some(given) if given == computed => Ok(()),
         Some(given) => Err(Failure::Mismatch(format!(
@@ -87,7 +98,10 @@ pub fn inspect_url(config: &InspectConfig) -> Result<(), Failure> {
         }
         (None, _) => None,
     };
-    let report = Report::new(&followed, chain.as_ref(), days.as_ref(), config.show_secrets);
+    let unchecked = config.route.tls.insecure && chain.is_some();
+    let distrust = if unchecked { distrust(&followed.target, &followed.route, &limits).map(unaccepted) } else { None };
+    let of_certificate: Vec<&Check> = days.iter().chain(&distrust).collect();
+    let report = Report::new(&followed, chain.as_ref(), &of_certificate, config.show_secrets);
     show(&report, config.json, config.color)?;
     if days.is_some_and(|check| check.failed()) {
         return Err(Failure::Told(ExitStatus::Tls));
@@ -95,6 +109,17 @@ pub fn inspect_url(config: &InspectConfig) -> Result<(), Failure> {
     match followed.exchange.refusal {
         Some(_) => Err(Failure::Told(ExitStatus::Handshake)),
         None => Ok(()),
+    }
+}
+
+/// What is wrong with a certificate that was accepted unchecked.
+fn unaccepted(found: String) -> Check {
+    Check {
+        clause: "RFC 5280, 6",
+        subject: "certificate",
+        expected: "one that is accepted without -k".to_owned(),
+        found,
+        verdict: Verdict::Note,
     }
 }
 

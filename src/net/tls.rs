@@ -148,7 +148,7 @@ impl TlsConnector {
         let name = self.server_name.as_deref().unwrap_or(host);
         let begun = self.connector.connect(name, memory.clone());
         let stream = handshake(begun, &memory, &mut connection, deadline, |bytes| flight.feed(bytes))
-            .map_err(|error| error.to_identity(self.shows_identity))?;
+            .map_err(|error| error.with_identity(self.shows_identity))?;
         let version = flight.version();
         if let (Some(oldest), Some(version)) = (self.oldest, version)
             && version < oldest

@@ -20,7 +20,7 @@ pub use client::{Exchange, Opened, masking_keys, open};
 pub use error::{Interrupted, OpenError, TlsFailure};
 pub use follow::{Followed, Hop, Lost, follow};
 pub use limits::Limits;
-pub use reach::{ProxyFailure, ProxyPassed, ProxyTrouble, Reached, Route, Way, look_at_chain};
+pub use reach::{ProxyFailure, ProxyPassed, ProxyTrouble, Reached, Route, Way, distrust, look_at_chain};
 pub use rejected::Rejected;
 pub use server::{Accepted, NoPlace, accept, accept_if, reject, welcome};
 

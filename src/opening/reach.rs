@@ -130,6 +130,23 @@ pub fn look_at_chain(target: &Target, route: &Route, limits: &Limits) -> Vec<Vec
     connector.look(connection, &server_name(&target.host), limits.deadline())
 }
 
+/// Why the certificate of the target's server would not be accepted, where it was accepted unchecked; none if it would be,
+/// or there is no saying. That takes a connection of its own.
+#[must_use]
+pub fn distrust(target: &Target, route: &Route, limits: &Limits) -> Option<String> {
+    let options = TlsOptions { insecure: false, ..route.tls.clone() };
+    let connector = TlsConnector::new(&options).ok()?;
+    let limits = limits.at_most(SECOND_LOOK);
+    let connection = once_more(target, route, &limits)?;
+    match connector.secure(connection, &server_name(&target.host), limits.deadline()) {
+        Ok((connection, _)) => {
+            connection.line.hang_up();
+            None
+        }
+        Err(error) => error.is_about_certificate().then(|| error.cause(None).to_owned()),
+    }
+}
+
 /// A connection to the target's host that is there to look at something. A command is not run for it: it may ask the user
 /// for something.
 fn once_more(target: &Target, route: &Route, limits: &Limits) -> Option<Connection> {

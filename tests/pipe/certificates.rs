@@ -106,6 +106,39 @@ fn every_certificate_but_a_root_has_to_last() {
 }
 
 #[test]
+fn what_was_accepted_unchecked_is_noted() {
+    let expired = Files::with(|params| params.not_after = rcgen::date_time_ymd(2021, 2, 3));
+    let elsewhere = Files::with(|params| {
+        params.subject_alt_names =
+            rcgen::CertificateParams::new(["elsewhere.test".to_owned()]).expect("a name").subject_alt_names;
+    });
+    let good = Files::good();
+    for (files, trusting, words) in [
+        (&expired, true, Some("has expired")),
+        (&elsewhere, true, Some("is for another name")),
+        (&good, false, Some("nobody who is trusted here vouches for the server's certificate")),
+        (&good, true, None),
+    ] {
+        let listener = files.listen("--echo");
+        let run = || {
+            let run = Run::new(["inspect", "-k", &listener.url()]);
+            if trusting { files.trusting(run) } else { run }
+        };
+        let text = run().finish();
+        text.status(0).silent();
+        let json = run().arg("--json").finish();
+        let report = json.status(0).json().remove(0);
+        assert_eq!(report["ok"], json!(true));
+        let Some(words) = words else {
+            assert!(!text.text().contains("note  certificate "), "{text:?}");
+            continue;
+        };
+        text.stdout_has("note  certificate ").stdout_has("expected one that is accepted without -k").stdout_has(words);
+        assert_eq!((&report["checks"][0]["verdict"], &report["checks"][0]["head"]), (&json!("note"), &Value::Null));
+    }
+}
+
+#[test]
 fn what_has_expired_does_not_last() {
     let files = Files::with(|params| params.not_after = rcgen::date_time_ymd(2021, 2, 3));
     let listener = files.listen("--echo");

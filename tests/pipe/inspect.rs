@@ -28,6 +28,24 @@ fn a_key_that_is_none_is_not_computed_with() {
 }
 
 #[test]
+fn of_a_key_alone_there_is_json_too() {
+    for (accept, received, ok) in [
+        (&[][..], Value::Null, true),
+        (&["--accept", ACCEPT], json!(ACCEPT), true),
+        (&["--accept", "x"], json!("x"), false),
+    ] {
+        let run = Run::new(["inspect", "--json", "--key", KEY]).args(accept).finish();
+        let report = run.status(if ok { 0 } else { 5 }).json().remove(0);
+        assert_eq!((&report["version"], &report["key"], &report["ok"]), (&json!(1), &json!(KEY), &json!(ok)));
+        assert_eq!(report["accept"], json!({ "expected": ACCEPT, "received": received }));
+        assert_eq!(run.stderr.is_empty(), ok, "{run:?}");
+    }
+    let report = Run::new(["inspect", "--json", "--key", "c2hvcnQ="]).finish().status(5).json().remove(0);
+    assert!(report["error"].as_str().is_some_and(|error| error.contains("5 bytes")), "{report}");
+    Run::new(["inspect", "--json"]).finish().status(2);
+}
+
+#[test]
 fn there_is_something_to_inspect_or_wrong_usage() {
     for args in [&["inspect"][..], &["inspect", "--accept", ACCEPT], &["inspect", "--key", KEY, "ws://h/"]] {
         Run::new(args).finish().status(2).stdout("");

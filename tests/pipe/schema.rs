@@ -178,6 +178,10 @@ fn what_is_printed_is_what_the_schema_says() {
     judge.accept(&answered("SSH-2.0-x\r\n", 5));
     judge.accept(&answered("HTTP/1.1 103 Early Hints\r\n\r\n", 5));
 
+    let key = |words: &str| Run::new(["inspect", "--json", "--key"]).words(words);
+    judge.accept(&printed(key("dGhlIHNhbXBsZSBub25jZQ== --accept x"), 5));
+    judge.accept(&printed(key("short"), 5));
+
     let server = Server::start();
     let run = inspect(&server.url()).arg("-L").start();
     drop(server.answer(format!("HTTP/1.1 301 Moved\r\nLocation: {}\r\n\r\n", listen.url())));
@@ -194,6 +198,7 @@ fn what_is_printed_is_what_the_schema_says() {
     judge.accept(&printed(secure("--min-days 1"), 0));
     judge.accept(&printed(secure("--min-days 10000000"), 4));
     judge.accept(&printed(inspect(&listen.url()), 4));
+    judge.accept(&printed(inspect(&listen.url()).arg("-k"), 0));
 
     let nobody = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("ws://{}/", nobody.local_addr().expect("an address"));

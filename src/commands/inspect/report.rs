@@ -105,12 +105,18 @@ struct Refused {
 }
 
 impl Report {
-    /// All about a handshake. `days` is the check of `--min-days`.
-    pub(super) fn new(followed: &Followed, chain: Option<&Chain>, days: Option<&Check>, show_secrets: bool) -> Self {
+    /// All about a handshake. `of_certificate` are the checks of the server's certificates: one that fails is that of
+    /// `--min-days`.
+    pub(super) fn new(
+        followed: &Followed,
+        chain: Option<&Chain>,
+        of_certificate: &[&Check],
+        show_secrets: bool,
+    ) -> Self {
         let Followed { hops, target, reached, exchange, .. } = followed;
         let head = &exchange.response.head;
         let shown = |value: &[u8]| printable(value, SHOWN);
-        let expiring = days.filter(|check| check.failed());
+        let expiring = of_certificate.iter().copied().find(|check| check.failed());
         let of_response = exchange.checks.iter().map(|check| Checked::of(Some(Side::Response), check));
         Report {
             ok: exchange.refusal.is_none() && expiring.is_none(),
@@ -123,7 +129,7 @@ impl Report {
             subprotocol: head.field("Sec-WebSocket-Protocol").map(shown),
             extensions: Some(head.tokens("Sec-WebSocket-Extensions")),
             compression: exchange.compression.map(Compression::of),
-            checks: days.iter().map(|check| Checked::of(None, check)).chain(of_response).collect(),
+            checks: of_certificate.iter().map(|check| Checked::of(None, check)).chain(of_response).collect(),
             milliseconds: Some(Milliseconds::of(reached, Some(exchange.http))),
             refusal: exchange.refusal.as_ref().map(|refusal| Refused::of(refusal, show_secrets)),
             conclusion: conclusion(exchange.refusal.as_ref(), expiring, show_secrets),
@@ -132,6 +138,18 @@ impl Report {
         .with_request(&exchange.request, show_secrets)
         .led_by(hops, show_secrets)
         .stopped(followed)
+    }
+
+    /// A key and what belongs to it; `received` is what was given as that.
+    pub(super) fn of_key(key: &str, received: Option<&str>) -> Self {
+        let expected = accept_for(key);
+        Report {
+            version: VERSION,
+            ok: received.is_none_or(|received| received == expected),
+            key: Some(key.to_owned()),
+            accept: Accept { expected: Some(expected), received: received.map(str::to_owned) },
+            ..Report::default()
+        }
     }
 
     /// What is known once a host was reached.

@@ -13,7 +13,7 @@ pub struct TlsError {
     /// The words of the system's library, or ours.
     words: String,
     /// Whether the peer was shown a certificate of ours.
-    to_identity: bool,
+    identity_shown: bool,
 }
 
 /// What kind of trouble it is.
@@ -55,7 +55,7 @@ pub enum Trouble {
 
 impl TlsError {
     pub(super) fn new(trouble: Trouble, words: &str) -> Self {
-        TlsError { trouble, words: words.to_owned(), to_identity: false }
+        TlsError { trouble, words: words.to_owned(), identity_shown: false }
     }
 
     pub(super) fn setup(error: &native_tls::Error) -> Self {
@@ -89,14 +89,14 @@ impl TlsError {
     }
 
     /// The same, of a peer that was shown a certificate of ours, or was not.
-    pub(super) fn to_identity(self, to_identity: bool) -> Self {
-        TlsError { to_identity, ..self }
+    pub(super) fn with_identity(self, identity_shown: bool) -> Self {
+        TlsError { identity_shown, ..self }
     }
 
     /// The refusal that a read after the handshake tells of, if it does.
     pub(crate) fn refused_later(error: &io::Error, secured: &Secured) -> Option<Self> {
         let words = plain_words(&error.to_string());
-        let refused = TlsError::new(Trouble::Refused, &words).to_identity(secured.shows_identity);
+        let refused = TlsError::new(Trouble::Refused, &words).with_identity(secured.shows_identity);
         (trouble_of(&words) == Trouble::Refused).then_some(refused)
     }
 
@@ -127,12 +127,16 @@ impl TlsError {
         }
     }
 
-    /// The whole story: the cause, the certificate if there is one to see, and what would help.
-    #[must_use]
-    pub fn explained(&self, certificate: Option<&CertificateFacts>) -> String {
-        let names_nothing = certificate.is_some_and(|certificate| certificate.names.is_empty());
-        let is_unaccepted = self.to_identity && !self.words.contains("certificate required");
-        let cause = match self.trouble {
+    /// Whether it is our certificate that the peer does not accept.
+    fn is_unaccepted(&self) -> bool {
+        self.identity_shown && !self.words.contains("certificate required")
+    }
+
+    /// What is wrong, in a few words; empty where it is only known in those of the library.
+    pub(crate) fn cause(&self, certificate: Option<&CertificateFacts>) -> &'static str {
+        let names_nothing = names_nothing(certificate);
+        let is_unaccepted = self.is_unaccepted();
+        match self.trouble {
             Trouble::Expired => "the server's certificate has expired",
             Trouble::NotYetValid => "the server's certificate is not valid yet",
             Trouble::WrongName if names_nothing => {
@@ -152,7 +156,15 @@ impl TlsError {
             Trouble::Disagreed => "the server broke the TLS handshake off",
             Trouble::Cut => "the connection ended inside the TLS handshake",
             Trouble::TooOld | Trouble::Setup | Trouble::TimedOut | Trouble::Other => "",
-        };
+        }
+    }
+
+    /// The whole story: the cause, the certificate if there is one to see, and what would help.
+    #[must_use]
+    pub fn explained(&self, certificate: Option<&CertificateFacts>) -> String {
+        let cause = self.cause(certificate);
+        let names_nothing = names_nothing(certificate);
+        let is_unaccepted = self.is_unaccepted();
         let advice = match self.trouble {
             Trouble::Expired | Trouble::NotYetValid => "is the clock right? -k accepts it unchecked",
             Trouble::WrongName if names_nothing => "a CN never counts for an address; -k accepts it unchecked",
@@ -166,7 +178,7 @@ impl TlsError {
             Trouble::Refused if is_unaccepted => "it may want one of another authority, or one that is valid now",
             Trouble::Refused => "it may want a certificate of yours: --cert and --key, or --pkcs12",
             Trouble::UnknownName => "--sni asks for another name",
-            Trouble::Disagreed if self.to_identity => {
+            Trouble::Disagreed if self.identity_shown => {
                 "it may not accept the certificate of --cert or --pkcs12, or want another name, --sni, or an older version, --tls-min"
             }
             Trouble::Disagreed => {
@@ -190,6 +202,10 @@ impl TlsError {
         }
         text
     }
+}
+
+fn names_nothing(certificate: Option<&CertificateFacts>) -> bool {
+    certificate.is_some_and(|certificate| certificate.names.is_empty())
 }
 
 impl fmt::Display for TlsError {
