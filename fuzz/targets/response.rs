@@ -40,7 +40,7 @@ fuzz_target!(|input: &[u8]| {
     let refusal = refusal.with_body(body(plan, &response, &bytes[taken..]));
     assert_printable(&refusal.to_string(), true);
     assert_printable(&refusal.meaning(), false);
-    for line in refusal.excerpt() {
+    for line in refusal.excerpt(false) {
         assert_printable(&line, false);
     }
 });
