@@ -12,7 +12,7 @@ from cases import case
 from certificates import NOW, Authority, self_signed
 from processes import HERE_ONLY, NONE, Failed, Listener, Process, wspipe
 from servers import EVERY_NAME, authority, certificate, host_of, nginx, once, scratch, tinyproxy
-from sessions import exchanges, exchanges_bulk, fails, trusting
+from sessions import BULK, exchanges, exchanges_bulk, fails, trusting
 
 A_DAY = timedelta(days=1)
 
@@ -79,6 +79,23 @@ def client_certificate(version):
             server.exchange(run)
 
 
+@case("openssl s_server shakes hands once more in the middle of an upload, by TLS 1.2")
+def renegotiation():
+    with Server(certificate(), "-tls1_2", "-legacy_renegotiation") as server:
+        with wspipe("connect", server.url, *trusting(), "-b", "--wait", 0) as run:
+            server.accept()
+            run.feed_open(BULK)
+            for part in range(1, 5):
+                server.wait_for_bytes(part * len(BULK) // 5)
+                # The client hears it while it sends, and then both sides have something to say.
+                server.write(b"r\n")
+            server.wait_for_bytes(len(BULK))
+            run.end_input()
+            server.wait_for_frame(CLOSE, CLOSE_1000)
+            server.write(frame(CLOSE, CLOSE_1000))
+            run.ends_with(0, b"")
+
+
 # --- openssl s_server: how it ends ------------------------------------------------------------------------------------
 
 
@@ -136,13 +153,17 @@ class Server(Process):
         self.write(frame(TEXT, b"hello"))
         run.wait_for_output(b"hello\n")
 
+    def wait_for_bytes(self, count):
+        self.wait_for(self.out, lambda out: True if len(out) >= count else None, f"{count} bytes")
+
     def wait_for_frame(self, kind, payload):
-        pattern = re.escape(bytes([kind, MASK | len(payload)])) + rb"(.{4})(.{%d})" % len(payload)
+        # What looks like one may stand within other data, so there may be several, of which one begins inside of another.
+        pattern = re.compile(re.escape(bytes([kind, MASK | len(payload)])) + rb"(?=(.{4})(.{%d}))" % len(payload), re.DOTALL)
 
         def find(out):
-            masked = re.search(pattern, out, re.DOTALL)
-            unmasked = masked and bytes(byte ^ masked[1][at % 4] for at, byte in enumerate(masked[2]))
-            return True if unmasked == payload else None
+            masked = ((match[1], match[2]) for match in pattern.finditer(out))
+            unmasked = (bytes(byte ^ mask[at % 4] for at, byte in enumerate(rest)) for mask, rest in masked)
+            return True if payload in unmasked else None
 
         self.wait_for(self.out, find, f"a frame with {payload}")
 

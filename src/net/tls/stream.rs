@@ -50,6 +50,11 @@ impl Memory {
         self.lock().ended
     }
 
+    /// Whether there is something to be sent.
+    fn has_outgoing(&self) -> bool {
+        !self.lock().outgoing.is_empty()
+    }
+
     /// Takes what is to be sent, and leaves `spare` to be filled.
     fn take_outgoing(&self, spare: Vec<u8>) -> Vec<u8> {
         std::mem::replace(&mut self.lock().outgoing, spare)
@@ -193,16 +198,23 @@ impl Tls {
         if filled > 0 { Ok(filled) } else { result }
     }
 
-    /// Makes records of what there is to say.
-    fn encrypt(&self, bytes: &[u8]) -> io::Result<usize> {
+    /// Makes records of what there is to say. Those that have to leave before it can go on are sent by `way_out`.
+    fn encrypt(&self, bytes: &[u8], way_out: &mut WayOut) -> io::Result<usize> {
         let mut stream = lock(&self.stream);
         let mut written = 0;
         while written < bytes.len() {
             match stream.write(&bytes[written..]) {
                 Ok(count) => written += count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock && written == 0 => {
-                    // Only a new handshake inside the session, as TLS 1.2 has it, waits for the peer here.
-                    stream = self.fed.wait(stream).unwrap_or_else(PoisonError::into_inner);
+                    // Only a new handshake inside the session, as TLS 1.2 has it, waits for the peer here; and the peer may
+                    // wait for what the reading side has made meanwhile, and can't send while the way out is held.
+                    if self.memory.has_outgoing() {
+                        drop(stream);
+                        way_out.send(&self.memory)?;
+                        stream = lock(&self.stream);
+                    } else {
+                        stream = self.fed.wait(stream).unwrap_or_else(PoisonError::into_inner);
+                    }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),
@@ -211,9 +223,9 @@ impl Tls {
         Ok(written)
     }
 
-    /// Sends what TLS itself has to say (a new key, an alert), if nobody else is sending: who does sends it as well.
+    /// Sends what TLS itself has to say (a new key, an alert), if nobody else is sending: who does looks for it afterwards.
     fn answer(&self) {
-        if !self.memory.lock().outgoing.is_empty()
+        if self.memory.has_outgoing()
             && let Ok(mut way_out) = self.way_out.try_lock()
         {
             // If it fails, the next read or write does, too.
@@ -269,8 +281,10 @@ struct TlsWriter(Arc<Tls>);
 impl Write for TlsWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut way_out = lock(&self.0.way_out);
-        let written = self.0.encrypt(&bytes[..bytes.len().min(OUTGOING)])?;
+        let written = self.0.encrypt(&bytes[..bytes.len().min(OUTGOING)], &mut way_out)?;
         way_out.send(&self.0.memory)?;
+        drop(way_out);
+        self.0.answer();
         Ok(written)
     }
 
