@@ -34,7 +34,8 @@ pub struct ShellCommand {
 pub struct Attendant(Child);
 
 impl ShellCommand {
-    /// Starts the command; its standard error is ours.
+    /// Starts the command; its standard error is ours. `host` is the name or address of a URL: whatever else it holds, the
+    /// shell would read.
     ///
     /// # Errors
     /// The system can't start the shell.
@@ -93,7 +94,7 @@ impl fmt::Debug for Attendant {
 }
 
 /// Puts host and port in. (They can't surprise the shell: a URL's host holds letters, digits, `-`, `.`, `_`, and brackets
-/// and colons around an IPv6 address.)
+/// and colons around an IPv6 address; it begins with no `-`, which the command would take for an option.)
 fn expand(command: &str, host: &str, port: u16) -> String {
     let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     let mut text = String::with_capacity(command.len());

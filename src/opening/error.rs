@@ -23,6 +23,9 @@ pub enum OpenError {
     /// The URL of the proxy is wrong.
     #[error(transparent)]
     WrongProxy(WrongProxy),
+    /// `--via-command` was to lead to a unix socket.
+    #[error("--via-command leads to a host and port, and ws+unix: is a socket of this machine: leave one of them out")]
+    CommandToSocket,
     /// The command of `--via-command` could not be started.
     #[error("cannot start the command of --via-command: {0}")]
     CommandNotStarted(io::Error),

@@ -177,8 +177,11 @@ impl Reached {
     }
 }
 
-/// Starts the command that leads to the host.
+/// Starts the command that leads to the host. A socket's path is none, and no text that a shell may be given.
 fn attended(command: &ShellCommand, target: &Target) -> Result<Reached, OpenError> {
+    if matches!(target.host, Host::Unix(_)) {
+        return Err(OpenError::CommandToSocket);
+    }
     let start = Instant::now();
     let (socket, attendant) =
         command.start(&target.host.to_string(), target.port).map_err(OpenError::CommandNotStarted)?;

@@ -127,3 +127,15 @@ fn a_command_excludes_what_it_takes_the_place_of() {
         Run::connect("", "ws://a.test/").args(["--via-command", "true", option]).finish().status(2);
     }
 }
+
+/// The path of a socket may hold anything, and the shell would read it.
+#[test]
+fn a_command_leads_to_no_socket() {
+    let folder = TempDir::new().expect("a folder");
+    let run = Run::connect("", "ws+unix:/x;touch ran;:/chat")
+        .args(["--via-command", "echo %h"])
+        .within(folder.path())
+        .finish();
+    run.status(2).stderr_has("--via-command").stderr_has("ws+unix:");
+    assert!(!folder.path().join("ran").exists(), "the shell has read the path");
+}
