@@ -68,6 +68,25 @@ fn every_redirect_is_followed() {
     }
 }
 
+/// What a server sends must not become an option of the command that leads to the next one.
+#[test]
+fn a_redirect_to_an_option_is_not_followed() {
+    let server = Server::start();
+    for to in ["ws://-l:4444/", "//-oProxyCommand/"] {
+        let run = Run::connect("-L", &server.url()).start();
+        drop(server.answer(redirect(to)));
+        run.finish().status(5).stderr_has("is not followed").stderr_has("the host has `-` at position 6");
+    }
+    server.expect_nobody();
+    let run = Run::connect("", "ws://-l:4444/").args(["--via-command", "echo ran >&2"]).finish();
+    run.status(2).stderr_has("the host has `-`").stderr_lacks("ran");
+    // One that a command has led to redirects as well.
+    let answer = "HTTP/1.1 302 Found\\r\\nLocation: ws://-l:4444/\\r\\n\\r\\n";
+    let command = format!("echo %h >&2; printf '{answer}'; exec cat >/dev/null");
+    let run = Run::connect("-L", "ws://a.test/").args(["--via-command", &command]).finish();
+    run.status(5).stderr_has("a.test\n").stderr_lacks("\n-l\n");
+}
+
 #[test]
 fn without_the_option_a_redirect_is_a_refusal_that_names_it() {
     let server = Server::start();

@@ -144,6 +144,8 @@ fn parse_host(url: &str, host: &str) -> Result<Host, TargetError> {
     refuse(url, host, "host", |c| !c.is_ascii(), "give the name in its punycode form (xn--…)")?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
     refuse(url, host, "host", |c| !allowed(c), "a host is made of letters, digits, `-`, `.` and `_`")?;
+    // A command that is given the host would take it for an option.
+    refuse(url, &host[..1], "host", |c| c == '-', "a host begins with a letter or a digit")?;
     Ok(match host.parse::<Ipv4Addr>() {
         Ok(address) => Host::Ip(IpAddr::V4(address)),
         Err(_) => Host::Name(host.to_owned()),

@@ -140,6 +140,8 @@ fn errors_about_scheme_and_host() {
         ("ws://bücher.de/", "the host has `ü` at position 7: give the name in its punycode form (xn--…)"),
         ("ws://a b/", "the host has a space at position 7: a host is made of letters, digits, `-`, `.` and `_`"),
         (" ws://h", "the host has a space at position 1: a host is made of letters, digits, `-`, `.` and `_`"),
+        ("ws://-l:4444/", "the host has `-` at position 6: a host begins with a letter or a digit"),
+        ("-l", "the host has `-` at position 1: a host begins with a letter or a digit"),
         ("ws://h]/", "the host has `]` at position 7: a host is made of letters, digits, `-`, `.` and `_`"),
         ("ws://[::1]x:1/", "the host has `[` at position 6: a host is made of letters, digits, `-`, `.` and `_`"),
     ] {
