@@ -209,16 +209,7 @@ pub fn redact(raw: &[u8]) -> Vec<u8> {
 /// A URL, or a reference to one, with `***` for its user name and password (RFC 3986, 3.2.1).
 #[must_use]
 pub fn without_userinfo(url: &[u8]) -> Vec<u8> {
-    let has_userinfo = || {
-        let slashes = url.windows(2).position(|pair| pair == b"//")?;
-        let before = url[..slashes].trim_ascii();
-        let is_authority = before.is_empty() || before.ends_with(b":") && !before.contains(&b'/');
-        let begin = slashes + 2;
-        let authority = url[begin..].split(|b| b"/?# \t\r\n".contains(b)).next().filter(|_| is_authority)?;
-        let at = authority.iter().rposition(|&b| b == b'@')?;
-        Some((begin, begin + at))
-    };
-    match has_userinfo() {
+    match userinfo(url) {
         Some((begin, end)) => [&url[..begin], b"***", &url[end..]].concat(),
         None => url.to_vec(),
     }
@@ -233,6 +224,29 @@ fn partly_secret(name: &[u8]) -> Option<Redaction> {
         return Some(without_userinfo);
     }
     name.eq_ignore_ascii_case(SUBPROTOCOLS.as_bytes()).then_some(hidden_in_list)
+}
+
+/// Where in a URL the user name and password begin and end.
+fn userinfo(url: &[u8]) -> Option<(usize, usize)> {
+    let slashes = url.windows(2).position(|pair| pair == b"//")?;
+    let before = url[..slashes].trim_ascii();
+    let is_authority = before.is_empty() || before.ends_with(b":") && !before.contains(&b'/');
+    let begin = slashes + 2;
+    let url = url[begin..].split(|b| b" \t\r\n".contains(b)).next().filter(|_| is_authority)?;
+    let authority = url.split(|b| b"/?#".contains(b)).next()?;
+    // What stands where a port should, and is none, may be the start of a password that has a `/` in it.
+    let cut_short =
+        authority.iter().rposition(|&b| b == b':').is_some_and(|colon| !may_be_port(&authority[colon + 1..]));
+    let at = |text: &[u8]| text.iter().rposition(|&b| b == b'@');
+    let end = at(authority).or_else(|| at(url).filter(|_| cut_short))?;
+    Some((begin, begin + end))
+}
+
+/// Whether this may follow the last colon of an authority without credentials: nothing, a port, or the rest of an IPv6 address.
+fn may_be_port(text: &[u8]) -> bool {
+    let is_number =
+        text.iter().all(u8::is_ascii_digit) && str::from_utf8(text).is_ok_and(|text| text.parse::<u16>().is_ok());
+    text.is_empty() || is_number || text.ends_with(b"]")
 }
 
 /// Whether the value of the field called `name` is a credential.

@@ -164,3 +164,20 @@ fn a_location_keeps_user_and_password_to_itself() {
     }
     assert_eq!(redact(b"Location"), b"Location");
 }
+
+#[test]
+fn a_url_is_shown_without_its_password() {
+    for (url, shown) in [
+        ("ws://bob:secret@h/x@y", "ws://***@h/x@y"),
+        ("//bob@h", "//***@h"),
+        // A `/` in the password ends the authority too early.
+        ("ws://bob:123456789/x@h/", "ws://***@h/"),
+        ("ws://bob:se/cr?et@h/", "ws://***@h/"),
+        ("ws://h:80/x@y", "ws://h:80/x@y"),
+        ("ws://[::1]/x@y", "ws://[::1]/x@y"),
+        ("ws://h:/x@y", "ws://h:/x@y"),
+        ("/x//b:c@y", "/x//b:c@y"),
+    ] {
+        assert_eq!(String::from_utf8(without_userinfo(url.as_bytes())).unwrap(), shown, "{url}");
+    }
+}

@@ -173,3 +173,10 @@ fn options_without_what_is_not_for_another_host() {
         assert!(options.have_credentials(), "{header}");
     }
 }
+
+/// A password with a `/` in it ends where it looks like a port.
+#[test]
+fn a_location_that_is_no_url_is_shown_without_its_password() {
+    let error = leads("ws://a/", b"ws://bob:123456789/x@h/").unwrap_err().to_string();
+    assert!(error.contains("ws://***@h/") && !error.contains("123456789"), "{error}");
+}

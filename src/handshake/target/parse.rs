@@ -155,13 +155,13 @@ fn parse_host(url: &str, host: &str) -> Result<Host, TargetError> {
 /// `cut_short`: what looks like a port may be the start of a password that has a `/` in it, and must not be shown.
 fn parse_port(url: &str, digits: &str, cut_short: bool) -> Result<u16, TargetError> {
     let only_digits = digits.bytes().all(|b| b.is_ascii_digit());
-    if !only_digits && cut_short {
-        return Err(TargetError::UserinfoEnds);
-    }
-    refuse(url, digits, "port", |c| !c.is_ascii_digit(), "a port is a number from 1 to 65535")?;
     match digits.parse() {
-        Ok(0) | Err(_) => Err(TargetError::Port(digits.to_owned())),
-        Ok(port) => Ok(port),
+        Ok(port @ 1..) if only_digits => Ok(port),
+        _ if cut_short => Err(TargetError::UserinfoEnds),
+        _ => {
+            refuse(url, digits, "port", |c| !c.is_ascii_digit(), "a port is a number from 1 to 65535")?;
+            Err(TargetError::Port(digits.to_owned()))
+        }
     }
 }
 

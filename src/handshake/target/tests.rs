@@ -189,6 +189,11 @@ fn errors_about_credentials_show_no_password() {
         ("ws://b:%ff@h/", "the user name or password is not UTF-8 once its %XX are decoded: use -u USER:PASS"),
         ("ws://b:pa/ss@h/", "the user name or password has a `/` or `?`: write it as %2F or %3F, or use -u USER:PASS"),
         (
+            "ws://b:123456789/x@h/",
+            "the user name or password has a `/` or `?`: write it as %2F or %3F, or use -u USER:PASS",
+        ),
+        ("b:0/x@h", "the user name or password has a `/` or `?`: write it as %2F or %3F, or use -u USER:PASS"),
+        (
             "ws://b%3A:x@h/",
             "the user name has a colon at position 2: Basic authentication can't carry that; it stands in the URL, before the `@`",
         ),
