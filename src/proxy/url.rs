@@ -45,7 +45,16 @@ pub enum ProxyUrlError {
     /// Something behind the port.
     #[error("it has a path, which no proxy takes: write http://HOST:PORT")]
     Path,
-    /// What is wrong with the host, the port or the credentials.
+    /// Several colons outside brackets.
+    #[error("the host has more than one colon: an IPv6 address goes in brackets, as in http://[::1]:3128")]
+    Brackets,
+    /// A `/` or `?` in the user name or password, which ends them too early.
+    #[error("the user name or password has a `/` or `?`: write it as %2F or %3F")]
+    UserinfoEnds,
+    /// The user name or password is not UTF-8 once decoded.
+    #[error("the user name or password is not UTF-8 once its %XX are decoded: write the %XX of UTF-8")]
+    UserinfoUtf8,
+    /// What else is wrong with the host, the port or the credentials.
     #[error(transparent)]
     Authority(TargetError),
 }
@@ -88,9 +97,13 @@ impl FromStr for Proxy {
 }
 
 impl From<TargetError> for ProxyUrlError {
+    /// The advice for a WebSocket's URL is none for a proxy's, which no `-u` is for.
     fn from(error: TargetError) -> Self {
         match error {
             TargetError::NoHost => ProxyUrlError::NoHost,
+            TargetError::Brackets => ProxyUrlError::Brackets,
+            TargetError::UserinfoEnds => ProxyUrlError::UserinfoEnds,
+            TargetError::UserinfoUtf8 => ProxyUrlError::UserinfoUtf8,
             error => ProxyUrlError::Authority(error),
         }
     }
@@ -147,11 +160,16 @@ mod tests {
             ("http://proxy/path", "has a path"),
             ("http://proxy:70000", "70000 is out of range"),
             ("u:secret/x@proxy:1", "`/`"),
+            ("http://u:123456/secret@proxy", "write it as %2F"),
+            ("http://u:secret%ff@proxy", "not UTF-8"),
+            ("http://::1:3128", "http://[::1]:3128"),
+            ("http://-x", "has `-`"),
             ("u:secret://proxy", "`…://`"),
         ] {
             let error = parse(url).unwrap_err().to_string();
             assert!(error.contains(words), "{url}: {error}");
-            assert!(!error.contains("secret"), "{url}: {error}");
+            assert!(!error.contains("secret") && !error.contains("123456"), "{url}: {error}");
+            assert!(!error.contains("-u ") && !error.contains("ws://"), "{url}: {error}");
         }
     }
 }
