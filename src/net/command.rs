@@ -1,19 +1,25 @@
 //! A command that leads to a host: its standard input and output are the connection.
+//!
+//! Ctrl-C must not end it before the peer has been told that we go. Where no terminal controls this process, the command is a
+//! process group of its own, which can be ended as a whole. Where one does, it may have to ask the user for something, which
+//! the system lets only our own group do: so it stays in there, heeds no Ctrl-C, and only its shell is told to end.
 
 use std::ffi::OsString;
 use std::fmt;
+use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 
 use super::Socket;
 
-/// How long a command may take to end after its connection has.
+/// How long a command may take to end after its session has.
 const GRACE: Duration = Duration::from_secs(1);
 /// How long a command that closed the connection may take to end, so that its status can be told.
 const LAST_WORDS: Duration = Duration::from_millis(200);
@@ -30,8 +36,14 @@ pub struct ShellCommand {
     pub environment: Vec<(&'static str, Option<OsString>)>,
 }
 
-/// A running command. It is dropped with the connection: then it has a second to end, and is told to.
-pub struct Attendant(Child);
+/// A running command. It is dropped with the connection: then it is told to end; at once, unless it has served.
+pub struct Attendant {
+    /// It is not reaped before the end, so that its number stands for nobody else.
+    shell: Child,
+    leads_group: bool,
+    /// How long it may take to end by itself.
+    patience: Duration,
+}
 
 impl ShellCommand {
     /// Starts the command; its standard error is ours. `host` is the name or address of a URL: whatever else it holds, the
@@ -42,8 +54,15 @@ impl ShellCommand {
     pub fn start(&self, host: &str, port: u16) -> io::Result<(Socket, Attendant)> {
         let (ours, theirs) = UnixStream::pair()?;
         let output = theirs.try_clone()?;
+        let script = expand(&self.command, host, port);
         let mut command = Command::new("/bin/sh");
-        command.arg("-c").arg(expand(&self.command, host, port));
+        let leads_group = File::open("/dev/tty").is_err();
+        if leads_group {
+            command.process_group(0).args(["-c", &script]);
+        } else {
+            // What a shell ignores, all that it starts ignore.
+            command.args(["-c", "trap '' INT; exec /bin/sh -c \"$1\"", "sh", &script]);
+        }
         command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::from(OwnedFd::from(output)));
         for (name, value) in &self.environment {
             match value {
@@ -51,45 +70,64 @@ impl ShellCommand {
                 None => command.env_remove(name),
             };
         }
-        let child = command.spawn()?;
+        let shell = command.spawn()?;
         // Our copies of its ends go with `command`: the end of the stream is seen when the command has closed it.
-        Ok((ours.into(), Attendant(child)))
+        Ok((ours.into(), Attendant { shell, leads_group, patience: Duration::ZERO }))
     }
 }
 
 impl Attendant {
+    /// The connection is of use: when it ends, the command has a second to end by itself.
+    pub fn has_served(&mut self) {
+        self.patience = GRACE;
+    }
+
     /// How the command has failed, if it has: its status in words. Where the connection has ended, so will the command soon.
     pub fn failure(&mut self) -> Option<String> {
         let status = self.wait(LAST_WORDS)?;
         (!status.success()).then(|| status.to_string())
     }
 
-    fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
+    /// The status of the shell, once it has ended.
+    fn wait(&self, patience: Duration) -> Option<ExitStatus> {
         let until = Instant::now() + patience;
         loop {
-            match self.0.try_wait() {
-                Ok(Some(status)) => return Some(status),
+            let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+            match waitid(WaitId::Pid(self.pid()), options) {
+                Ok(Some(status)) => {
+                    let code = status.exit_status().map(|code| code << 8);
+                    return code.or(status.terminating_signal()).map(ExitStatus::from_raw);
+                }
                 Ok(None) if Instant::now() < until => thread::sleep(GLANCE),
                 _ => return None,
             }
         }
     }
+
+    fn pid(&self) -> Pid {
+        Pid::from_child(&self.shell)
+    }
 }
 
 impl Drop for Attendant {
     fn drop(&mut self) {
-        if self.wait(GRACE).is_none() {
-            // It fails where there is none any more.
-            let _ = kill_process(Pid::from_child(&self.0), Signal::TERM);
-            // What doesn't heed that is left behind.
-            let _ = self.wait(LAST_WORDS);
+        let is_over = self.wait(self.patience).is_some();
+        // Each fails where there is none any more.
+        if self.leads_group {
+            let _ = kill_process_group(self.pid(), Signal::TERM);
+        } else if !is_over {
+            let _ = kill_process(self.pid(), Signal::TERM);
+        }
+        // What doesn't heed that is left behind.
+        if self.wait(LAST_WORDS).is_some() {
+            let _ = self.shell.wait();
         }
     }
 }
 
 impl fmt::Debug for Attendant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Attendant({})", self.0.id())
+        write!(f, "Attendant({})", self.shell.id())
     }
 }
 
@@ -160,11 +198,29 @@ mod tests {
         assert_eq!(text, "/usr/bin:/bin:/x none\n");
     }
 
+    /// The pipe comes to its end when nobody holds the other end any more: the command is gone, all of it.
+    #[cfg(target_os = "linux")]
     #[test]
-    fn a_command_that_stays_is_ended() {
-        let (socket, attendant) = shell("exec sleep 1000").start("h", 1).unwrap();
-        let pid = Pid::from_child(&attendant.0);
-        drop((socket, attendant));
-        assert!(rustix::process::test_kill_process(pid).is_err());
+    fn a_pipeline_that_stays_is_ended() {
+        use std::os::fd::AsRawFd;
+
+        if File::open("/dev/tty").is_ok() {
+            return; // Only its shell would be told.
+        }
+        for served in [false, true] {
+            let (mut reader, writer) = io::pipe().unwrap();
+            let told = format!("exec 2>/proc/{}/fd/{}; ", std::process::id(), writer.as_raw_fd());
+            let command = told + "sleep 1000 | sleep 1000 & echo; exec sleep 1000";
+            let (socket, mut attendant) = shell(&command).start("h", 1).unwrap();
+            (&socket).read_exact(&mut [0]).unwrap();
+            drop(writer);
+            if served {
+                attendant.has_served();
+            }
+            let start = Instant::now();
+            drop((socket, attendant));
+            assert_eq!(start.elapsed() >= GRACE, served, "{:?}", start.elapsed());
+            assert_eq!(reader.read(&mut [0]).unwrap(), 0);
+        }
     }
 }

@@ -111,6 +111,9 @@ pub fn follow(
             }
             stopped => {
                 explain(&mut reached, &mut exchange, limits);
+                if let Some(attendant) = reached.attendant.as_mut().filter(|_| exchange.refusal.is_none()) {
+                    attendant.has_served();
+                }
                 let stopped = stopped.and_then(Result::err);
                 return Ok(Followed { hops, target, route, reached, exchange, stopped });
             }

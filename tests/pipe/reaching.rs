@@ -5,9 +5,10 @@ use std::io::{Read, Write};
 use std::path::PathBuf;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::harness::{FIN, Frame, Run, Server, TEXT, switching_protocols};
+use crate::harness::{FIN, Frame, Run, Server, Stdin, TEXT, switching_protocols};
 
 #[test]
 fn a_known_host_is_not_looked_up() {
@@ -67,14 +68,16 @@ impl Pipes {
         let (up, down) = (self.path("up"), self.path("down"));
         format!("cat {} & exec cat > {}", down.display(), up.display())
     }
+
+    /// The server's ends, once the command runs: what it writes, and what it reads.
+    fn open(&self) -> (File, File) {
+        let down = File::options().write(true).open(self.path("down")).expect("the command reads");
+        (down, File::open(self.path("up")).expect("the command writes"))
+    }
 }
 
-#[test]
-fn a_command_is_the_connection() {
-    let pipes = Pipes::new();
-    let run = Run::connect("", "ws://a.test/x").arg("--via-command").arg(pipes.command()).input("hello\n").start();
-    let mut down = File::options().write(true).open(pipes.path("down")).expect("the command reads");
-    let mut up = File::open(pipes.path("up")).expect("the command writes");
+/// Reads a request and accepts it; gives the request.
+fn accept(down: &mut File, up: &mut File) -> String {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -82,8 +85,17 @@ fn a_command_is_the_connection() {
         request.push(byte[0]);
     }
     let request = String::from_utf8(request).expect("a request is text");
-    assert!(request.starts_with("GET /x HTTP/1.1\r\nHost: a.test\r\n"), "{request}");
     down.write_all(switching_protocols(&request, "").as_bytes()).expect("the command reads");
+    request
+}
+
+#[test]
+fn a_command_is_the_connection() {
+    let pipes = Pipes::new();
+    let run = Run::connect("", "ws://a.test/x").arg("--via-command").arg(pipes.command()).input("hello\n").start();
+    let (mut down, mut up) = pipes.open();
+    let request = accept(&mut down, &mut up);
+    assert!(request.starts_with("GET /x HTTP/1.1\r\nHost: a.test\r\n"), "{request}");
     let frame = Frame::read(&mut up).expect("a frame").expect("the connection goes on");
     assert_eq!((frame.first, &frame.payload[..]), (FIN | TEXT, &b"hello"[..]));
     down.write_all(&Frame::new(FIN | TEXT, "there").bytes()).expect("the command reads");
@@ -119,6 +131,55 @@ fn a_command_that_fails_is_told() {
     Run::connect("", "ws://a.test/").args(["--via-command", "true"]).finish().status(5).stderr_has("closed");
     let run = Run::connect("", "ws://a.test/").args(["--via-command", "exec sleep 100", "--connect-timeout", "0.1"]);
     run.finish().status(3).stderr_has("the command of --via-command did not answer");
+}
+
+/// What is left of a pipeline would hold standard error, which is waited for here.
+#[test]
+fn of_a_pipeline_nothing_is_left() {
+    if File::open("/dev/tty").is_ok() {
+        return; // It would be in our own process group.
+    }
+    let command = "sleep 1000 | sleep 1000 | sleep 1000";
+    let run = Run::connect("--connect-timeout 0.1", "ws://a.test/").args(["--via-command", command]);
+    run.finish().status(3).stderr_has("did not answer");
+}
+
+/// A shell on a terminal sends Ctrl-C to all that run there; the Close has to go through the command nevertheless.
+#[test]
+fn on_a_terminal_a_command_may_ask_and_ctrl_c_says_goodbye() {
+    let pipes = Pipes::new();
+    let answer = pipes.path("answer");
+    let ask = format!("read answer </dev/tty; echo $answer >{}; ", answer.display());
+    let run = Run::connect("", "ws://a.test/").arg("--via-command").arg(ask + &pipes.command()).stdin(Stdin::Held);
+    let (run, mut terminal) = run.start_on_terminal();
+    terminal.press("yes\r");
+    let (mut down, mut up) = pipes.open();
+    accept(&mut down, &mut up);
+    assert_eq!(fs::read_to_string(answer).expect("it was written"), "yes\n");
+    down.write_all(&Frame::new(FIN | TEXT, "there").bytes()).expect("the command reads");
+    run.wait_stdout("there");
+    terminal.press("\x03");
+    let close = Frame::read(&mut up).expect("a frame").expect("the connection goes on");
+    assert_eq!(close.close_code(), Some(1001));
+    down.write_all(&Frame::new(close.first, close.payload).bytes()).expect("the command reads");
+    drop(down);
+    run.finish().died_of(Signal::INT);
+}
+
+#[test]
+fn a_signal_says_goodbye_through_a_command() {
+    let pipes = Pipes::new();
+    let run = Run::connect("", "ws://a.test/").arg("--via-command").arg(pipes.command()).stdin(Stdin::Held).start();
+    let (mut down, mut up) = pipes.open();
+    accept(&mut down, &mut up);
+    down.write_all(&Frame::new(FIN | TEXT, "there").bytes()).expect("the command reads");
+    run.wait_stdout("there");
+    run.signal(Signal::INT);
+    let close = Frame::read(&mut up).expect("a frame").expect("the connection goes on");
+    assert_eq!(close.close_code(), Some(1001));
+    down.write_all(&Frame::new(close.first, close.payload).bytes()).expect("the command reads");
+    drop(down);
+    run.finish().died_of(Signal::INT);
 }
 
 #[test]
