@@ -5,7 +5,7 @@ use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Socket;
 
@@ -33,6 +33,8 @@ pub(super) trait Layer: fmt::Debug + Send + Sync {
     fn say_goodbye(&self);
 }
 
+/// How much is written by a deadline before that is looked at again, in bytes.
+const PIECE: usize = 16 << 10;
 /// How long the peer may take to take a layer's last word.
 const LAST_WORD: Duration = Duration::from_millis(100);
 
@@ -50,6 +52,35 @@ impl Connection {
         let socket = Arc::clone(&reader.0);
         let (reader, writer) = (Box::new(reader), Box::new(writer));
         Connection { reader, writer, line: Line { socket, layers: Vec::new() } }
+    }
+
+    /// Writes all of `bytes` by `deadline`, however slowly the peer takes them; without one, whenever. Nothing can be written
+    /// after it has failed, for nobody knows how much has left.
+    ///
+    /// # Errors
+    /// `TimedOut` when time is up; or the connection is gone.
+    pub fn write_by(&mut self, bytes: &[u8], deadline: Option<Instant>) -> io::Result<()> {
+        // In pieces, because a layer in between writes all that it makes of one, as long as each write gets anywhere.
+        for piece in bytes.chunks(PIECE) {
+            let mut rest = piece;
+            while !rest.is_empty() {
+                let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+                if left.is_some_and(|left| left.is_zero()) {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
+                self.line.set_write_timeout(left)?;
+                match self.writer.write(rest) {
+                    Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                    Ok(count) => rest = &rest[count..],
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        return Err(io::ErrorKind::TimedOut.into());
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        self.line.set_write_timeout(None)
     }
 
     /// The same connection, of which these bytes have been read already: they are read first.
@@ -184,8 +215,36 @@ impl Write for Half {
 #[cfg(test)]
 mod tests {
     use std::os::unix::net::UnixStream;
+    use std::thread;
 
     use super::*;
+
+    /// A peer that reads slowly lets each write get somewhere, and not all of them.
+    #[test]
+    fn a_deadline_holds_for_all_writes_together() {
+        for reads in [0, 1000] {
+            let (ours, mut theirs) = UnixStream::pair().unwrap();
+            let reader = thread::spawn(move || {
+                let mut bytes = [0; 4096];
+                for _ in 0..reads {
+                    if theirs.read(&mut bytes).unwrap() == 0 {
+                        return None;
+                    }
+                    thread::sleep(Duration::from_millis(5));
+                }
+                Some(theirs)
+            });
+            let mut connection = Connection::plain(ours.into());
+            let start = Instant::now();
+            let error = connection.write_by(&vec![0; 16 << 20], Some(start + Duration::from_millis(100))).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+            assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+            let error = connection.write_by(b"x", Some(start)).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+            drop(connection);
+            drop(reader.join().unwrap());
+        }
+    }
 
     #[test]
     fn what_was_read_early_comes_first() {

@@ -1,6 +1,6 @@
 //! The client's side.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
 use rand::rngs::{StdRng, SysRng};
@@ -105,7 +105,7 @@ pub(super) fn exchange(
     log_head("request", request.redacted().as_bytes());
     let start = Instant::now();
     let mut heard = Heard::default();
-    let answered = write_request(&mut reached.connection, request.bytes(), limits)
+    let answered = write_request(reached, request.bytes(), limits)
         .and_then(|()| read_response(reached, target.scheme, limits, &mut heard));
     let (response, rest) = match answered {
         Ok(answered) => answered,
@@ -137,12 +137,12 @@ pub(super) fn explain(reached: &mut Reached, exchange: &mut Exchange, limits: &L
 }
 
 /// Sends the request. A server that has gone already is found out by reading, where there may be a word of its own.
-fn write_request(connection: &mut Connection, bytes: &[u8], limits: &Limits) -> Result<(), OpenError> {
-    connection.line.set_write_timeout(limits.left()).map_err(OpenError::Io)?;
-    match connection.writer.write_all(bytes) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => Ok(()),
-        result => result.and_then(|()| connection.line.set_write_timeout(None)).map_err(OpenError::Io),
-    }
+fn write_request(reached: &mut Reached, bytes: &[u8], limits: &Limits) -> Result<(), OpenError> {
+    reached.connection.write_by(bytes, limits.deadline()).or_else(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => Ok(()),
+        io::ErrorKind::TimedOut => Err(limits.timed_out(&reached.place(), b"")),
+        _ => Err(OpenError::Io(error)),
+    })
 }
 
 /// Reads interim responses (RFC 9110, 15.2) and the final one; gives what came behind it, too.

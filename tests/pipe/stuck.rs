@@ -108,3 +108,19 @@ fn a_bad_record_is_named_when_the_time_of_the_run_is_over_as_well() {
     run.finish().status(1).stderr_has("record 2 of the input");
     peer.expect_end();
 }
+
+/// More headers than the socket's buffers take.
+#[test]
+fn a_request_that_nobody_reads_ends_with_the_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let [path, file] = ["socket", "headers"].map(|name| directory.path().join(name));
+    let listener = UnixListener::bind(&path).unwrap();
+    let url = format!("ws+unix:{}:/", path.display());
+    std::fs::write(&file, format!("X: {}\n", "x".repeat(4000)).repeat(1000)).unwrap();
+    for (limit, status) in [("--connect-timeout", 3), ("--timeout", 9)] {
+        let run = Run::connect("", &url).args([limit, "0.2", "-H", &format!("@{}", file.display())]).start();
+        let peer = unix_connection(&listener);
+        run.finish().status(status).stderr_has(limit);
+        drop(peer);
+    }
+}

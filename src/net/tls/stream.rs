@@ -96,8 +96,7 @@ pub(super) fn transmit(
     if outgoing.is_empty() {
         return Ok(());
     }
-    connection.line.set_write_timeout(left(deadline)?).map_err(|error| TlsError::io(&error))?;
-    connection.writer.write_all(&outgoing).map_err(|error| TlsError::waiting(&error))
+    connection.write_by(&outgoing, deadline).map_err(|error| TlsError::waiting(&error))
 }
 
 /// Receives what the handshake waits for.

@@ -1,6 +1,6 @@
 //! Through a proxy: a tunnel by CONNECT (RFC 9110, 9.3.6) or by SOCKS 5 (RFC 1928).
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read};
 use std::time::Instant;
 
 use thiserror::Error;
@@ -211,13 +211,12 @@ fn by_socks(
 }
 
 fn send(connection: &mut Connection, bytes: &[u8], limits: &Limits) -> Result<(), ProxyTrouble> {
-    connection.line.set_write_timeout(limits.left()).map_err(ProxyTrouble::Io)?;
-    match connection.writer.write_all(bytes).and_then(|()| connection.line.set_write_timeout(None)) {
+    connection.write_by(bytes, limits.deadline()).or_else(|error| match error.kind() {
         // A proxy that has gone may have said why.
-        Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::WouldBlock => Err(ProxyTrouble::TimedOut(limits.seconds())),
-        result => result.map_err(ProxyTrouble::Io),
-    }
+        ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => Ok(()),
+        ErrorKind::TimedOut => Err(ProxyTrouble::TimedOut(limits.seconds())),
+        _ => Err(ProxyTrouble::Io(error)),
+    })
 }
 
 fn receive<const N: usize>(connection: &mut Connection, limits: &Limits) -> Result<[u8; N], ProxyTrouble> {
