@@ -1,6 +1,7 @@
 //! Options of the way to a host.
 
 use std::env;
+use std::ffi::OsString;
 
 use wspipe::handshake::Redirects;
 use wspipe::net::{Family, KnownHost, Lookup, ShellCommand, TlsOptions};
@@ -8,7 +9,7 @@ use wspipe::opening::{Route, Way};
 use wspipe::outcome::Failure;
 use wspipe::proxy::ProxyRules;
 
-use super::secrets::secret;
+use super::secrets::{PASSPHRASE, PASSWORD, secret};
 use super::trust;
 
 #[derive(Debug, clap::Args)]
@@ -61,9 +62,16 @@ impl RouteArgs {
             trust::prefer_hashed_directory();
         }
         let way = match self.via_command {
-            Some(command) => Way::Command(ShellCommand { command, environment: trust::before() }),
+            Some(command) => Way::Command(ShellCommand { command, environment: environment() }),
             None => Way::Network(rules),
         };
         Ok(Route { tls, lookup: Lookup { family, known: self.resolve }, way, redirects })
     }
+}
+
+/// What a command's environment has otherwise than ours: what was changed here, and the secrets, which are for us alone.
+fn environment() -> Vec<(&'static str, Option<OsString>)> {
+    let mut environment = trust::before();
+    environment.extend([(PASSWORD, None), (PASSPHRASE, None)]);
+    environment
 }

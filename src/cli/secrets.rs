@@ -8,6 +8,11 @@ use wspipe::outcome::Failure;
 
 use super::prompt;
 
+/// The variable of the password of `-u`.
+pub(super) const PASSWORD: &str = "WSPIPE_PASSWORD";
+/// The variable of a private key's passphrase.
+pub(super) const PASSPHRASE: &str = "WSPIPE_PASSPHRASE";
+
 /// How much of a user's name is shown, in bytes.
 const SHOWN: usize = 100;
 
@@ -40,7 +45,7 @@ pub(super) fn credentials(given: &str) -> Result<Credentials, Failure> {
         return Ok(credentials);
     }
     let user = credentials.user();
-    let password = match variable("WSPIPE_PASSWORD")? {
+    let password = match variable(PASSWORD)? {
         Some(password) => Some(Secret::new(password)),
         None => prompt::ask(&format!("Password of {}", printable(user.as_bytes(), SHOWN)))?,
     };

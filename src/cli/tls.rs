@@ -8,7 +8,7 @@ use wspipe::net::{IdentityError, TlsIdentity, TlsOptions, TlsRoots, TlsVersion};
 use wspipe::outcome::Failure;
 
 use super::prompt;
-use super::secrets::{secret, variable};
+use super::secrets::{PASSPHRASE, secret, variable};
 
 /// How much of a path is shown, in bytes.
 const SHOWN: usize = 1000;
@@ -107,7 +107,7 @@ impl IdentityArgs {
     ) -> Result<Result<TlsIdentity, IdentityError>, Failure> {
         let given = match &self.passphrase {
             Some(text) => Some(secret("--passphrase", text)?),
-            None => variable("WSPIPE_PASSPHRASE")?.map(Secret::new),
+            None => variable(PASSPHRASE)?.map(Secret::new),
         };
         let opened = open(given.as_ref().map(Secret::expose));
         if !matches!(opened, Err(IdentityError::NoPassphrase)) {

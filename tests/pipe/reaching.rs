@@ -122,6 +122,14 @@ fn host_and_port_stand_in_the_command() {
 }
 
 #[test]
+fn secrets_are_not_in_a_commands_environment() {
+    let run =
+        Run::connect("", "ws://a.test/").args(["--via-command", "echo \"$OWN[$(env | grep WSPIPE_)]\" >&2; exit 7"]);
+    let run = run.env("WSPIPE_PASSWORD", "hunter2").env("WSPIPE_PASSPHRASE", "hunter3").env("OWN", "kept");
+    run.env("PATH", "/usr/bin:/bin").finish().status(3).stderr_has("kept[]\n");
+}
+
+#[test]
 fn a_command_that_fails_is_told() {
     for url in ["ws://a.test/", "wss://a.test/"] {
         let run = Run::connect("", url).arg("--via-command").arg("echo no way >&2; exit 7").finish();
