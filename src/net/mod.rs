@@ -43,6 +43,6 @@ pub use socket::Socket;
 pub use stdio::Stdio;
 pub use tls::{
     CertificateFacts, IdentityError, Secured, TimeLeft, TlsAcceptor, TlsConnector, TlsError, TlsIdentity, TlsOptions,
-    TlsRoots, TlsVersion, Trouble,
+    TlsPeer, TlsRoots, TlsVersion, Trouble,
 };
 pub use wake::Wake;

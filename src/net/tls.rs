@@ -24,7 +24,7 @@ use native_tls::{HandshakeError, Protocol, TlsStream};
 
 use super::Connection;
 pub use certificate::{CertificateFacts, TimeLeft};
-pub use error::{TlsError, Trouble};
+pub use error::{TlsError, TlsPeer, Trouble};
 use flight::Flight;
 pub use hello::TlsVersion;
 pub use identity::{IdentityError, TlsIdentity};

@@ -8,7 +8,7 @@ use super::{Limits, OpenError, TlsFailure};
 use crate::handshake::{Host, Redirects, Scheme, Target, printable};
 use crate::net::{
     Attendant, CertificateFacts, Connection, Dialed, Endpoint, Lookup, Secured, ShellCommand, TlsConnector, TlsError,
-    TlsOptions, Trouble, dial,
+    TlsOptions, TlsPeer, Trouble, dial,
 };
 use crate::proxy::ProxyRules;
 
@@ -112,7 +112,7 @@ pub(super) fn reach(target: &Target, route: &Route, limits: &Limits) -> Result<R
                 return Err(OpenError::Command(failure));
             }
             let certificate = if error.is_about_certificate() { certificate(target, route, limits) } else { None };
-            let words = explained(&error, certificate.as_deref());
+            let words = explained(&error, TlsPeer::Server, certificate.as_deref());
             let Reached { address, resolve, connect, proxy, .. } = reached;
             let failure = TlsFailure { words, address, resolve, connect, proxy, certificate };
             Err(OpenError::TlsFailed(Box::new(failure)))
@@ -143,7 +143,7 @@ pub fn distrust(target: &Target, route: &Route, limits: &Limits) -> Option<Strin
             connection.line.hang_up();
             None
         }
-        Err(error) => error.is_about_certificate().then(|| error.cause(None).to_owned()),
+        Err(error) => error.is_about_certificate().then(|| error.cause(TlsPeer::Server, None)),
     }
 }
 
@@ -220,9 +220,9 @@ fn server_name(host: &Host) -> String {
 }
 
 /// Why TLS failed, with what is in the certificate, if that is the reason. It is the peer's, so it is made safe to print.
-fn explained(error: &TlsError, certificate: Option<&[u8]>) -> String {
+fn explained(error: &TlsError, peer: TlsPeer, certificate: Option<&[u8]>) -> String {
     let facts = certificate.and_then(CertificateFacts::read);
-    printable(error.explained(facts.as_ref()).as_bytes(), SHOWN)
+    printable(error.explained(peer, facts.as_ref()).as_bytes(), SHOWN)
 }
 
 /// The certificate that was not accepted, in DER: it is looked at once more, without any trust, to say what is in it.

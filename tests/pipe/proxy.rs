@@ -364,6 +364,7 @@ fn an_https_proxy_is_spoken_to_over_tls() {
     let (url, proxy) = proxy_over_tls(&files);
     let run = Run::connect("-k", URL).arg("--proxy").arg(&url).finish();
     run.status(4).stderr_has(&format!("the proxy {url} has no TLS that will do: ")).stderr_has("--cacert");
-    run.stderr_has("CN=the test's server");
+    run.stderr_has("CN=the test's server").stderr_has("the proxy's certificate");
+    run.stderr_lacks("-k").stderr_lacks("the server's");
     proxy.join().expect("the proxy does its part");
 }

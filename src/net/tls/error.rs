@@ -53,6 +53,15 @@ pub enum Trouble {
     Other,
 }
 
+/// Whom a client speaks TLS with: not every option is for both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsPeer {
+    /// The server of the URL.
+    Server,
+    /// A proxy.
+    Proxy,
+}
+
 impl TlsError {
     pub(super) fn new(trouble: Trouble, words: &str) -> Self {
         TlsError { trouble, words: words.to_owned(), identity_shown: false }
@@ -132,42 +141,68 @@ impl TlsError {
         self.identity_shown && !self.words.contains("certificate required")
     }
 
+    /// The whole story: the cause, the certificate if there is one to see, and what would help.
+    #[must_use]
+    pub fn explained(&self, peer: TlsPeer, certificate: Option<&CertificateFacts>) -> String {
+        let cause = self.cause(peer, certificate);
+        let mut text = if cause.is_empty() { self.words.clone() } else { cause };
+        if matches!(self.trouble, Trouble::Refused | Trouble::Disagreed) {
+            text.push_str(": ");
+            text.push_str(&self.words);
+        }
+        if let Some(certificate) = certificate.filter(|_| self.is_about_certificate()) {
+            text.push_str(": ");
+            text.push_str(&certificate.to_string());
+        }
+        let advice = match peer {
+            TlsPeer::Server => self.advice(certificate),
+            TlsPeer::Proxy => self.advice_on_proxy(),
+        };
+        if !advice.is_empty() {
+            text.push_str(" (");
+            text.push_str(advice);
+            text.push(')');
+        }
+        text
+    }
+
     /// What is wrong, in a few words; empty where it is only known in those of the library.
-    pub(crate) fn cause(&self, certificate: Option<&CertificateFacts>) -> &'static str {
-        let names_nothing = names_nothing(certificate);
-        let is_unaccepted = self.is_unaccepted();
+    pub(crate) fn cause(&self, peer: TlsPeer, certificate: Option<&CertificateFacts>) -> String {
+        let whose = match peer {
+            TlsPeer::Server => "the server",
+            TlsPeer::Proxy => "the proxy",
+        };
         match self.trouble {
-            Trouble::Expired => "the server's certificate has expired",
-            Trouble::NotYetValid => "the server's certificate is not valid yet",
-            Trouble::WrongName if names_nothing => {
-                "the server's certificate names no host or address, for it has no subjectAltName"
+            Trouble::Expired => format!("{whose}'s certificate has expired"),
+            Trouble::NotYetValid => format!("{whose}'s certificate is not valid yet"),
+            Trouble::WrongName if names_nothing(certificate) => {
+                format!("{whose}'s certificate names no host or address, for it has no subjectAltName")
             }
-            Trouble::WrongName => "the server's certificate is for another name",
-            Trouble::SelfSigned => "the server's certificate is self-signed",
-            Trouble::UnknownIssuer => "nobody who is trusted here vouches for the server's certificate",
-            Trouble::Version => "the two sides have no version of TLS in common",
-            Trouble::NotTls => "what came is no TLS",
-            Trouble::Refused if is_unaccepted => "the server does not accept the certificate of --cert or --pkcs12",
-            Trouble::Refused => "the server does not accept this side",
-            Trouble::Protocol => {
-                "the server speaks no HTTP/1.1 over TLS (ALPN), which a WebSocket handshake needs: it may be one for HTTP/2 only"
+            Trouble::WrongName => format!("{whose}'s certificate is for another name"),
+            Trouble::SelfSigned => format!("{whose}'s certificate is self-signed"),
+            Trouble::UnknownIssuer => format!("nobody who is trusted here vouches for {whose}'s certificate"),
+            Trouble::Version => "the two sides have no version of TLS in common".to_owned(),
+            Trouble::NotTls => "what came is no TLS".to_owned(),
+            Trouble::Refused if self.is_unaccepted() => {
+                format!("{whose} does not accept the certificate of --cert or --pkcs12")
             }
-            Trouble::UnknownName => "the server does not know the host that was asked for",
-            Trouble::Disagreed => "the server broke the TLS handshake off",
-            Trouble::Cut => "the connection ended inside the TLS handshake",
-            Trouble::TooOld | Trouble::Setup | Trouble::TimedOut | Trouble::Other => "",
+            Trouble::Refused => format!("{whose} does not accept this side"),
+            Trouble::Protocol => format!(
+                "{whose} speaks no HTTP/1.1 over TLS (ALPN), which a WebSocket handshake needs: it may be one for HTTP/2 only"
+            ),
+            Trouble::UnknownName => format!("{whose} does not know the host that was asked for"),
+            Trouble::Disagreed => format!("{whose} broke the TLS handshake off"),
+            Trouble::Cut => "the connection ended inside the TLS handshake".to_owned(),
+            Trouble::TooOld | Trouble::Setup | Trouble::TimedOut | Trouble::Other => String::new(),
         }
     }
 
-    /// The whole story: the cause, the certificate if there is one to see, and what would help.
-    #[must_use]
-    pub fn explained(&self, certificate: Option<&CertificateFacts>) -> String {
-        let cause = self.cause(certificate);
-        let names_nothing = names_nothing(certificate);
-        let is_unaccepted = self.is_unaccepted();
-        let advice = match self.trouble {
+    fn advice(&self, certificate: Option<&CertificateFacts>) -> &'static str {
+        match self.trouble {
             Trouble::Expired | Trouble::NotYetValid => "is the clock right? -k accepts it unchecked",
-            Trouble::WrongName if names_nothing => "a CN never counts for an address; -k accepts it unchecked",
+            Trouble::WrongName if names_nothing(certificate) => {
+                "a CN never counts for an address; -k accepts it unchecked"
+            }
             Trouble::WrongName => "ask for one of these names, or with --sni; -k accepts it unchecked",
             Trouble::SelfSigned => "--cacert FILE trusts it if you have it in a file; -k accepts it unchecked",
             Trouble::UnknownIssuer => {
@@ -175,7 +210,9 @@ impl TlsError {
             }
             Trouble::Version => "--tls-min 1.0 allows old versions, if the system's library does",
             Trouble::NotTls | Trouble::Cut => "is that a plain port? Try ws:// or http://",
-            Trouble::Refused if is_unaccepted => "it may want one of another authority, or one that is valid now",
+            Trouble::Refused if self.is_unaccepted() => {
+                "it may want one of another authority, or one that is valid now"
+            }
             Trouble::Refused => "it may want a certificate of yours: --cert and --key, or --pkcs12",
             Trouble::UnknownName => "--sni asks for another name",
             Trouble::Disagreed if self.identity_shown => {
@@ -185,22 +222,20 @@ impl TlsError {
                 "it may want a certificate of yours, --cert and --key, another name, --sni, or an older version, --tls-min"
             }
             Trouble::Protocol | Trouble::TooOld | Trouble::Setup | Trouble::TimedOut | Trouble::Other => "",
-        };
-        let mut text = if cause.is_empty() { self.words.clone() } else { cause.to_owned() };
-        if matches!(self.trouble, Trouble::Refused | Trouble::Disagreed) {
-            text.push_str(": ");
-            text.push_str(&self.words);
         }
-        if let Some(certificate) = certificate.filter(|_| self.is_about_certificate()) {
-            text.push_str(": ");
-            text.push_str(&certificate.to_string());
+    }
+
+    /// Of the options of TLS, only --cacert is for proxies, too.
+    fn advice_on_proxy(&self) -> &'static str {
+        match self.trouble {
+            Trouble::Expired | Trouble::NotYetValid => "is the clock right?",
+            Trouble::WrongName => "give the proxy by one of these names",
+            Trouble::SelfSigned => "--cacert FILE trusts it if you have it in a file",
+            Trouble::UnknownIssuer => "--cacert FILE trusts another issuer",
+            Trouble::NotTls | Trouble::Cut => "is that a plain port? Try http://",
+            Trouble::Refused => "it may want a certificate, and wspipe shows none to proxies",
+            _ => "",
         }
-        if !advice.is_empty() {
-            text.push_str(" (");
-            text.push_str(advice);
-            text.push(')');
-        }
-        text
     }
 }
 
@@ -210,7 +245,7 @@ fn names_nothing(certificate: Option<&CertificateFacts>) -> bool {
 
 impl fmt::Display for TlsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.explained(None))
+        f.write_str(&self.explained(TlsPeer::Server, None))
     }
 }
 
@@ -277,6 +312,34 @@ pub(super) fn plain_words(words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_for_servers_only_is_no_advice_on_a_proxy() {
+        use Trouble::{
+            Cut, Disagreed, Expired, NotTls, NotYetValid, Other, Protocol, Refused, SelfSigned, UnknownIssuer,
+            UnknownName, Version, WrongName,
+        };
+        for trouble in [
+            Cut,
+            Disagreed,
+            Expired,
+            NotTls,
+            NotYetValid,
+            Other,
+            Protocol,
+            Refused,
+            SelfSigned,
+            UnknownIssuer,
+            UnknownName,
+            Version,
+            WrongName,
+        ] {
+            let words = TlsError::new(trouble, "x").explained(TlsPeer::Proxy, None);
+            for option in ["-k", "--sni", "--cert", "--tls-min", "ws://", "the server"] {
+                assert!(!words.contains(option), "{words}");
+            }
+        }
+    }
 
     #[test]
     fn the_words_of_openssl() {

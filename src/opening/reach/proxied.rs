@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::{ProxyPassed, Reached, Route, SECOND_LOOK, blindly_accepted, dialed, endpoint, explained, server_name};
 use crate::handshake::{Credentials, HeadError, HeadReader, Host, MAX_HEAD, ResponseHead, Target};
-use crate::net::{Connection, TlsConnector, TlsOptions, Trouble};
+use crate::net::{Connection, TlsConnector, TlsOptions, TlsPeer, Trouble};
 use crate::opening::{Limits, OpenError, Unread, log_head, read_body, read_head};
 use crate::proxy::socks::{self, Place, SocksError};
 use crate::proxy::{ConnectRefusal, Proxy, ProxyScheme, connect_request};
@@ -119,7 +119,7 @@ fn attempt(
             }
             Err(error) => {
                 let certificate = if error.is_about_certificate() { certificate(proxy, route, limits) } else { None };
-                return Err(failed(ProxyTrouble::Tls(explained(&error, certificate.as_deref()))));
+                return Err(failed(ProxyTrouble::Tls(explained(&error, TlsPeer::Proxy, certificate.as_deref()))));
             }
         };
     }
