@@ -286,16 +286,29 @@ mod by_openssl {
         assert!(listener.accept().is_err(), "there was a second connection");
     }
 
+    /// A server that wants a certificate of the client.
+    fn wanting(files: &Files) -> SslAcceptorBuilder {
+        let mut builder = acceptor(files, false);
+        builder.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+        builder.set_ca_file(files.path("authority.pem")).expect("an authority");
+        builder.set_private_key_file(files.path("key.pem"), SslFiletype::PEM).expect("a key");
+        builder
+    }
+
+    #[test]
+    fn a_proxy_that_wants_a_certificate_is_told_apart() {
+        let files = Files::good();
+        let (url, proxy) = serve(vec![wanting(&files)]);
+        let url = url.replace("wss://", "https://");
+        let run = files.trusting(Run::connect("", "ws://nowhere.test/")).arg("--proxy").arg(url).finish();
+        run.status(4).stderr_has("the proxy does not accept this side").stderr_lacks("--cert").stderr_lacks("SSL");
+        proxy.join().expect("there was one connection");
+    }
+
     #[test]
     fn a_private_key_goes_with_a_certificate_and_a_url() {
         let files = Files::good();
-        let wanting = || {
-            let mut builder = acceptor(&files, false);
-            builder.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
-            builder.set_ca_file(files.path("authority.pem")).expect("an authority");
-            builder.set_private_key_file(files.path("key.pem"), SslFiletype::PEM).expect("a key");
-            builder
-        };
+        let wanting = || wanting(&files);
         let (url, server) = serve(vec![wanting(), wanting()]);
         let run = inspect(&files, "", &url).arg("--cert").arg(files.path("server.pem"));
         let run = run.arg("--key").arg(files.path("key.pem")).finish();

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::{ProxyPassed, Reached, Route, SECOND_LOOK, blindly_accepted, dialed, endpoint, explained, server_name};
 use crate::handshake::{Credentials, HeadError, HeadReader, Host, MAX_HEAD, ResponseHead, Target};
-use crate::net::{Connection, TlsConnector, TlsOptions, TlsPeer, Trouble};
+use crate::net::{Connection, TlsConnector, TlsError, TlsOptions, TlsPeer, Trouble};
 use crate::opening::{Limits, OpenError, Unread, log_head, read_body, read_head};
 use crate::proxy::socks::{self, Place, SocksError};
 use crate::proxy::{ConnectRefusal, Proxy, ProxyScheme, connect_request};
@@ -179,13 +179,21 @@ fn read_response(connection: &mut Connection, limits: &Limits) -> Result<(Respon
             Err(Unread::Cut) => return Err(ProxyTrouble::Cut),
             Err(Unread::Head(error)) => return Err(ProxyTrouble::NotHttp(error)),
             Err(Unread::TimedOut) => return Err(ProxyTrouble::TimedOut(limits.seconds())),
-            Err(Unread::Io(error)) => return Err(ProxyTrouble::Io(error)),
+            Err(Unread::Io(error)) => return Err(broken(error)),
         };
         let response = reader.into_response().map_err(ProxyTrouble::NotHttp)?;
         log_head("response of the proxy", &response.head.redacted());
         if !response.is_interim() {
             return Ok((response, early));
         }
+    }
+}
+
+/// A read that failed: with TLS 1.3, a proxy that wants a certificate of ours says so only after the handshake.
+fn broken(error: io::Error) -> ProxyTrouble {
+    match TlsError::refused_later(&error) {
+        Some(refused) => ProxyTrouble::Tls(explained(&refused, TlsPeer::Proxy, None)),
+        None => ProxyTrouble::Io(error),
     }
 }
 
