@@ -73,6 +73,7 @@ pub use printable::printable;
 pub use reader::{HeadReader, MAX_HEAD};
 pub use redirect::{RedirectError, Redirects};
 pub use refusal::Refusal;
+pub(crate) use refusal::schemes;
 pub use request::{Request, RequestError, RequestOptions, check_subprotocols};
 pub use response::{Answer, ServerOptions, answer, refusal};
 pub use secret::{Authorization, Credentials, CredentialsError, Secret};

@@ -17,6 +17,7 @@ use super::head::{RequestHead, ResponseHead};
 use super::printable::printable;
 use super::redirect::scheme_of;
 use super::target::Target;
+pub(crate) use meaning::schemes;
 
 /// How many lines of the body are shown, and how many bytes of each.
 const LINES: usize = 12;

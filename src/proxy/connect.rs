@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::handshake::{Credentials, Refusal, ResponseHead, Target, printable};
+use super::Proxy;
+use crate::handshake::{Credentials, Refusal, ResponseHead, Target, printable, schemes};
 
 /// The request for a tunnel to the host and port of a target.
 #[must_use]
@@ -29,18 +30,18 @@ pub struct ConnectRefusal {
     response: Box<Refusal>,
     /// Where the tunnel was to lead.
     place: String,
-    with_credentials: bool,
+    proxy: Proxy,
 }
 
 impl ConnectRefusal {
-    /// The refusal that `response` is; none if it opens the tunnel, which every 2xx does.
+    /// The refusal that the proxy's `response` is; none if it opens the tunnel, which every 2xx does.
     #[must_use]
-    pub fn of(response: &ResponseHead, target: &Target, with_credentials: bool) -> Option<Self> {
+    pub fn of(response: &ResponseHead, target: &Target, proxy: &Proxy) -> Option<Self> {
         let refused = !(200..300).contains(&response.status);
         refused.then(|| ConnectRefusal {
             response: Box::new(Refusal::of_another(response)),
             place: place(target),
-            with_credentials,
+            proxy: proxy.clone(),
         })
     }
 
@@ -75,13 +76,17 @@ impl ConnectRefusal {
     }
 
     fn wants_credentials(&self) -> String {
-        let challenges = self.response.response().head.tokens("Proxy-Authenticate").join(", ");
-        let challenge = match challenges.as_str() {
+        let challenges = self.response.response().head.tokens("Proxy-Authenticate");
+        let challenge = match challenges.join(", ").as_str() {
             "" => String::new(),
             some => format!(" (Proxy-Authenticate: {})", printable(some.as_bytes(), 200)),
         };
-        let advice = "--proxy http://USER:PASS@HOST:PORT";
-        if self.with_credentials {
+        let schemes = schemes(&challenges);
+        if !schemes.is_empty() && !schemes.iter().any(|scheme| scheme == "basic") {
+            return format!("it wants credentials{challenge}, and wspipe gives proxies those of Basic only");
+        }
+        let advice = format!("--proxy {}://USER:PASS@HOST:PORT", self.proxy.scheme);
+        if self.proxy.credentials.is_some() {
             format!("it does not accept the credentials in its URL{challenge}: check {advice}")
         } else {
             format!("it wants credentials{challenge}: give them in its URL, {advice}")
@@ -116,8 +121,8 @@ mod tests {
         reader.into_response().unwrap()
     }
 
-    fn refusal(head: &str, with_credentials: bool) -> Option<String> {
-        let refusal = ConnectRefusal::of(&response(head), &target("ws://h/"), with_credentials)?;
+    fn refusal(head: &str, proxy: &str) -> Option<String> {
+        let refusal = ConnectRefusal::of(&response(head), &target("ws://h/"), &proxy.parse().unwrap())?;
         Some(refusal.with_body(b"ask <b>Bob</b>\x1b\n".to_vec()).to_string())
     }
 
@@ -136,13 +141,13 @@ mod tests {
     #[test]
     fn every_2xx_opens_the_tunnel() {
         for status in [200, 201, 204, 299] {
-            assert_eq!(refusal(&format!("HTTP/1.1 {status} x\r\n\r\n"), false), None);
+            assert_eq!(refusal(&format!("HTTP/1.1 {status} x\r\n\r\n"), "p"), None);
         }
     }
 
     #[test]
     fn a_refusal_is_the_proxys_and_has_its_words() {
-        let words = refusal("HTTP/1.0 403 Filtered\r\n\r\n", false).unwrap();
+        let words = refusal("HTTP/1.0 403 Filtered\r\n\r\n", "p").unwrap();
         assert_eq!(
             words,
             "403 Filtered\n\
@@ -154,7 +159,7 @@ mod tests {
             (301, "no proxy at all"),
             (101, "no proxy at all"),
         ] {
-            let words = refusal(&format!("HTTP/1.1 {status}\r\n\r\n"), false).unwrap();
+            let words = refusal(&format!("HTTP/1.1 {status}\r\n\r\n"), "p").unwrap();
             assert!(words.contains(part), "{words}");
         }
     }
@@ -162,9 +167,14 @@ mod tests {
     #[test]
     fn a_407_says_what_to_give() {
         let head = "HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=\"x\"\r\n\r\n";
-        let words = refusal(head, false).unwrap();
+        let words = refusal(head, "p").unwrap();
         assert!(words.contains("wants credentials (Proxy-Authenticate: Basic realm=\"x\"): give them"), "{words}");
-        let words = refusal(head, true).unwrap();
-        assert!(words.contains("does not accept the credentials in its URL") && words.contains("--proxy"), "{words}");
+        let words = refusal(head, "https://u:p@p").unwrap();
+        assert!(words.contains("does not accept the credentials in its URL"), "{words}");
+        assert!(words.contains("--proxy https://USER:PASS@HOST:PORT"), "{words}");
+        let head = "HTTP/1.1 407 No\r\nProxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n\r\n";
+        let words = refusal(head, "p").unwrap();
+        assert!(words.contains("Negotiate, NTLM), and wspipe gives proxies those of Basic only"), "{words}");
+        assert!(!words.contains("give them"), "{words}");
     }
 }

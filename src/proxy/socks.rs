@@ -40,13 +40,13 @@ pub enum SocksError {
     #[error("what came is not SOCKS 5: is that an HTTP proxy (http://), or another port?")]
     NotSocks,
     /// It takes none of the ways to log in that were offered.
-    #[error("it wants credentials: give them in its URL, --proxy socks5://USER:PASS@HOST:PORT")]
+    #[error("it wants credentials: give them in its URL (--proxy), USER:PASS@ before the host")]
     WantsLogin,
     /// With credentials, it takes neither them nor none.
     #[error("it takes no user name and password (RFC 1929)")]
     NoCommonMethod,
     /// It does not accept the credentials.
-    #[error("it does not accept the credentials in its URL: check --proxy socks5://USER:PASS@HOST:PORT")]
+    #[error("it does not accept the credentials in its URL (--proxy), USER:PASS@ before the host")]
     WrongLogin,
     /// A user name, a password or a host's name is too long.
     #[error("the {0} is longer than 255 bytes, which SOCKS can't carry")]

@@ -74,6 +74,13 @@ impl ProxyScheme {
     }
 }
 
+impl fmt::Display for ProxyScheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = ProxyScheme::ALL.into_iter().find(|(_, own)| own == self).map_or("", |(name, _)| name);
+        f.write_str(name)
+    }
+}
+
 impl FromStr for Proxy {
     type Err = ProxyUrlError;
 
@@ -112,8 +119,7 @@ impl From<TargetError> for ProxyUrlError {
 impl fmt::Display for Proxy {
     /// `http://127.0.0.1:3128`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = ProxyScheme::ALL.into_iter().find(|(_, own)| *own == self.scheme).map_or("", |(name, _)| name);
-        write!(f, "{scheme}://{}:{}", self.host, self.port)
+        write!(f, "{}://{}:{}", self.scheme, self.host, self.port)
     }
 }
 

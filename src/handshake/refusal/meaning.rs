@@ -201,7 +201,7 @@ impl Refusal {
 
 /// The authentication schemes of challenges, in small letters (RFC 9110, 11.6.1). The list is split at every comma, also at
 /// those between the parameters of one challenge, of which only the first stands behind a scheme.
-fn schemes(challenges: &[String]) -> Vec<String> {
+pub(crate) fn schemes(challenges: &[String]) -> Vec<String> {
     let words = challenges.iter().filter_map(|challenge| challenge.split([' ', '\t']).next());
     words.filter(|word| !word.contains('=')).map(str::to_ascii_lowercase).collect()
 }

@@ -123,10 +123,9 @@ fn attempt(
             }
         };
     }
-    let credentials = proxy.credentials.as_ref();
     let tunnel = match place {
-        None => by_connect(reached.connection, target, credentials, limits),
-        Some(place) => by_socks(reached.connection, target, place, credentials, limits),
+        None => by_connect(reached.connection, target, proxy, limits),
+        Some(place) => by_socks(reached.connection, target, place, proxy.credentials.as_ref(), limits),
     };
     let connection = tunnel.map_err(failed)?;
     log::info!("{} leads to {}:{}", url, target.host, target.port);
@@ -151,14 +150,14 @@ fn fail(url: &str, trouble: ProxyTrouble, limits: &Limits) -> OpenError {
 fn by_connect(
     mut connection: Connection,
     target: &Target,
-    credentials: Option<&Credentials>,
+    proxy: &Proxy,
     limits: &Limits,
 ) -> Result<Connection, ProxyTrouble> {
-    let request = connect_request(target, credentials);
+    let request = connect_request(target, proxy.credentials.as_ref());
     log_head("request to the proxy", &crate::handshake::redact(&request));
     send(&mut connection, &request, limits)?;
     let (response, early) = read_response(&mut connection, limits)?;
-    match ConnectRefusal::of(&response, target, credentials.is_some()) {
+    match ConnectRefusal::of(&response, target, proxy) {
         Some(refusal) => {
             let body = read_body(&mut connection, &response, &early, limits);
             Err(ProxyTrouble::Refused(refusal.with_body(body)))
