@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use super::{Limits, OpenError, TlsFailure};
 use crate::handshake::{Host, Redirects, Scheme, Target, printable};
 use crate::net::{
-    Attendant, CertificateFacts, Connection, Dialed, Endpoint, Lookup, Secured, ShellCommand, TlsConnector, TlsError,
-    TlsOptions, TlsPeer, Trouble, dial,
+    Attendant, CertificateFacts, Connection, DialError, Dialed, Endpoint, Lookup, Secured, ShellCommand, TlsConnector,
+    TlsError, TlsOptions, TlsPeer, Trouble, dial,
 };
 use crate::proxy::ProxyRules;
 
@@ -205,9 +205,12 @@ fn endpoint(host: &Host, port: u16) -> Endpoint {
 }
 
 fn dialed(endpoint: &Endpoint, lookup: &Lookup, limits: &Limits) -> Result<Dialed, OpenError> {
-    dial(endpoint, lookup, limits.deadline()).map_err(|error| {
-        if error.is_timeout() && limits.run_is_over() { OpenError::RunOver } else { OpenError::Unreachable(error) }
-    })
+    dial(endpoint, lookup, limits.deadline()).map_err(|error| unreachable(error, limits))
+}
+
+/// What keeps a host from being reached: the end of the whole run, or the failure itself.
+fn unreachable(error: DialError, limits: &Limits) -> OpenError {
+    if error.is_timeout() && limits.run_is_over() { OpenError::RunOver } else { OpenError::Unreachable(error) }
 }
 
 /// The name that a certificate has to be for.

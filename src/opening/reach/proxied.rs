@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use thiserror::Error;
 
-use super::{ProxyPassed, Reached, Route, SECOND_LOOK, blindly_accepted, dialed, endpoint, explained, server_name};
+use super::{
+    ProxyPassed, Reached, Route, SECOND_LOOK, blindly_accepted, dialed, endpoint, explained, server_name, unreachable,
+};
 use crate::handshake::{Credentials, HeadError, HeadReader, Host, MAX_HEAD, ResponseHead, Target};
 use crate::net::{Connection, TlsConnector, TlsError, TlsOptions, TlsPeer, Trouble};
 use crate::opening::{Limits, OpenError, Unread, log_head, read_body, read_head};
@@ -84,7 +86,7 @@ fn places(target: &Target, scheme: ProxyScheme, route: &Route, limits: &Limits) 
         Host::Name(name) if scheme == ProxyScheme::Socks5h => Ok(vec![Place::Name(name.clone(), port)]),
         Host::Name(name) => {
             let addresses = route.lookup.addresses(name, port, limits.deadline());
-            Ok(addresses.map_err(OpenError::Unreachable)?.into_iter().map(Place::Address).collect())
+            Ok(addresses.map_err(|error| unreachable(error, limits))?.into_iter().map(Place::Address).collect())
         }
         Host::Ip(address) => Ok(vec![Place::Address((*address, port).into())]),
         Host::Unix(_) => Ok(Vec::new()),
@@ -249,4 +251,21 @@ fn receive_into(connection: &mut Connection, space: &mut [u8], limits: &Limits) 
         }
     }
     connection.line.set_read_timeout(None).map_err(ProxyTrouble::Io)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_end_of_the_run_ends_the_look_up_of_a_name() {
+        let target = "ws://a.test/".parse().unwrap();
+        let (now, route) = (Instant::now(), Route::default());
+        let run = Limits::new(now, Duration::from_secs(10), Some(now));
+        assert!(matches!(places(&target, ProxyScheme::Socks5, &route, &run), Err(OpenError::RunOver)));
+        let opening = Limits::new(now, Duration::ZERO, None);
+        assert!(matches!(places(&target, ProxyScheme::Socks5, &route, &opening), Err(OpenError::Unreachable(_))));
+    }
 }
