@@ -19,10 +19,10 @@ const PASSWORD: u8 = 2;
 /// How long a name can be, in bytes: its length is one byte.
 const LONGEST: usize = 255;
 
-/// How many bytes the answers to greeting and login have.
+/// How many bytes the answers to greeting and login have, and what tells the verdict of a reply.
 pub const SHORT_ANSWER: usize = 2;
-/// How many bytes the beginning of a reply has: what is needed to know how long it is.
-pub const REPLY_HEAD: usize = 5;
+/// How many bytes of a reply have to follow, to know how long it is.
+pub const REPLY_HEAD: usize = 3;
 
 /// Where a tunnel leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,20 +123,28 @@ pub fn request(place: &Place) -> Result<Vec<u8>, SocksError> {
     Ok(message)
 }
 
-/// How many bytes of a reply follow its beginning, after which the tunnel begins.
+/// What a reply says, by its first bytes: a proxy that refuses may send no more of it.
 ///
 /// # Errors
 /// There is no tunnel, or this is no reply.
-pub fn reply(head: [u8; REPLY_HEAD]) -> Result<usize, SocksError> {
-    match head {
-        [VERSION, 0, _, kind, first] => match kind {
-            // An address or a name, of which one byte is here, and a port.
-            1 => Ok(3 + 2),
-            3 => Ok(usize::from(first) + 2),
-            4 => Ok(15 + 2),
-            _ => Err(SocksError::NotSocks),
-        },
-        [VERSION, code, ..] => Err(SocksError::Refused(code)),
+pub fn verdict(start: [u8; SHORT_ANSWER]) -> Result<(), SocksError> {
+    match start {
+        [VERSION, 0] => Ok(()),
+        [VERSION, code] => Err(SocksError::Refused(code)),
+        _ => Err(SocksError::NotSocks),
+    }
+}
+
+/// How many bytes of a reply follow its start and then these, after which the tunnel begins.
+///
+/// # Errors
+/// This is no reply.
+pub fn reply([_, kind, first]: [u8; REPLY_HEAD]) -> Result<usize, SocksError> {
+    match kind {
+        // An address or a name, of which one byte is here, and a port.
+        1 => Ok(3 + 2),
+        3 => Ok(usize::from(first) + 2),
+        4 => Ok(15 + 2),
         _ => Err(SocksError::NotSocks),
     }
 }
@@ -217,12 +225,12 @@ mod tests {
 
     #[test]
     fn a_reply_says_how_long_it_is() {
-        assert_eq!(reply([5, 0, 0, 1, 9]), Ok(5));
-        assert_eq!(reply([5, 0, 0, 3, 9]), Ok(11));
-        assert_eq!(reply([5, 0, 0, 3, 0]), Ok(2));
-        assert_eq!(reply([5, 0, 0, 4, 9]), Ok(17));
-        assert_eq!(reply([5, 0, 0, 2, 9]), Err(SocksError::NotSocks));
-        assert_eq!(reply(*b"HTTP/"), Err(SocksError::NotSocks));
+        assert_eq!(reply([0, 1, 9]), Ok(5));
+        assert_eq!(reply([0, 3, 9]), Ok(11));
+        assert_eq!(reply([0, 3, 0]), Ok(2));
+        assert_eq!(reply([0, 4, 9]), Ok(17));
+        assert_eq!(reply([0, 2, 9]), Err(SocksError::NotSocks));
+        assert_eq!((verdict([5, 0]), verdict(*b"HT")), (Ok(()), Err(SocksError::NotSocks)));
     }
 
     #[test]
@@ -230,7 +238,7 @@ mod tests {
         for (code, part) in
             [(1, "failed"), (2, "rules"), (4, "name"), (5, "refused there"), (8, "socks5h"), (77, "code 77")]
         {
-            let error = reply([5, code, 0, 1, 0]).unwrap_err();
+            let error = verdict([5, code]).unwrap_err();
             assert_eq!(error, SocksError::Refused(code));
             assert!(error.to_string().contains(part), "{error}");
         }

@@ -216,6 +216,8 @@ fn a_socks_proxy_that_refuses_is_told_apart() {
             "made no tunnel to nowhere.test:81: the connection was refused there",
         ),
         (&[&[5, 0], &[5, 2, 0, 1, 0, 0, 0, 0, 0, 0]], "its rules do not allow"),
+        // It has said why, and need not come to an end.
+        (&[&[5, 0], &[5, 2]], "its rules do not allow"),
         (&[b"HTTP/1.1 400 Bad Request\r\n\r\n"], "not SOCKS 5: is that an HTTP proxy"),
         (&[&[5, 0], b"\x05\x00"], "closed the connection"),
         (&[], "closed the connection"),

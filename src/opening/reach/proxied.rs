@@ -213,8 +213,8 @@ fn by_socks(
         socks::logged_in(receive(&mut connection, limits)?).map_err(refused)?;
     }
     send(&mut connection, &socks::request(place).map_err(refused)?, limits)?;
-    let head = receive(&mut connection, limits)?;
-    let rest = socks::reply(head).map_err(refused)?;
+    socks::verdict(receive(&mut connection, limits)?).map_err(refused)?;
+    let rest = socks::reply(receive(&mut connection, limits)?).map_err(refused)?;
     receive_into(&mut connection, &mut vec![0; rest], limits)?;
     Ok(connection)
 }
