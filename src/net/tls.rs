@@ -150,16 +150,7 @@ impl TlsConnector {
         let stream = handshake(begun, &memory, &mut connection, deadline, |bytes| flight.feed(bytes))
             .map_err(|error| error.with_identity(self.shows_identity))?;
         let version = flight.version();
-        if let (Some(oldest), Some(version)) = (self.oldest, version)
-            && version < oldest
-        {
-            return Err(TlsError::new(
-                Trouble::TooOld,
-                &format!(
-                    "the two sides have no version of TLS in common: the server speaks {version}, and --tls-min asks for {oldest}"
-                ),
-            ));
-        }
+        check_version(self.oldest, version)?;
         let secured = Secured {
             version,
             alpn: alpn_of(&stream),
@@ -210,6 +201,22 @@ impl TlsAcceptor {
     }
 }
 
+/// Holds the oldest version that will do against the one that was agreed on. The library does that as well, but for TLS 1.3:
+/// there a version that could not be seen will not do.
+fn check_version(oldest: Option<TlsVersion>, version: Option<TlsVersion>) -> Result<(), TlsError> {
+    let told = |version: &str, oldest| {
+        format!(
+            "the two sides have no version of TLS in common: the server speaks {version}, and --tls-min asks for {oldest}"
+        )
+    };
+    let words = match (oldest, version) {
+        (Some(oldest), Some(version)) if version < oldest => told(&version.to_string(), oldest),
+        (Some(oldest @ TlsVersion::V1_3), None) => told("an unknown version of TLS", oldest),
+        _ => return Ok(()),
+    };
+    Err(TlsError::new(Trouble::TooOld, &words))
+}
+
 fn alpn_of(stream: &TlsStream<Memory>) -> Option<String> {
     let protocol = stream.negotiated_alpn().ok().flatten()?;
     Some(String::from_utf8_lossy(&protocol).into_owned())
@@ -239,5 +246,26 @@ fn handshake(
         sent?;
         receive(memory, connection, deadline, &mut seen)?;
         begun = unfinished.handshake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TlsVersion::{V1_2, V1_3};
+    use super::*;
+
+    #[test]
+    fn a_version_that_is_too_old_or_not_known_will_not_do() {
+        for (oldest, version, will_do) in [
+            (None, None, true),
+            (Some(V1_2), None, true),
+            (Some(V1_2), Some(V1_3), true),
+            (Some(V1_3), Some(V1_3), true),
+            (Some(V1_3), Some(V1_2), false),
+            (Some(V1_3), None, false),
+        ] {
+            let checked = check_version(oldest, version).map_err(|error| error.trouble());
+            assert_eq!(checked, if will_do { Ok(()) } else { Err(Trouble::Version) });
+        }
     }
 }

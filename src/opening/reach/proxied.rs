@@ -9,7 +9,7 @@ use super::{
     ProxyPassed, Reached, Route, SECOND_LOOK, blindly_accepted, dialed, endpoint, explained, server_name, unreachable,
 };
 use crate::handshake::{Credentials, HeadError, HeadReader, Host, MAX_HEAD, ResponseHead, Target};
-use crate::net::{Connection, TlsConnector, TlsError, TlsOptions, TlsPeer, Trouble};
+use crate::net::{Connection, Secured, TlsConnector, TlsError, TlsOptions, TlsPeer, Trouble};
 use crate::opening::{Limits, OpenError, Unread, log_head, read_body, read_head};
 use crate::proxy::socks::{self, Place, SocksError};
 use crate::proxy::{ConnectRefusal, Proxy, ProxyScheme, connect_request};
@@ -192,7 +192,8 @@ fn read_response(connection: &mut Connection, limits: &Limits) -> Result<(Respon
 
 /// A read that failed: with TLS 1.3, a proxy that wants a certificate of ours says so only after the handshake.
 fn broken(error: io::Error) -> ProxyTrouble {
-    match TlsError::refused_later(&error) {
+    // No certificate of ours is shown to proxies.
+    match TlsError::refused_later(&error, &Secured::default()) {
         Some(refused) => ProxyTrouble::Tls(explained(&refused, TlsPeer::Proxy, None)),
         None => ProxyTrouble::Io(error),
     }
