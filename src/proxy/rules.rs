@@ -36,7 +36,7 @@ impl ProxyRules {
         ProxyRules { ws: Some(source.clone()), wss: Some(source), exceptions: Exceptions::default() }
     }
 
-    /// What the environment says, as curl reads it: `http_proxy` for `ws://`, `https_proxy` for `wss://`, else `all_proxy`,
+    /// What the environment says, as curl reads it, which knows no `HTTP_PROXY`: `http_proxy` for `ws://`, `https_proxy` for `wss://`, else `all_proxy`,
     /// and `no_proxy` names what is reached directly. Lower case goes before upper case, and an empty variable counts as
     /// none. `HTTP_PROXY` does not count in a CGI program, where the client sets it by a header `Proxy`.
     #[must_use]
@@ -49,7 +49,8 @@ impl ProxyRules {
                 Some(Source { name, url: Secret::new(url) })
             })
         };
-        let exceptions = variable("no_proxy").or_else(|| variable("NO_PROXY")).unwrap_or_default();
+        let given = ["no_proxy", "NO_PROXY"].into_iter().filter_map(&variable).find(|list| !list.is_empty());
+        let exceptions = given.unwrap_or_default();
         ProxyRules {
             ws: first(&["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]),
             wss: first(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
@@ -148,6 +149,12 @@ mod tests {
                 ],
             );
         }
+    }
+
+    #[test]
+    fn an_empty_list_of_exceptions_counts_as_none() {
+        let environment = [("ALL_PROXY", "p:1"), ("no_proxy", ""), ("NO_PROXY", "a.test")];
+        check(&environment, &[("ws://a.test", "none"), ("ws://b.test", "http://p:1")]);
     }
 
     #[test]
