@@ -164,7 +164,10 @@ fn open_status(error: &OpenError) -> ExitStatus {
         | OpenError::TimedOut { .. }
         | OpenError::StoppedShort { .. } => ExitStatus::Unreachable,
         OpenError::RunOver => ExitStatus::TimedOut,
-        OpenError::Request(_) | OpenError::WrongProxy(_) | OpenError::CommandToSocket => ExitStatus::Usage,
+        OpenError::Request(_)
+        | OpenError::WrongProxy(_)
+        | OpenError::HeaderForProxy(_)
+        | OpenError::CommandToSocket => ExitStatus::Usage,
         OpenError::NotHttp(_) | OpenError::ClosedAtOnce | OpenError::Refused(_) | OpenError::Redirect { .. } => {
             ExitStatus::Handshake
         }

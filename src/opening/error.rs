@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::handshake::{HeadError, RedirectError, Refusal, Request, RequestError, ResponseHead};
 use crate::net::DialError;
-use crate::proxy::WrongProxy;
+use crate::proxy::{ProxyScheme, WrongProxy};
 
 use super::{ProxyFailure, ProxyPassed};
 
@@ -23,6 +23,11 @@ pub enum OpenError {
     /// The URL of the proxy is wrong.
     #[error(transparent)]
     WrongProxy(WrongProxy),
+    /// A header that was meant for the proxy would go to the server.
+    #[error(
+        "-H Proxy-Authorization would go through the proxy to the server: log in to a proxy by its URL, --proxy {0}://USER:PASS@HOST:PORT"
+    )]
+    HeaderForProxy(ProxyScheme),
     /// `--via-command` was to lead to a unix socket.
     #[error("--via-command leads to a host and port, and ws+unix: is a socket of this machine: leave one of them out")]
     CommandToSocket,

@@ -2,7 +2,7 @@
 
 use super::client::{Exchange, exchange, explain};
 use super::{Interrupted, Limits, OpenError, Reached, Route, reach};
-use crate::handshake::{RedirectError, RequestOptions, Target};
+use crate::handshake::{Header, RedirectError, RequestOptions, Target};
 
 /// A redirect that was followed.
 #[derive(Debug, Clone)]
@@ -85,7 +85,8 @@ pub fn follow(
     let mut baggage = Baggage { options, route, first: target.clone(), is_withheld: false, is_replaced: false };
     loop {
         let (options, route) = baggage.content(&target);
-        let mut reached = match reach(&target, &route, limits) {
+        let checked = check_headers(&options, &route, &target);
+        let mut reached = match checked.and_then(|()| reach(&target, &route, limits)) {
             Ok(reached) => reached,
             Err(error) => {
                 let interrupted = Interrupted::before(error);
@@ -119,6 +120,17 @@ pub fn follow(
             }
         }
     }
+}
+
+/// What is meant for a proxy must not go through it to the server.
+fn check_headers(options: &RequestOptions, route: &Route, target: &Target) -> Result<(), OpenError> {
+    let is_for_proxy = |header: &Header| header.is("Proxy-Authorization") && header.value().is_some();
+    if options.headers.iter().any(is_for_proxy)
+        && let Some(proxy) = route.proxy(target)?
+    {
+        return Err(OpenError::HeaderForProxy(proxy.scheme));
+    }
+    Ok(())
 }
 
 /// The redirect that an answer is, if it is to be followed.

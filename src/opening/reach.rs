@@ -10,7 +10,7 @@ use crate::net::{
     Attendant, CertificateFacts, Connection, DialError, Dialed, Endpoint, Lookup, Secured, ShellCommand, TlsConnector,
     TlsError, TlsOptions, TlsPeer, Trouble, dial,
 };
-use crate::proxy::ProxyRules;
+use crate::proxy::{Proxy, ProxyRules};
 
 pub use proxied::{ProxyFailure, ProxyTrouble};
 
@@ -156,14 +156,22 @@ fn once_more(target: &Target, route: &Route, limits: &Limits) -> Option<Connecti
     }
 }
 
+impl Route {
+    /// The proxy that leads to the target, if one does.
+    pub(super) fn proxy(&self, target: &Target) -> Result<Option<Proxy>, OpenError> {
+        match &self.way {
+            Way::Network(rules) => rules.for_target(target).map_err(OpenError::WrongProxy),
+            Way::Command(_) => Ok(None),
+        }
+    }
+}
+
 /// Connects to the target's host, as far as it goes without TLS.
 fn below_tls(target: &Target, route: &Route, limits: &Limits) -> Result<Reached, OpenError> {
-    let rules = match &route.way {
-        Way::Network(rules) => rules,
-        Way::Command(command) => return attended(command, target),
-    };
-    let is_local = matches!(target.host, Host::Unix(_));
-    if !is_local && let Some(proxy) = rules.for_target(target).map_err(OpenError::WrongProxy)? {
+    if let Way::Command(command) = &route.way {
+        return attended(command, target);
+    }
+    if let Some(proxy) = route.proxy(target)? {
         return proxied::reach(target, &proxy, route, limits);
     }
     let dialed = dialed(&endpoint(&target.host, target.port), &route.lookup, limits)?;

@@ -292,6 +292,34 @@ fn one_that_is_asked_for_goes_before_the_environment() {
     run.finish().status(0);
 }
 
+/// It would be sent through the tunnel, to the server.
+#[test]
+fn a_header_for_the_proxy_is_wrong_usage_where_there_is_one() {
+    let server = Server::start();
+    let login = "Proxy-Authorization: Basic c2VjcmV0";
+    let run = Run::connect("", URL).args(["-H", login, "--proxy", &server.proxy("http://")]).finish();
+    run.status(2).stderr_has("--proxy http://USER:PASS@HOST:PORT").stderr_lacks("c2VjcmV0");
+    server.expect_nobody();
+    let run = Run::connect("--proxy none", &server.url()).args(["-H", login]).start();
+    server.accept().finish_first(1000);
+    run.finish().status(0);
+}
+
+/// What is said of a body counts for nothing in the answer to CONNECT (RFC 9110, 9.3.6), and interim responses are none.
+#[test]
+fn a_tunnel_begins_right_behind_the_proxys_head() {
+    for head in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nX: y\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+    ] {
+        let server = Server::start();
+        let run = through(&server, "http://", "");
+        serve(server.answer(head));
+        run.finish().status(0).stdout("there\n");
+    }
+}
+
 #[test]
 fn a_wrong_proxy_is_wrong_usage_where_it_is_needed() {
     let run = Run::connect("", URL).words("--proxy ftp://me:secret@h").finish();
