@@ -3,34 +3,53 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::SigId;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
-/// SIGINT and SIGTERM, caught so that the peer can be told first. Whoever sees one ends the run and then dies of it.
+/// Signals that are caught, as long as this lives, so that something can be put right first: a peer told, a terminal
+/// restored. Whoever sees one ends the run and then dies of it.
 #[derive(Debug)]
 pub struct Signals {
+    signals: &'static [i32],
     /// The signal that arrived last, 0 if none has.
     caught: Arc<AtomicUsize>,
     woken: UnixStream,
+    actions: Vec<SigId>,
 }
 
 impl Signals {
-    /// Catches the signals from now on.
+    /// Catches SIGINT and SIGTERM from now on.
     ///
     /// # Errors
     /// The system has no descriptors left.
     pub fn catch() -> io::Result<Self> {
+        Signals::catch_these(&[SIGINT, SIGTERM])
+    }
+
+    /// Catches all that end a process from outside: SIGHUP and SIGQUIT, too.
+    ///
+    /// # Errors
+    /// The system has no descriptors left.
+    pub fn catch_all() -> io::Result<Self> {
+        Signals::catch_these(&[SIGHUP, SIGINT, SIGQUIT, SIGTERM])
+    }
+
+    fn catch_these(signals: &'static [i32]) -> io::Result<Self> {
         let caught = Arc::new(AtomicUsize::new(0));
         let (woken, waker) = UnixStream::pair()?;
         woken.set_nonblocking(true)?;
-        for signal in [SIGINT, SIGTERM] {
+        let mut actions = Vec::new();
+        for &signal in signals {
+            set_default(signal, false)?;
             // Actions run in the order in which they are registered: the value is there before the wake-up is.
-            signal_hook::flag::register_usize(signal, Arc::clone(&caught), signal.unsigned_abs() as usize)?;
-            signal_hook::low_level::pipe::register(signal, waker.try_clone()?)?;
+            let number = signal.unsigned_abs() as usize;
+            actions.push(signal_hook::flag::register_usize(signal, Arc::clone(&caught), number)?);
+            actions.push(signal_hook::low_level::pipe::register(signal, waker.try_clone()?)?);
         }
-        Ok(Signals { caught, woken })
+        Ok(Signals { signals, caught, woken, actions })
     }
 
     /// The signal that has arrived since this was last asked.
@@ -44,8 +63,34 @@ impl Signals {
     }
 }
 
+impl Drop for Signals {
+    fn drop(&mut self) {
+        for &signal in self.signals {
+            let _ = set_default(signal, true);
+        }
+        for action in self.actions.drain(..) {
+            signal_hook::low_level::unregister(action);
+        }
+    }
+}
+
 impl AsFd for Signals {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.woken.as_fd()
     }
+}
+
+/// Says whether a signal does what it does to a process that never caught it. Once caught, it would do nothing any more.
+fn set_default(signal: i32, is_default: bool) -> io::Result<()> {
+    static KNOWN: Mutex<Vec<(i32, Arc<AtomicBool>)>> = Mutex::new(Vec::new());
+
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, flag)) = known.iter().find(|(own, _)| *own == signal) {
+        flag.store(is_default, SeqCst);
+        return Ok(());
+    }
+    let flag = Arc::new(AtomicBool::new(is_default));
+    signal_hook::flag::register_conditional_default(signal, Arc::clone(&flag))?;
+    known.push((signal, flag));
+    Ok(())
 }

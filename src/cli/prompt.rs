@@ -2,10 +2,13 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
 
 use rustix::process::{Signal, kill_current_process_group};
 use rustix::termios::{InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+use wspipe::bridge::Signals;
 use wspipe::handshake::Secret;
+use wspipe::net::{Interest, wait};
 use wspipe::outcome::Failure;
 
 /// What a line of a terminal can hold, in bytes; what is longer was not typed.
@@ -14,14 +17,23 @@ const LONGEST: usize = 4096;
 /// Asks for `what` on the terminal that controls this process, without showing what is typed; none if there is no terminal.
 ///
 /// # Errors
-/// The user presses Ctrl-C, which ends the run as that signal would, or Ctrl-D; or the terminal goes away.
+/// The user presses Ctrl-C, which ends the run as that signal would, or Ctrl-D; another signal ends it; or the terminal goes
+/// away.
 pub(super) fn ask(what: &str) -> Result<Option<Secret>, Failure> {
     let Ok(terminal) = OpenOptions::new().read(true).write(true).open("/dev/tty") else { return Ok(None) };
-    match read_unseen(&terminal, what).map_err(Failure::io("cannot ask on the terminal"))? {
+    let failed = Failure::io("cannot ask on the terminal");
+    let signals = Signals::catch_all().map_err(&failed)?;
+    let typed = read_unseen(&terminal, what, &signals);
+    // Only now, when the terminal is as it was.
+    if let Some(signal) = signals.caught() {
+        return Err(Failure::Signal(signal));
+    }
+    drop(signals);
+    match typed.map_err(failed)? {
         Typed::Line(text) => Ok(Some(Secret::new(text))),
         Typed::Nothing => Err(Failure::Usage(format!("{what}: nothing was typed"))),
         Typed::Interrupt => {
-            // The whole pipeline, as the terminal itself would do it. Nobody has caught the signal yet.
+            // The whole pipeline, as the terminal itself would do it. Nobody catches the signal now.
             let _ = kill_current_process_group(Signal::INT);
             Err(Failure::Signal(Signal::INT.as_raw()))
         }
@@ -36,7 +48,7 @@ enum Typed {
     Interrupt,
 }
 
-fn read_unseen(mut terminal: &File, what: &str) -> io::Result<Typed> {
+fn read_unseen(mut terminal: &File, what: &str, signals: &Signals) -> io::Result<Typed> {
     // (What was typed before, for something else, is thrown away.)
     let unseen = Unseen::begin(terminal)?;
     write!(terminal, "{what}: ")?;
@@ -44,6 +56,10 @@ fn read_unseen(mut terminal: &File, what: &str) -> io::Result<Typed> {
     let mut bytes = [0; LONGEST];
     let is_interrupt = |last: &u8| *last == unseen.interrupt && *last != 0;
     while line.len() < LONGEST {
+        let [_, signal] = wait(&[(terminal.as_fd(), Interest::Read), (signals.as_fd(), Interest::Read)], None)?;
+        if signal.is_any() {
+            break;
+        }
         let count = match terminal.read(&mut bytes) {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,

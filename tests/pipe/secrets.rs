@@ -78,6 +78,44 @@ fn interrupting_the_question_ends_the_run_and_restores_the_terminal() {
 }
 
 #[test]
+fn a_signal_ends_the_question_and_restores_the_terminal() {
+    for signal in [Signal::TERM, Signal::HUP] {
+        let (run, mut terminal) = Run::connect("-u bob", "ws://localhost:9/").start_on_terminal();
+        terminal.wait_for("Password of bob: ");
+        terminal.press("hunt");
+        run.signal(signal);
+        run.finish().died_of(signal).silent();
+        assert!(terminal.echoes(), "the terminal is not as it was");
+    }
+}
+
+/// Signals were caught while the question was asked; afterwards they do what they always did.
+#[test]
+fn after_the_question_signals_are_as_they_were() {
+    for signal in [Signal::INT, Signal::HUP] {
+        let server = Server::start();
+        let (run, mut terminal) = Run::connect("-u bob", &server.url()).start_on_terminal();
+        terminal.wait_for("Password of bob: ");
+        terminal.press("x\r");
+        let mut peer = server.connection();
+        peer.head();
+        // Nobody is to be told yet.
+        run.signal(signal);
+        run.finish().died_of(signal);
+    }
+    let server = Server::start();
+    let (run, mut terminal) = Run::connect("-u bob -v", &server.url()).start_on_terminal();
+    terminal.wait_for("Password of bob: ");
+    terminal.press("x\r");
+    let mut peer = server.accept();
+    peer.text("there");
+    run.wait_stdout("there");
+    run.signal(Signal::TERM);
+    peer.finish(1001);
+    run.finish().died_of(Signal::TERM);
+}
+
+#[test]
 fn no_answer_to_the_question_is_wrong_usage() {
     let (run, mut terminal) = Run::connect("-u bob", "ws://localhost:9/").start_on_terminal();
     terminal.wait_for("Password of bob: ");
