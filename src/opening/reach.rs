@@ -120,14 +120,21 @@ pub(super) fn reach(target: &Target, route: &Route, limits: &Limits) -> Result<R
     }
 }
 
-/// The certificates that the target's server sends, its own first, in DER; none where they can't be seen. That takes a
-/// connection of its own, over which nothing is trusted and nothing said: in the session itself TLS 1.3 hides them.
+/// The certificates that the target's server sends, its own first, in DER; an empty list where they can't be seen. That takes
+/// a connection of its own, over which nothing is trusted and nothing said: in the session itself TLS 1.3 hides them. None
+/// where no such connection is made, which is where a command leads to the host.
 #[must_use]
-pub fn look_at_chain(target: &Target, route: &Route, limits: &Limits) -> Vec<Vec<u8>> {
-    let Ok(connector) = TlsConnector::to_look(&route.tls) else { return Vec::new() };
+pub fn look_at_chain(target: &Target, route: &Route, limits: &Limits) -> Option<Vec<Vec<u8>>> {
+    if matches!(route.way, Way::Command(_)) {
+        return None;
+    }
     let limits = limits.at_most(SECOND_LOOK);
-    let Some(connection) = once_more(target, route, &limits) else { return Vec::new() };
-    connector.look(connection, &server_name(&target.host), limits.deadline())
+    let look = || {
+        let connector = TlsConnector::to_look(&route.tls).ok()?;
+        let connection = once_more(target, route, &limits)?;
+        Some(connector.look(connection, &server_name(&target.host), limits.deadline()))
+    };
+    Some(look().unwrap_or_default())
 }
 
 /// Why the certificate of the target's server would not be accepted, where it was accepted unchecked; none if it would be,

@@ -2,13 +2,16 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::path::PathBuf;
+use std::thread::{self, JoinHandle};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::harness::{FIN, Frame, Run, Server, Stdin, TEXT, switching_protocols};
+use crate::tls::Files;
 
 #[test]
 fn a_known_host_is_not_looked_up() {
@@ -76,6 +79,28 @@ impl Pipes {
     }
 }
 
+impl Pipes {
+    /// Carries what comes and goes to a server at this port; to be dropped when the run is over.
+    fn carry_to(&self, port: &str) -> JoinHandle<()> {
+        let (mut down, mut up) = self.open();
+        let stream = TcpStream::connect(format!("127.0.0.1:{port}")).expect("the server listens");
+        let mut writer = stream.try_clone().expect("there are descriptors left");
+        thread::spawn(move || {
+            carry(&mut up, &mut writer);
+            let _ = writer.shutdown(Shutdown::Write);
+        });
+        thread::spawn(move || carry(&mut &stream, &mut down))
+    }
+}
+
+/// (`io::copy` lets the system hold back what it could send later.)
+fn carry(from: &mut impl Read, to: &mut impl Write) {
+    let mut bytes = [0; 4096];
+    while let Ok(count @ 1..) = from.read(&mut bytes)
+        && to.write_all(&bytes[..count]).is_ok()
+    {}
+}
+
 /// Reads a request and accepts it; gives the request.
 fn accept(down: &mut File, up: &mut File) -> String {
     let mut request = Vec::new();
@@ -108,6 +133,32 @@ fn a_command_is_the_connection() {
     let mut rest = Vec::new();
     up.read_to_end(&mut rest).expect("the command ends");
     assert_eq!(rest, b"");
+}
+
+#[test]
+fn tls_goes_through_a_command() {
+    let files = Files::good();
+    let listen = files.listen("--echo");
+    let url = listen.url();
+    let port = url.trim_end_matches('/').rsplit(':').next().expect("there is a port");
+    for words in ["connect --count 1", "inspect", "inspect --json"] {
+        let pipes = Pipes::new();
+        let run = Run::new(words.split(' ')).arg("wss://localhost/").arg("--via-command").arg(pipes.command());
+        let run = files.trusting(run).input("hello\n").start();
+        let way = pipes.carry_to(port);
+        let run = run.finish();
+        way.join().expect("the way comes to its end");
+        run.status(0).silent();
+        if words == "inspect --json" {
+            let report = &run.json()[0];
+            assert_eq!(report["address"], "the command of --via-command");
+            assert_eq!(report["tls"]["certificate"]["subject"], "CN=the test's server");
+        } else if words == "inspect" && run.text().contains("TLS 1.3") {
+            run.stdout_has("TLS 1.3 encrypts it, and the command of --via-command is not run for a second look");
+        } else if words != "inspect" {
+            run.stdout("hello\n");
+        }
+    }
 }
 
 #[test]

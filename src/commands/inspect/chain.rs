@@ -24,17 +24,19 @@ pub(super) enum Unseen {
     Encrypted,
     /// The second look showed another certificate, to which another chain belongs.
     Another,
+    /// It was sent encrypted, and there was no second look: a command that leads to the server is not run again.
+    NotLooked,
 }
 
 impl Chain {
     /// The certificates of a host that was reached, if it speaks TLS.
-    pub(super) fn behind(reached: &Reached, look: impl FnOnce() -> Vec<Vec<u8>>) -> Option<Self> {
+    pub(super) fn behind(reached: &Reached, look: impl FnOnce() -> Option<Vec<Vec<u8>>>) -> Option<Self> {
         let secured = reached.secured.as_ref()?;
         Some(Chain::of(secured.certificate.as_deref(), &secured.chain, look))
     }
 
     /// The certificates that were not accepted, if that is what went wrong.
-    pub(super) fn refused(error: &OpenError, look: impl FnOnce() -> Vec<Vec<u8>>) -> Option<Self> {
+    pub(super) fn refused(error: &OpenError, look: impl FnOnce() -> Option<Vec<Vec<u8>>>) -> Option<Self> {
         let OpenError::TlsFailed(failure) = error else { return None };
         let leaf = failure.certificate.as_deref()?;
         Some(Chain::of(Some(leaf), &[], look))
@@ -42,16 +44,12 @@ impl Chain {
 
     /// The certificates behind `leaf`, the server's own: those `seen` in the session, or else those that a second `look`
     /// shows, if it shows the same leaf.
-    fn of(leaf: Option<&[u8]>, seen: &[Vec<u8>], look: impl FnOnce() -> Vec<Vec<u8>>) -> Self {
-        let looked;
-        let whole = match seen {
-            [] => {
-                looked = look();
-                &looked
-            }
-            seen => seen,
-        };
+    fn of(leaf: Option<&[u8]>, seen: &[Vec<u8>], look: impl FnOnce() -> Option<Vec<Vec<u8>>>) -> Self {
+        let looked = if seen.is_empty() { look() } else { Some(seen.to_vec()) };
+        let is_looked_at = looked.is_some();
+        let whole = looked.unwrap_or_default();
         let unseen = match whole.first() {
+            None if !is_looked_at => Some(Unseen::NotLooked),
             None => Some(Unseen::Encrypted),
             Some(first) if leaf.is_some_and(|leaf| leaf != first) => Some(Unseen::Another),
             Some(_) => None,
@@ -72,6 +70,9 @@ impl Chain {
             }
             (Some(Unseen::Another), _) => Some(
                 "the rest can't be seen: TLS 1.3 encrypts it, and with TLS 1.2 the server shows another certificate",
+            ),
+            (Some(Unseen::NotLooked), _) => Some(
+                "the rest can't be seen: TLS 1.3 encrypts it, and the command of --via-command is not run for a second look",
             ),
             (None, [Some(only)]) if !only.is_self_issued() => Some("the server sends no other certificate"),
             (None, _) => None,
@@ -136,20 +137,21 @@ mod tests {
     #[test]
     fn chains_are_not_mixed() {
         let der = |text: &str| text.as_bytes().to_vec();
-        let of = |leaf: &str, seen: &[Vec<u8>], look: Vec<Vec<u8>>| {
+        let of = |leaf: &str, seen: &[Vec<u8>], look: Option<Vec<Vec<u8>>>| {
             let chain = Chain::of(Some(leaf.as_bytes()), seen, || look);
             (chain.certificates.len(), chain.unseen)
         };
-        assert_eq!(of("leaf", &[der("leaf"), der("issuer")], Vec::new()), (2, None));
-        assert_eq!(of("leaf", &[], vec![der("leaf"), der("issuer")]), (2, None));
-        assert_eq!(of("leaf", &[], vec![der("other"), der("issuer")]), (1, Some(Unseen::Another)));
-        assert_eq!(of("leaf", &[], Vec::new()), (1, Some(Unseen::Encrypted)));
-        assert_eq!(Chain::of(None, &[], Vec::new).certificates.len(), 0);
+        assert_eq!(of("leaf", &[der("leaf"), der("issuer")], None), (2, None));
+        assert_eq!(of("leaf", &[], Some(vec![der("leaf"), der("issuer")])), (2, None));
+        assert_eq!(of("leaf", &[], Some(vec![der("other"), der("issuer")])), (1, Some(Unseen::Another)));
+        assert_eq!(of("leaf", &[], Some(Vec::new())), (1, Some(Unseen::Encrypted)));
+        assert_eq!(of("leaf", &[], None), (1, Some(Unseen::NotLooked)));
+        assert_eq!(Chain::of(None, &[], || None).certificates.len(), 0);
     }
 
     #[test]
     fn what_cannot_be_read_does_not_last() {
-        for chain in [Chain::default(), Chain::of(Some(b"leaf"), &[], Vec::new)] {
+        for chain in [Chain::default(), Chain::of(Some(b"leaf"), &[], || None)] {
             assert!(chain.check_days(0, SystemTime::UNIX_EPOCH).failed());
         }
     }
