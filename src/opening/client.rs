@@ -140,7 +140,7 @@ pub(super) fn explain(reached: &mut Reached, exchange: &mut Exchange, limits: &L
 fn write_request(reached: &mut Reached, bytes: &[u8], limits: &Limits) -> Result<(), OpenError> {
     reached.connection.write_by(bytes, limits.deadline()).or_else(|error| match error.kind() {
         io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => Ok(()),
-        io::ErrorKind::TimedOut => Err(limits.timed_out(&reached.place(), b"")),
+        io::ErrorKind::TimedOut => Err(limits.timed_out(&reached.address, reached.proxy.as_ref(), b"")),
         _ => Err(OpenError::Io(error)),
     })
 }
@@ -162,7 +162,9 @@ fn read_response(
             // The reader knows best what is wrong with a head that has ended early.
             Err(Unread::Cut) => Vec::new(),
             Err(Unread::Head(error)) => return Err(OpenError::NotHttp(error)),
-            Err(Unread::TimedOut) => return Err(limits.timed_out(&reached.place(), reader.raw())),
+            Err(Unread::TimedOut) => {
+                return Err(limits.timed_out(&reached.address, reached.proxy.as_ref(), reader.raw()));
+            }
             Err(Unread::Io(error)) => return Err(broken(error, reached)),
         };
         let response = reader.into_response().map_err(|error| match (error, heard.interim.last()) {

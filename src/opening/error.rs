@@ -39,23 +39,31 @@ pub enum OpenError {
     Command(String),
     /// The connection was made, but the handshake was not answered in time.
     #[error(
-        "{address} did not answer the {}handshake within {seconds} s (--connect-timeout){}",
+        "{} did not answer the {}handshake within {seconds} s (--connect-timeout){}",
+        place(.address, .proxy.as_ref()),
         if *.is_tls { "TLS " } else { "" },
         if *.is_tls { "; is it a plain port? Try ws://" } else { "" }
     )]
     TimedOut {
         /// Whether it is the handshake of TLS.
         is_tls: bool,
-        /// The peer's address.
+        /// The address that was reached: the host's, or the proxy's.
         address: String,
+        /// The proxy that the way leads through.
+        proxy: Option<ProxyPassed>,
         /// The limit, in seconds.
         seconds: f64,
     },
     /// The answer to the handshake did not come to its end in time.
-    #[error("{address} began an answer and did not come to its end within {seconds} s (--connect-timeout): {first}")]
+    #[error(
+        "{} began an answer and did not come to its end within {seconds} s (--connect-timeout): {first}",
+        place(.address, .proxy.as_ref())
+    )]
     StoppedShort {
-        /// The peer's address.
+        /// The address that was reached: the host's, or the proxy's.
         address: String,
+        /// The proxy that the way leads through.
+        proxy: Option<ProxyPassed>,
         /// The limit, in seconds.
         seconds: f64,
         /// What had come, or its beginning, safe to print.
@@ -106,6 +114,14 @@ pub enum OpenError {
     /// The system's words.
     #[error("the handshake could not be carried out: {0}")]
     Io(io::Error),
+}
+
+/// What was reached, for people: the address, and the proxy if there is one.
+pub(super) fn place(address: &str, proxy: Option<&ProxyPassed>) -> String {
+    match proxy {
+        None => address.to_owned(),
+        Some(proxy) => format!("{address} (the proxy {})", proxy.url),
+    }
 }
 
 /// Why TLS failed, and what was known by then.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::OpenError;
+use super::{OpenError, ProxyPassed};
 use crate::handshake::{printable, redact};
 
 /// How much of an answer that stopped is shown, in bytes.
@@ -48,17 +48,17 @@ impl Limits {
         Some(deadline.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
     }
 
-    /// The failure of an opening whose time is up: that of the whole run, or of the handshake with this address, of whose
-    /// answer this much has come.
+    /// The failure of an opening whose time is up: that of the whole run, or of the handshake with this address, which
+    /// may be a proxy's, of whose answer this much has come.
     #[must_use]
-    pub fn timed_out(&self, address: &str, received: &[u8]) -> OpenError {
-        let (address, seconds) = (address.to_owned(), self.span.as_secs_f64());
+    pub fn timed_out(&self, address: &str, proxy: Option<&ProxyPassed>, received: &[u8]) -> OpenError {
+        let (address, proxy, seconds) = (address.to_owned(), proxy.cloned(), self.span.as_secs_f64());
         if self.run_is_over() {
             OpenError::RunOver
         } else if received.is_empty() {
-            OpenError::TimedOut { is_tls: false, address, seconds }
+            OpenError::TimedOut { is_tls: false, address, proxy, seconds }
         } else {
-            OpenError::StoppedShort { address, seconds, first: printable(&redact(received), SHOWN) }
+            OpenError::StoppedShort { address, proxy, seconds, first: printable(&redact(received), SHOWN) }
         }
     }
 

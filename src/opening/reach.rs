@@ -4,7 +4,7 @@ mod proxied;
 
 use std::time::{Duration, Instant};
 
-use super::{Limits, OpenError, TlsFailure};
+use super::{Limits, OpenError, TlsFailure, error};
 use crate::handshake::{Host, Redirects, Scheme, Target, printable};
 use crate::net::{
     Attendant, CertificateFacts, Connection, DialError, Dialed, Endpoint, Lookup, Secured, ShellCommand, TlsConnector,
@@ -75,10 +75,7 @@ impl Reached {
     /// What was reached, for people: the address, and the proxy if there is one.
     #[must_use]
     pub fn place(&self) -> String {
-        match &self.proxy {
-            None => self.address.clone(),
-            Some(proxy) => format!("{} (the proxy {})", self.address, proxy.url),
-        }
+        error::place(&self.address, self.proxy.as_ref())
     }
 }
 
@@ -103,10 +100,14 @@ pub(super) fn reach(target: &Target, route: &Route, limits: &Limits) -> Result<R
             log::info!("{version} with {place}");
             Ok(Reached { connection, secured: Some(secured), ..reached })
         }
-        Err(error) if error.trouble() == Trouble::TimedOut => Err(match limits.timed_out(&place, b"") {
-            OpenError::TimedOut { address, seconds, .. } => OpenError::TimedOut { is_tls: true, address, seconds },
-            error => error,
-        }),
+        Err(error) if error.trouble() == Trouble::TimedOut => {
+            Err(match limits.timed_out(&reached.address, reached.proxy.as_ref(), b"") {
+                OpenError::TimedOut { address, proxy, seconds, .. } => {
+                    OpenError::TimedOut { is_tls: true, address, proxy, seconds }
+                }
+                error => error,
+            })
+        }
         Err(error) => {
             if let Some(failure) = reached.attendant.as_mut().and_then(Attendant::failure) {
                 return Err(OpenError::Command(failure));

@@ -6,6 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
 
 use native_tls::{Identity, TlsAcceptor};
+use serde_json::Value;
 
 use crate::harness::{Finished, Peer, Run, Running, Server, switching_protocols};
 use crate::tls::Files;
@@ -346,6 +347,32 @@ fn inspect_tells_of_the_proxy_and_its_time() {
     let run = Run::new(["inspect", "--proxy", &server.proxy("http://"), URL]).start();
     drop(server.answer("HTTP/1.1 403 No\r\n\r\n"));
     run.finish().status(3).stderr_has("refused: 403 No");
+}
+
+#[test]
+fn inspect_tells_of_a_proxy_in_json_also_where_it_fails() {
+    let inspect = |proxy: &str, url: &str| {
+        Run::new(["inspect", "--json", "--connect-timeout", "0.3", "--proxy", proxy, url]).start()
+    };
+    let gone = Server::start().proxy("http://");
+    let run = inspect(&gone, URL).finish();
+    let report = &run.status(3).json()[0];
+    assert_eq!((&report["proxy"], &report["address"]), (&gone.clone().into(), &Value::Null));
+    assert_eq!(report["attempts"][0]["address"], gone.replace("http://", ""));
+    let server = Server::start();
+    let address = format!("127.0.0.1:{}", server.port());
+    let run = inspect(&server.proxy("http://"), URL);
+    drop(server.answer("HTTP/1.1 403 No\r\n\r\n"));
+    let run = run.finish();
+    let report = &run.status(3).json()[0];
+    assert_eq!((&report["proxy"], &report["address"]), (&server.proxy("http://").into(), &address.clone().into()));
+    // A server behind it that says nothing to TLS.
+    let run = inspect(&server.proxy("http://"), "wss://nowhere.test/");
+    let peer = server.answer("HTTP/1.1 200 OK\r\n\r\n");
+    let run = run.finish();
+    drop(peer);
+    let report = &run.status(3).stderr_has(&format!("{address} (the proxy {})", server.proxy("http://"))).json()[0];
+    assert_eq!((&report["proxy"], &report["address"]), (&server.proxy("http://").into(), &address.into()));
 }
 
 /// A proxy that is spoken to over TLS, and is the server itself, for one client.

@@ -20,6 +20,8 @@ use crate::proxy::{ConnectRefusal, Proxy, ProxyScheme, connect_request};
 pub struct ProxyFailure {
     /// Its URL, without credentials.
     pub proxy: String,
+    /// The address at which it was reached, if it was.
+    pub address: Option<String>,
     /// What went wrong.
     pub trouble: ProxyTrouble,
 }
@@ -102,12 +104,14 @@ fn attempt(
     limits: &Limits,
 ) -> Result<Reached, OpenError> {
     let url = proxy.to_string();
-    let failed = |trouble| fail(&url, trouble, limits);
+    let failed = |trouble| fail(&url, None, trouble, limits);
     let dialed = match dialed(&endpoint(&proxy.host, proxy.port), &route.lookup, limits) {
         Err(OpenError::RunOver) => return Err(OpenError::RunOver),
         result => result.map_err(|error| failed(ProxyTrouble::Unreachable(Box::new(error))))?,
     };
     let mut reached = Reached::plain(dialed);
+    let address = reached.address.clone();
+    let failed = |trouble| fail(&url, Some(&address), trouble, limits);
     let start = Instant::now();
     if proxy.scheme == ProxyScheme::Https {
         // The server's own options say nothing about the proxy, but whom the user trusts.
@@ -130,7 +134,7 @@ fn attempt(
         Some(place) => by_socks(reached.connection, target, place, proxy.credentials.as_ref(), limits),
     };
     let connection = tunnel.map_err(failed)?;
-    log::info!("{} leads to {}:{}", url, target.host, target.port);
+    log::info!("{url} leads to {}:{}", target.host, target.port);
     Ok(Reached { connection, proxy: Some(ProxyPassed { url, took: start.elapsed() }), ..reached })
 }
 
@@ -142,10 +146,10 @@ fn certificate(proxy: &Proxy, route: &Route, limits: &Limits) -> Option<Vec<u8>>
 }
 
 /// The failure of a proxy; or that of the run, where it has run out of time.
-fn fail(url: &str, trouble: ProxyTrouble, limits: &Limits) -> OpenError {
+fn fail(url: &str, address: Option<&String>, trouble: ProxyTrouble, limits: &Limits) -> OpenError {
     match trouble {
         ProxyTrouble::TimedOut(_) if limits.run_is_over() => OpenError::RunOver,
-        trouble => OpenError::Proxy(ProxyFailure { proxy: url.to_owned(), trouble }),
+        trouble => OpenError::Proxy(ProxyFailure { proxy: url.to_owned(), address: address.cloned(), trouble }),
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Milliseconds, Report, VERSION, head_text, millis};
 use crate::commands::inspect::chain::Chain;
 use crate::handshake::{Target, redact};
 use crate::net::Attempt;
-use crate::opening::{Interrupted, Lost, OpenError, Reached, TlsFailure};
+use crate::opening::{Interrupted, Lost, OpenError, ProxyFailure, ProxyTrouble, Reached, TlsFailure};
 
 /// An address that was tried.
 #[derive(Debug, Serialize)]
@@ -40,8 +40,17 @@ impl Report {
             OpenError::Unreachable(error) => {
                 Report { attempts: error.attempts().iter().map(Tried::of).collect(), ..failed }
             }
-            OpenError::TimedOut { address, .. } | OpenError::StoppedShort { address, .. } => {
-                Report { address: Some(address.clone()), ..failed }
+            OpenError::TimedOut { address, proxy, .. } | OpenError::StoppedShort { address, proxy, .. } => Report {
+                address: Some(address.clone()),
+                proxy: proxy.as_ref().map(|proxy| proxy.url.clone()),
+                ..failed
+            },
+            OpenError::Proxy(ProxyFailure { proxy, address, trouble }) => {
+                let attempts = match trouble {
+                    ProxyTrouble::Unreachable(error) => Report::unreached(target, error, chain).attempts,
+                    _ => Vec::new(),
+                };
+                Report { proxy: Some(proxy.clone()), address: address.clone(), attempts, ..failed }
             }
             OpenError::TlsFailed(failure) => {
                 let TlsFailure { address, resolve, connect, proxy, .. } = &**failure;
