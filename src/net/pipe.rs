@@ -35,13 +35,17 @@ pub fn holds_bytes(fd: impl AsFd) -> bool {
     ioctl_fionread(fd).is_ok_and(|bytes| bytes > 0)
 }
 
-/// Whether nothing waits to be read and nothing will come: nobody writes to a pipe any more, or a file was read to its
-/// end. Reads nothing; false where only a read can tell, as on a terminal.
+/// Whether nothing waits to be read and nothing will come: nobody writes to a pipe any more, a terminal has hung up, or a
+/// file was read to its end. Reads nothing; false where only a read can tell, as on a terminal that is there.
 #[must_use]
 pub fn is_at_its_end(fd: impl AsFd) -> bool {
     // In this order: what was written before the last writer went is there by then.
-    let is_over = is_file(&fd) || wait(&[(fd.as_fd(), Interest::Gone)], NO_TIME).is_ok_and(|[end]| end.is_gone());
-    is_over && ioctl_fionread(fd).is_ok_and(|bytes| bytes == 0)
+    let is_gone = wait(&[(fd.as_fd(), Interest::Gone)], NO_TIME).is_ok_and(|[end]| end.is_gone());
+    match ioctl_fionread(&fd) {
+        Ok(bytes) => bytes == 0 && (is_gone || is_file(fd)),
+        // A terminal that has hung up has nothing to say, not even that.
+        Err(_) => is_gone,
+    }
 }
 
 fn is_file(fd: impl AsFd) -> bool {
@@ -111,6 +115,14 @@ mod tests {
         file.write_all(b"x").unwrap();
         file.rewind().unwrap();
         assert!(!is_at_its_end(&file) && holds_bytes(&file));
+    }
+
+    #[test]
+    fn a_terminal_that_has_hung_up_is_at_its_end() {
+        let (person, program) = pty_process::blocking::open().unwrap();
+        assert!(!is_at_its_end(&program));
+        drop(person);
+        assert!(is_at_its_end(&program) && !holds_bytes(&program));
     }
 
     #[test]
