@@ -74,13 +74,13 @@ impl Args {
     pub(super) fn resolve(self) -> Result<ConnectConfig, Failure> {
         Ok(ConnectConfig {
             destination: destination(&self.url)?,
-            // Before anything that may ask for a password: what is wrong with the options is said first.
+            // What may ask for a password comes last: what is wrong with the other options is said first.
             pipe: self.pipe.resolve()?,
-            handshake: self.handshake.resolve()?,
             route: {
-                let tls = self.tls.resolve(self.identity.resolve(self.key.as_deref())?)?;
+                let tls = self.tls.resolve(&self.identity, self.key.as_deref())?;
                 self.route.resolve(tls, self.handshake.redirects())?
             },
+            handshake: self.handshake.resolve()?,
             connect_timeout: self.handshake.connect_timeout,
             endpoint: endpoint(self.exec.resolve(Vec::new()), self.forward, self.echo),
             level: self.level.resolve(),

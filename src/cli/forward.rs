@@ -62,11 +62,11 @@ impl Args {
         // First: nothing else may have opened a descriptor yet.
         let on = self.address.resolve()?;
         let destination = destination(&self.url)?;
-        let tls = self.tls.resolve(self.identity.resolve(self.key.as_deref())?)?;
+        let tls = self.tls.resolve(&self.identity, self.key.as_deref())?;
         let config = ForwardConfig {
             destination,
-            handshake: self.handshake.resolve()?,
             route: self.route.resolve(tls, self.handshake.redirects())?,
+            handshake: self.handshake.resolve()?,
             connect_timeout: self.handshake.connect_timeout,
             idle_timeout: self.idle_timeout,
             level: self.level.resolve(),

@@ -97,13 +97,18 @@ impl Args {
             };
         };
         let key = self.key.as_deref().map(Path::new);
+        let destination = destination(&url)?;
+        if self.min_days.is_some() && !destination.is_secure() && self.handshake.redirects().is_none() {
+            return Err(Failure::Usage("--min-days is about certificates: give a wss:// or https:// URL".into()));
+        }
         inspect_url(&InspectConfig {
-            destination: destination(&url)?,
-            handshake: self.handshake.resolve()?,
+            destination,
+            // What may ask for a password comes last: what is wrong with the other options is said first.
             route: {
-                let tls = self.tls.resolve(self.identity.resolve(key)?)?;
+                let tls = self.tls.resolve(&self.identity, key)?;
                 self.route.resolve(tls, self.handshake.redirects())?
             },
+            handshake: self.handshake.resolve()?,
             connect_timeout: self.handshake.connect_timeout,
             min_days: self.min_days,
             json,

@@ -53,14 +53,14 @@ pub(super) struct IdentityArgs {
 }
 
 impl TlsArgs {
-    pub(super) fn resolve(&self, identity: Option<TlsIdentity>) -> Result<TlsOptions, Failure> {
+    /// What is asked of TLS, by whoever `identity` and `key` say, which may ask for a passphrase.
+    pub(super) fn resolve(&self, identity: &IdentityArgs, key: Option<&Path>) -> Result<TlsOptions, Failure> {
         let trusted = |path: &PathBuf| {
             TlsRoots::from_pem(&read("--cacert", path)?).map_err(|error| told("--cacert", path, &error))
         };
-        let roots = self.cacert.iter().map(trusted).collect::<Result<_, _>>()?;
         Ok(TlsOptions {
-            roots,
-            identity,
+            roots: self.cacert.iter().map(trusted).collect::<Result<_, _>>()?,
+            identity: identity.resolve(key)?,
             insecure: self.insecure,
             server_name: self.sni.clone(),
             oldest: Some(self.tls_min),

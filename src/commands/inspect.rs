@@ -77,9 +77,6 @@ pub fn inspect_key(key: &str, accept: Option<&str>, json: bool) -> Result<(), Fa
 /// The host can't be reached, the handshake is refused or wrong, or a certificate does not last long enough.
 pub fn inspect_url(config: &InspectConfig) -> Result<(), Failure> {
     let start = Instant::now();
-    if config.min_days.is_some() && !config.destination.is_secure() && config.route.redirects.is_none() {
-        return Err(Failure::Usage("--min-days is about certificates: give a wss:// or https:// URL".into()));
-    }
     let (target, route) = config.destination.clone().start(config.route.clone())?;
     let limits = Limits::new(start, config.connect_timeout, None);
     let mut followed = match opening::follow(&target, &config.handshake, &route, &limits) {

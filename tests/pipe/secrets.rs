@@ -260,6 +260,23 @@ fn a_passphrase_is_asked_for_where_one_is_needed() {
     }
 }
 
+/// Whoever has typed a password does not want to hear then that the command line was wrong.
+#[test]
+fn what_is_wrong_is_told_before_a_password_is_asked_for() {
+    let [certificate, key] = ["ec-cert.pem", "ec-encrypted.pem"].map(|name| key_file(name).display().to_string());
+    for (words, told) in [
+        ("connect -u bob --cacert /nonexistent", "--cacert"),
+        ("connect -u bob --cert /nonexistent", "--cert"),
+        ("inspect -u bob --cacert /nonexistent", "--cacert"),
+        ("inspect -u bob --min-days 3", "--min-days"),
+        (&format!("connect --cert {certificate} --key {key} --cacert /nonexistent"), "--cacert"),
+    ] {
+        let (run, terminal) = Run::new(words.split(' ')).arg("ws://localhost:9/").start_on_terminal();
+        run.finish().status(2).stderr_has(told);
+        assert_eq!(terminal.shown(), "", "{words}");
+    }
+}
+
 #[test]
 fn a_passphrase_that_is_wrong_is_not_asked_for_again() {
     let (run, mut terminal) = listener(PEM).start_on_terminal();
