@@ -105,7 +105,7 @@ Register-ArgumentCompleter -Native -CommandName 'wspipe' -ScriptBlock {
             break
         }
         'wspipe;listen' {
-            [CompletionResult]::new('--forward', '--forward', [CompletionResultType]::ParameterName, 'Carry a TCP or unix connection for each client, to this place: HOST:PORT or unix:PATH')
+            [CompletionResult]::new('--forward', '--forward', [CompletionResultType]::ParameterName, 'Carry a connection to HOST:PORT or unix:PATH for each client')
             [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'How long a command may take to end after its session: then it gets TERM, and after the same time again KILL')
             [CompletionResult]::new('--env-header', '--env-header', [CompletionResultType]::ParameterName, 'Give the command of --exec a header of the request, as `HTTP_NAME`; repeatable')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Accept a subprotocol; repeatable, the preferred one first')

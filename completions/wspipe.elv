@@ -100,7 +100,7 @@ set edit:completion:arg-completer[wspipe] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'wspipe;listen'= {
-            cand --forward 'Carry a TCP or unix connection for each client, to this place: HOST:PORT or unix:PATH'
+            cand --forward 'Carry a connection to HOST:PORT or unix:PATH for each client'
             cand --grace 'How long a command may take to end after its session: then it gets TERM, and after the same time again KILL'
             cand --env-header 'Give the command of --exec a header of the request, as `HTTP_NAME`; repeatable'
             cand -s 'Accept a subprotocol; repeatable, the preferred one first'

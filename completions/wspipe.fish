@@ -100,7 +100,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l no-stdin -d 'D
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s q -l quiet -d 'Say nothing on standard error; the exit status tells'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s v -l verbose -d 'Say what happens on standard error; -vv says more'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l forward -d 'Carry a TCP or unix connection for each client, to this place: HOST:PORT or unix:PATH' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l forward -d 'Carry a connection to HOST:PORT or unix:PATH for each client' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l grace -d 'How long a command may take to end after its session: then it gets TERM, and after the same time again KILL' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l env-header -d 'Give the command of --exec a header of the request, as `HTTP_NAME`; repeatable' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s s -l subprotocol -d 'Accept a subprotocol; repeatable, the preferred one first' -r

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::bridge::{Cause, Ending, Peer, Unsent};
 use crate::net::{BindError, Exit};
-use crate::opening::{OpenError, ProxyFailure, ProxyTrouble};
+use crate::opening::{OpenError, ProxyTrouble};
 use crate::protocol::{Close, Violation};
 
 /// The exit statuses, as the manual page lists them.
@@ -154,9 +154,8 @@ impl Failure {
 
 fn open_status(error: &OpenError) -> ExitStatus {
     match error {
-        OpenError::Proxy(ProxyFailure { trouble: ProxyTrouble::Tls(_), .. })
-        | OpenError::Tls(_)
-        | OpenError::TlsFailed(_) => ExitStatus::Tls,
+        OpenError::Tls(_) | OpenError::TlsFailed(_) => ExitStatus::Tls,
+        OpenError::Proxy(failure) if matches!(failure.trouble, ProxyTrouble::Tls(_)) => ExitStatus::Tls,
         OpenError::Unreachable(_)
         | OpenError::Proxy(_)
         | OpenError::CommandNotStarted(_)

@@ -34,8 +34,7 @@ fuzz_target!(|input: &[u8]| {
         secure: plan.choose(2, [false, false, true, true]),
         login: if plan.choose(4, [false, false, false, true]) { login } else { Login::default() },
         needs_subprotocol: plan.choose(5, [false, false, false, true]),
-        local: plan.choose(6, [false, true, false, true]),
-        page: plan.choose(7, [false, false, true, true]).then(Page::console),
+        page: plan.choose(6, [false, false, true, true]).then(Page::console),
         ..ServerOptions::default()
     };
     match outcome {

@@ -150,7 +150,6 @@ impl Args {
                 compress: self.compress.resolve(Role::Server, DeflateTerms::default())?,
                 secure: identity.is_some(),
                 // The listener knows.
-                local: false,
             },
             identity,
             url_file: self.url_file,

@@ -31,7 +31,7 @@ pub(super) const NOT_FOR_STREAMS: [&str; 13] = [
 #[derive(Debug, clap::Args)]
 pub(super) struct PipeArgs {
     /// Send text messages, which must be UTF-8 (the default)
-    #[arg(short, long, help_heading = "Records", conflicts_with = "binary")]
+    #[arg(short, long, help_heading = "Records", conflicts_with = "binary", hide_short_help = true)]
     text: bool,
 
     /// Send binary messages; the format is then raw unless given

@@ -58,7 +58,7 @@ impl ListenConfig {
 ///
 /// # Errors
 /// It can't be listened there, or a session that decides about the run has ended badly; see [`Failure`].
-pub fn listen(on: ListenOn, mut config: ListenConfig) -> Result<(), Failure> {
+pub fn listen(on: ListenOn, config: ListenConfig) -> Result<(), Failure> {
     let start = Instant::now();
     check_subprotocols(&config.server.subprotocols).map_err(|error| Failure::Usage(error.to_string()))?;
     let acceptor = config.identity.as_ref().map(TlsAcceptor::new).transpose();
@@ -66,7 +66,6 @@ pub fn listen(on: ListenOn, mut config: ListenConfig) -> Result<(), Failure> {
     config.endpoint.check().map_err(|error| Failure::Usage(format!("--exec: {error}")))?;
     let signals = Signals::catch().map_err(Failure::io("cannot catch signals"))?;
     let listener = Listener::open(on)?;
-    config.server.local = listener.is_loopback();
     let url = url_of(&listener, acceptor.is_some());
     announce(&url, config.url_file.as_deref())?;
     if config.server.page.is_some() {

@@ -29,8 +29,7 @@ pub(super) fn refuses(request: &RequestHead, options: &ServerOptions) -> Option<
 
 /// The refusal of a request from a page that may not connect (403), or without the credentials that are asked for (401).
 pub(super) fn refuses_stranger(request: &RequestHead, options: &ServerOptions) -> Option<Answer> {
-    let is_local = options.local && !options.trusts_proxy;
-    if !may_connect(&request.head, &options.origins, is_local) {
+    if !may_connect(&request.head, &options.origins) {
         return Some(refusal(Some(request), 403, &[], &foreign_page(request)));
     }
     options.login.refuses(request)

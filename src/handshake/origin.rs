@@ -104,9 +104,8 @@ impl FromStr for OriginPattern {
 /// Whether the page that a request comes from, if it comes from one, may connect.
 ///
 /// Without any pattern these may: pages of the host that is asked for, whatever their port. All names of the loopback
-/// interface are one host. Where the server is `local`, reached by that interface only, it has no other name: one that leads
-/// there nevertheless was made to by somebody else (DNS rebinding).
-pub(super) fn may_connect(head: &Head, allowed: &[OriginPattern], local: bool) -> bool {
+/// interface are one host.
+pub(super) fn may_connect(head: &Head, allowed: &[OriginPattern]) -> bool {
     let origins: Vec<&[u8]> = head.values("Origin").collect();
     if origins.is_empty() || allowed.contains(&OriginPattern::ANY) {
         return true;
@@ -121,7 +120,7 @@ pub(super) fn may_connect(head: &Head, allowed: &[OriginPattern], local: bool) -
     match (origin, host) {
         (Some(origin), Some((host, _))) if origin.is_web() => {
             let both_loopback = is_loopback(&origin.host) && is_loopback(&host);
-            both_loopback || !local && origin.host == host
+            both_loopback || origin.host == host
         }
         _ => false,
     }

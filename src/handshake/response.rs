@@ -39,8 +39,6 @@ pub struct ServerOptions {
     pub page: Option<Page>,
     /// Whether the server is reached by `wss`, so that its hints are true.
     pub secure: bool,
-    /// Whether the server is reached by the loopback interface only, so that it has no other name.
-    pub local: bool,
 }
 
 /// What a server says to a request.

@@ -129,12 +129,6 @@ impl Listener {
         }
     }
 
-    /// Whether only clients on this machine can come, by the loopback interface.
-    #[must_use]
-    pub fn is_loopback(&self) -> bool {
-        matches!(&self.inner, Inner::Tcp { local, .. } if local.ip().to_canonical().is_loopback())
-    }
-
     /// The TCP port, with the one that the system picked where 0 was asked for; none for a unix socket.
     #[must_use]
     pub fn local_port(&self) -> Option<u16> {

@@ -265,7 +265,7 @@ mod tests {
             (Some(V1_3), None, false),
         ] {
             let checked = check_version(oldest, version).map_err(|error| error.trouble());
-            assert_eq!(checked, if will_do { Ok(()) } else { Err(Trouble::Version) });
+            assert_eq!(checked, if will_do { Ok(()) } else { Err(Trouble::TooOld) });
         }
     }
 }

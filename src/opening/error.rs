@@ -19,7 +19,7 @@ pub enum OpenError {
     Unreachable(#[from] DialError),
     /// There is no way through a proxy.
     #[error(transparent)]
-    Proxy(ProxyFailure),
+    Proxy(Box<ProxyFailure>),
     /// The URL of the proxy is wrong.
     #[error(transparent)]
     WrongProxy(WrongProxy),

@@ -66,8 +66,8 @@ fn a_page_from_elsewhere_cannot_drive_a_local_listener() {
             (page("http://evil.example"), 403),
             (page("null"), 403),
             (page("chrome-extension://abc"), 403),
-            // A name that somebody has pointed here.
-            (at("evil.example:9001", "http://evil.example"), 403),
+            // Whatever name it is asked for by, a page of that host may come.
+            (at("box.example:9001", "http://box.example:3000"), 101),
         ],
     );
 }

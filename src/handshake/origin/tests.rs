@@ -2,11 +2,11 @@ use super::*;
 use crate::handshake::RequestHead;
 
 /// Whether a page with these `Origin` lines may connect to `host`.
-fn lets_in(patterns: &[&str], local: bool, host: &str, origins: &[&str]) -> bool {
+fn lets_in(patterns: &[&str], host: &str, origins: &[&str]) -> bool {
     let patterns: Vec<OriginPattern> = patterns.iter().map(|pattern| pattern.parse().unwrap()).collect();
     let origins: Vec<String> = origins.iter().map(|origin| format!("Origin: {origin}\r\n")).collect();
     let raw = format!("GET / HTTP/1.1\r\nHost: {host}\r\n{}\r\n", origins.concat());
-    may_connect(&RequestHead::parse(raw.into_bytes()).unwrap().head, &patterns, local)
+    may_connect(&RequestHead::parse(raw.into_bytes()).unwrap().head, &patterns)
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn by_default_a_page_connects_to_its_own_host() {
         ("null", "null", false),
         ("a@b", "https://b", false),
     ] {
-        assert_eq!(lets_in(&[], false, host, &[origin]), expected, "{origin} to {host}");
+        assert_eq!(lets_in(&[], host, &[origin]), expected, "{origin} to {host}");
     }
 }
 
@@ -38,43 +38,29 @@ fn the_loopback_interface_has_many_names() {
     let names = ["localhost", "LocalHost.", "app.localhost", "127.0.0.1", "127.9.9.9", "[::1]", "[::ffff:127.0.0.1]"];
     for host in names {
         for page in names {
-            for local in [true, false] {
-                assert!(
-                    lets_in(&[], local, &format!("{host}:9001"), &[&format!("http://{page}:3000")]),
-                    "{page} to {host}"
-                );
-            }
+            assert!(lets_in(&[], &format!("{host}:9001"), &[&format!("http://{page}:3000")]), "{page} to {host}");
         }
         for page in ["http://evil.example", "http://localhost.evil.example", "http://notlocalhost", "http://128.0.0.1"]
         {
-            assert!(!lets_in(&[], true, host, &[page]), "{page} to {host}");
+            assert!(!lets_in(&[], host, &[page]), "{page} to {host}");
         }
-        assert!(!lets_in(&[], true, "192.0.2.1", &[&format!("http://{host}")]), "{host}");
+        assert!(!lets_in(&[], "192.0.2.1", &[&format!("http://{host}")]), "{host}");
     }
-}
-
-/// A name that its owner has pointed at 127.0.0.1 is the same host for a browser.
-#[test]
-fn a_local_listener_has_no_foreign_name() {
-    let to_itself = |local| lets_in(&[], local, "rebound.example:9001", &["http://rebound.example"]);
-    assert!(to_itself(false));
-    assert!(!to_itself(true));
-    assert!(lets_in(&["http://rebound.example"], true, "rebound.example:9001", &["http://rebound.example"]));
 }
 
 #[test]
 fn who_is_no_browser_is_let_in() {
     for patterns in [&[][..], &["https://a.example"]] {
-        assert!(lets_in(patterns, true, "h", &[]));
+        assert!(lets_in(patterns, "h", &[]));
     }
 }
 
 #[test]
 fn two_origins_are_none() {
     let both = ["https://a.example", "https://a.example"];
-    assert!(!lets_in(&["https://a.example"], false, "a.example", &both));
-    assert!(!lets_in(&[], false, "a.example", &both));
-    assert!(!lets_in(&["https://a.example"], false, "a.example", &["https://a.example https://b.example"]));
+    assert!(!lets_in(&["https://a.example"], "a.example", &both));
+    assert!(!lets_in(&[], "a.example", &both));
+    assert!(!lets_in(&["https://a.example"], "a.example", &["https://a.example https://b.example"]));
 }
 
 #[test]
@@ -117,11 +103,7 @@ fn a_pattern_says_which_pages_are_let_in() {
     ] {
         for (origins, expected) in [(inside, true), (outside, false)] {
             for origin in origins {
-                assert_eq!(
-                    lets_in(&["wss://other", pattern], false, "h", &[origin]),
-                    expected,
-                    "{origin} by {pattern}"
-                );
+                assert_eq!(lets_in(&["wss://other", pattern], "h", &[origin]), expected, "{origin} by {pattern}");
             }
         }
     }
@@ -129,8 +111,8 @@ fn a_pattern_says_which_pages_are_let_in() {
 
 #[test]
 fn with_patterns_the_own_host_is_one_like_any_other() {
-    assert!(!lets_in(&["https://a.example"], false, "b.example", &["https://b.example"]));
-    assert!(lets_in(&["https://a.example", "https://b.example"], false, "b.example", &["https://b.example"]));
+    assert!(!lets_in(&["https://a.example"], "b.example", &["https://b.example"]));
+    assert!(lets_in(&["https://a.example", "https://b.example"], "b.example", &["https://b.example"]));
 }
 
 #[test]
@@ -161,7 +143,7 @@ fn what_is_no_pattern_is_told() {
 fn only_what_is_an_origin_is_shown_as_one() {
     for origin in ["null", "https://evil.example:8", "chrome-extension://abc", "file://"] {
         assert_eq!(as_pattern(origin.as_bytes()), Some(origin));
-        assert!(lets_in(&[origin], true, "h", &[origin]), "what is advised helps: {origin}");
+        assert!(lets_in(&[origin], "h", &[origin]), "what is advised helps: {origin}");
     }
     let long = format!("https://{}", "a".repeat(300));
     for origin in

@@ -245,14 +245,6 @@ fn a_page_that_may_not_connect_is_told_by_which_option_it_may() {
 }
 
 #[test]
-fn a_proxy_gives_a_local_server_other_names() {
-    let page = with("Origin: http://h");
-    let local = |trusts_proxy| ServerOptions { local: true, trusts_proxy, ..ServerOptions::default() };
-    assert_eq!(refused(answer(&page, &local(false))).0, 403);
-    accepted(&page, &local(true));
-}
-
-#[test]
 fn who_shows_no_credentials_is_told_which_are_wanted() {
     let basic = "Basic realm=\"wspipe\", charset=\"UTF-8\"";
     let bearer = "Bearer realm=\"wspipe\"";

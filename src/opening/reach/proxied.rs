@@ -26,6 +26,13 @@ pub struct ProxyFailure {
     pub trouble: ProxyTrouble,
 }
 
+impl ProxyFailure {
+    /// Whether it is this place that a SOCKS proxy leads to no tunnel to, and another address may do.
+    fn is_for_this_place(&self) -> bool {
+        matches!(self.trouble, ProxyTrouble::Socks { error: SocksError::Refused(_), .. })
+    }
+}
+
 /// What went wrong with a proxy.
 #[derive(Debug, Error)]
 pub enum ProxyTrouble {
@@ -71,10 +78,7 @@ pub(super) fn reach(target: &Target, proxy: &Proxy, route: &Route, limits: &Limi
     };
     for place in others {
         match attempt(target, proxy, Some(place), route, limits) {
-            Err(OpenError::Proxy(ProxyFailure {
-                trouble: ProxyTrouble::Socks { error: SocksError::Refused(_), .. },
-                ..
-            })) => {}
+            Err(OpenError::Proxy(failure)) if failure.is_for_this_place() => {}
             result => return result,
         }
     }
@@ -149,7 +153,10 @@ fn certificate(proxy: &Proxy, route: &Route, limits: &Limits) -> Option<Vec<u8>>
 fn fail(url: &str, address: Option<&String>, trouble: ProxyTrouble, limits: &Limits) -> OpenError {
     match trouble {
         ProxyTrouble::TimedOut(_) if limits.run_is_over() => OpenError::RunOver,
-        trouble => OpenError::Proxy(ProxyFailure { proxy: url.to_owned(), address: address.cloned(), trouble }),
+        trouble => {
+            let address = address.cloned();
+            OpenError::Proxy(Box::new(ProxyFailure { proxy: url.to_owned(), address, trouble }))
+        }
     }
 }
 

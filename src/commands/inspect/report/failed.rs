@@ -45,7 +45,8 @@ impl Report {
                 proxy: proxy.as_ref().map(|proxy| proxy.url.clone()),
                 ..failed
             },
-            OpenError::Proxy(ProxyFailure { proxy, address, trouble }) => {
+            OpenError::Proxy(failure) => {
+                let ProxyFailure { proxy, address, trouble } = &**failure;
                 let attempts = match trouble {
                     ProxyTrouble::Unreachable(error) => Report::unreached(target, error, chain).attempts,
                     _ => Vec::new(),
