@@ -13,7 +13,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 /// restored. Whoever sees one ends the run and then dies of it.
 #[derive(Debug)]
 pub struct Signals {
-    numbers: &'static [i32],
+    watched: &'static [i32],
     /// The signal that arrived last, 0 if none has.
     caught: Arc<AtomicUsize>,
     woken: UnixStream,
@@ -49,7 +49,7 @@ impl Signals {
             actions.push(signal_hook::flag::register_usize(signal, Arc::clone(&caught), number)?);
             actions.push(signal_hook::low_level::pipe::register(signal, waker.try_clone()?)?);
         }
-        Ok(Signals { numbers: signals, caught, woken, actions })
+        Ok(Signals { watched: signals, caught, woken, actions })
     }
 
     /// The signal that has arrived since this was last asked.
@@ -65,7 +65,7 @@ impl Signals {
 
 impl Drop for Signals {
     fn drop(&mut self) {
-        for &signal in self.numbers {
+        for &signal in self.watched {
             let _ = set_default(signal, true);
         }
         for action in self.actions.drain(..) {
