@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 
-use super::Socket;
+use super::{Socket, unbracketed};
 
 /// How long a command may take to end after its session has.
 const GRACE: Duration = Duration::from_secs(1);
@@ -134,7 +134,7 @@ impl fmt::Debug for Attendant {
 /// Puts host and port in. (They can't surprise the shell: a URL's host holds letters, digits, `-`, `.`, `_`, and brackets
 /// and colons around an IPv6 address; it begins with no `-`, which the command would take for an option.)
 fn expand(command: &str, host: &str, port: u16) -> String {
-    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    let bare = unbracketed(host);
     let mut text = String::with_capacity(command.len());
     let mut rest = command.chars();
     while let Some(character) = rest.next() {

@@ -20,6 +20,7 @@ use super::unix;
 use race::{Outcome, Race};
 
 pub use error::{DialError, Step};
+pub(crate) use lookup::unbracketed;
 pub use lookup::{Family, KnownHost, KnownHostError, Lookup};
 
 /// Where to connect to.

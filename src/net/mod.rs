@@ -35,6 +35,7 @@ mod wake;
 
 pub use command::{Attendant, ShellCommand};
 pub use connection::{Connection, Half, Line};
+pub(crate) use dial::unbracketed;
 pub use dial::{Attempt, DialError, Dialed, Endpoint, Family, KnownHost, KnownHostError, Lookup, Step, dial};
 pub use listener::{BindError, ListenAddr, ListenAddrError, ListenOn, Listener, Unsuitable};
 pub use poll::{Interest, Ready, wait, wait_any};

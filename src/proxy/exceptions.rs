@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::handshake::Host;
+use crate::net::unbracketed;
 
 /// Hosts that are reached directly.
 ///
@@ -59,8 +60,7 @@ fn network(element: &str) -> Option<(IpAddr, u8)> {
         Some((address, bits)) => (address, Some(bits.parse::<u8>().ok()?)),
         None => (element, None),
     };
-    let bare = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(address);
-    let address: IpAddr = bare.parse().ok()?;
+    let address: IpAddr = unbracketed(address).parse().ok()?;
     let longest = if address.is_ipv4() { 32 } else { 128 };
     Some((address, bits.unwrap_or(longest))).filter(|(_, bits)| *bits <= longest)
 }

@@ -84,10 +84,9 @@ impl FromStr for KnownHost {
         }
         let is_number = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
         let number = port.parse().ok().filter(|port| is_number && *port > 0);
-        let addresses = addresses.split(',').map(|address| {
-            let bare = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(address);
-            bare.parse().map_err(|_| KnownHostError::Address(address.to_owned()))
-        });
+        let addresses = addresses
+            .split(',')
+            .map(|address| unbracketed(address).parse().map_err(|_| KnownHostError::Address(address.to_owned())));
         Ok(KnownHost {
             host: host.to_owned(),
             port: number.ok_or_else(|| KnownHostError::Port(port.to_owned()))?,
@@ -128,9 +127,13 @@ impl Lookup {
     }
 }
 
+/// A host without the brackets that an IPv6 address has in a URL.
+pub(crate) fn unbracketed(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host)
+}
+
 pub(super) fn ip_literal(name: &str) -> Option<IpAddr> {
-    let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    bare.unwrap_or(name).parse().ok()
+    unbracketed(name).parse().ok()
 }
 
 #[cfg(test)]
