@@ -7,19 +7,18 @@ use rand::rngs::{StdRng, SysRng};
 use rand::{Rng, SeedableRng, TryRng};
 
 use super::{
-    Followed, Interrupted, Limits, Lost, OpenError, Reached, Route, TlsFailure, Unread, follow, log_head, read_head,
+    Followed, Heard, Interrupted, Limits, Lost, OpenError, Reached, Route, TlsFailure, Unread, follow, log_head,
+    read_response,
 };
 use crate::handshake::{
-    BodyExcerpt, Check, DeflateAgreement, HeadError, HeadReader, MAX_HEAD, Refusal, Request, RequestHead,
-    RequestOptions, ResponseHead, Scheme, Target, agreed_deflate, generate_key, response_checks,
+    BodyExcerpt, Check, DeflateAgreement, HeadError, Refusal, Request, RequestHead, RequestOptions, ResponseHead,
+    Scheme, Target, agreed_deflate, generate_key, response_checks,
 };
 use crate::net::{Attendant, Connection, TlsError};
 use crate::protocol::MaskingKeys;
 
 /// How long to wait for the body of a refusal: it is only there to explain.
 const BODY_PATIENCE: Duration = Duration::from_secs(1);
-/// How many interim responses are read before the final one. Servers have reason for one or two.
-const MAX_INTERIM: usize = 16;
 
 /// An open connection.
 #[derive(Debug)]
@@ -105,8 +104,10 @@ pub(super) fn exchange(
     log_head("request", request.redacted().as_bytes());
     let start = Instant::now();
     let mut heard = Heard::default();
-    let answered = write_request(reached, request.bytes(), limits)
-        .and_then(|()| read_response(reached, target.scheme, limits, &mut heard));
+    let answered = write_request(reached, request.bytes(), limits).and_then(|()| {
+        read_response(&mut reached.connection, "response", limits, &mut heard)
+            .map_err(|unread| unanswered(unread, &heard, target.scheme, reached, limits))
+    });
     let (response, rest) = match answered {
         Ok(answered) => answered,
         Err(error) => return Err(interrupted(told_by_command(error, reached), Some(request), heard)),
@@ -117,15 +118,6 @@ pub(super) fn exchange(
     let refusal = Refusal::of(&response, &checks).map(|refusal| refusal.answering(request_head).at(target));
     let compression = agreed_deflate(request.offer(), &response).filter(|_| refusal.is_none());
     Ok(Exchange { request, interim: heard.interim, response, checks, refusal, compression, early: rest, http })
-}
-
-/// What a server has said before its final response.
-#[derive(Debug, Default)]
-struct Heard {
-    /// Interim responses.
-    interim: Vec<ResponseHead>,
-    /// What has come of the next one, if that can't be read.
-    received: Vec<u8>,
 }
 
 /// Reads the body of a refusal, as far as it explains.
@@ -145,41 +137,18 @@ fn write_request(reached: &mut Reached, bytes: &[u8], limits: &Limits) -> Result
     })
 }
 
-/// Reads interim responses (RFC 9110, 15.2) and the final one; gives what came behind it, too.
-fn read_response(
-    reached: &mut Reached,
-    scheme: Scheme,
-    limits: &Limits,
-    heard: &mut Heard,
-) -> Result<(ResponseHead, Vec<u8>), OpenError> {
-    let mut rest = Vec::new();
-    while heard.interim.len() <= MAX_INTERIM {
-        let mut reader = HeadReader::for_response(MAX_HEAD);
-        let read = read_head(&mut reached.connection, &mut reader, &rest, limits);
-        heard.received = reader.raw().to_vec();
-        rest = match read {
-            Ok(rest) => rest,
-            // The reader knows best what is wrong with a head that has ended early.
-            Err(Unread::Cut) => Vec::new(),
-            Err(Unread::Head(error)) => return Err(OpenError::NotHttp(error)),
-            Err(Unread::TimedOut) => {
-                return Err(limits.timed_out(&reached.address, reached.proxy.as_ref(), reader.raw()));
-            }
-            Err(Unread::Io(error)) => return Err(broken(error, reached)),
-        };
-        let response = reader.into_response().map_err(|error| match (error, heard.interim.last()) {
-            (HeadError::Nothing, Some(last)) => OpenError::NotHttp(HeadError::OnlyInterim { status: last.status }),
-            (HeadError::Nothing, None) if scheme == Scheme::Ws => OpenError::ClosedAtOnce,
-            (error, _) => OpenError::NotHttp(error),
-        })?;
-        log_head("response", &response.head.redacted());
-        if !response.is_interim() {
-            return Ok((response, rest));
+/// Why there is no response, in the light of what was heard.
+fn unanswered(unread: Unread, heard: &Heard, scheme: Scheme, reached: &Reached, limits: &Limits) -> OpenError {
+    match (unread, heard.interim.last()) {
+        (Unread::Head(HeadError::Nothing), Some(last)) => {
+            OpenError::NotHttp(HeadError::OnlyInterim { status: last.status })
         }
-        heard.interim.push(response);
-        heard.received.clear();
+        (Unread::Head(HeadError::Nothing), None) if scheme == Scheme::Ws => OpenError::ClosedAtOnce,
+        (Unread::Cut, _) => OpenError::NotHttp(HeadError::Nothing),
+        (Unread::Head(error), _) => OpenError::NotHttp(error),
+        (Unread::TimedOut, _) => limits.timed_out(&reached.address, reached.proxy.as_ref(), &heard.received),
+        (Unread::Io(error), _) => broken(error, reached),
     }
-    Err(OpenError::NotHttp(HeadError::TooManyInterim { limit: MAX_INTERIM }))
 }
 
 /// Where no answer came, a command in between may have failed: then that is what there is to tell.

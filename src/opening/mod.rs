@@ -11,7 +11,7 @@ mod server;
 
 use std::io::{self, Read};
 
-use crate::handshake::{HeadError, HeadReader, MAX_HEAD, printable};
+use crate::handshake::{HeadError, HeadReader, MAX_HEAD, ResponseHead, printable};
 use crate::net::Connection;
 use client::read_body;
 use reach::reach;
@@ -74,4 +74,46 @@ fn read_head(
             return Ok(bytes[used..count].to_vec());
         }
     }
+}
+
+/// What has been said before a final response.
+#[derive(Debug, Default)]
+struct Heard {
+    /// Interim responses.
+    interim: Vec<ResponseHead>,
+    /// What has come of the next one, if that can't be read.
+    received: Vec<u8>,
+}
+
+/// How many interim responses are read before the final one. Servers have reason for one or two.
+const MAX_INTERIM: usize = 16;
+
+/// Reads interim responses (RFC 9110, 15.2) and the final one, `name` in logs; gives what came behind it, too. A connection
+/// that ends early is told by what is wrong with the head.
+fn read_response(
+    connection: &mut Connection,
+    name: &str,
+    limits: &Limits,
+    heard: &mut Heard,
+) -> Result<(ResponseHead, Vec<u8>), Unread> {
+    let mut rest = Vec::new();
+    while heard.interim.len() <= MAX_INTERIM {
+        let mut reader = HeadReader::for_response(MAX_HEAD);
+        let read = read_head(connection, &mut reader, &rest, limits);
+        heard.received = reader.raw().to_vec();
+        rest = match read {
+            Ok(rest) => rest,
+            // The reader knows best what is wrong with it.
+            Err(Unread::Cut) => Vec::new(),
+            Err(unread) => return Err(unread),
+        };
+        let response = reader.into_response().map_err(Unread::Head)?;
+        log_head(name, &response.head.redacted());
+        if !response.is_interim() {
+            return Ok((response, rest));
+        }
+        heard.interim.push(response);
+        heard.received.clear();
+    }
+    Err(Unread::Head(HeadError::TooManyInterim { limit: MAX_INTERIM }))
 }

@@ -112,7 +112,9 @@ pub(super) fn reach(target: &Target, route: &Route, limits: &Limits) -> Result<R
             if let Some(failure) = reached.attendant.as_mut().and_then(Attendant::failure) {
                 return Err(OpenError::Command(failure));
             }
-            let certificate = if error.is_about_certificate() { certificate(target, route, limits) } else { None };
+            let own_name = route.tls.server_name.clone();
+            let certificate =
+                certificate(&error, &target.host, own_name, limits, |limits| once_more(target, route, limits));
             let words = explained(&error, TlsPeer::Server, certificate.as_deref());
             let Reached { address, resolve, connect, proxy, .. } = reached;
             let failure = TlsFailure { words, address, resolve, connect, proxy, certificate };
@@ -244,18 +246,22 @@ fn explained(error: &TlsError, peer: TlsPeer, certificate: Option<&[u8]>) -> Str
     printable(error.explained(peer, facts.as_ref()).as_bytes(), SHOWN)
 }
 
-/// The certificate that was not accepted, in DER: it is looked at once more, without any trust, to say what is in it.
-fn certificate(target: &Target, route: &Route, limits: &Limits) -> Option<Vec<u8>> {
+/// The certificate that was not accepted, in DER, if that is what went wrong: it is looked at once more, over a connection that
+/// `connect` makes, to say what is in it. Nothing is trusted and nothing said there.
+fn certificate(
+    error: &TlsError,
+    host: &Host,
+    own_name: Option<String>,
+    limits: &Limits,
+    connect: impl FnOnce(&Limits) -> Option<Connection>,
+) -> Option<Vec<u8>> {
+    if !error.is_about_certificate() {
+        return None;
+    }
     let limits = limits.at_most(SECOND_LOOK);
-    let connection = once_more(target, route, &limits)?;
-    blindly_accepted(connection, &target.host, route.tls.server_name.clone(), &limits)
-}
-
-/// The certificate that a host shows, in DER. Nothing is trusted and nothing said over this connection.
-fn blindly_accepted(connection: Connection, host: &Host, own_name: Option<String>, limits: &Limits) -> Option<Vec<u8>> {
     let options = TlsOptions { insecure: true, server_name: own_name, ..TlsOptions::default() };
     let blind = TlsConnector::new(&options).ok()?;
-    let (connection, secured) = blind.secure(connection, &server_name(host), limits.deadline()).ok()?;
+    let (connection, secured) = blind.secure(connect(&limits)?, &server_name(host), limits.deadline()).ok()?;
     connection.line.hang_up();
     secured.certificate
 }

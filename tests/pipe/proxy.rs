@@ -114,6 +114,8 @@ fn a_refusal_of_the_proxy_is_not_the_servers() {
         ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n", "it is no proxy for tunnels"),
         ("SSH-2.0-OpenSSH_9.2\r\n", "gave an answer that is not one"),
         ("HTTP/1.1 200", "the middle of the HTTP head"),
+        ("HTTP/1.1 103 Early Hints\r\n\r\n", "closed the connection before there was a tunnel"),
+        (&"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(20), "gave an answer that is not one: more than 16 "),
         ("", "closed the connection before there was a tunnel"),
     ] {
         let run = answered("http://", "", answer);

@@ -5,12 +5,10 @@ use std::time::Instant;
 
 use thiserror::Error;
 
-use super::{
-    ProxyPassed, Reached, Route, SECOND_LOOK, blindly_accepted, dialed, endpoint, explained, server_name, unreachable,
-};
-use crate::handshake::{Credentials, HeadError, HeadReader, Host, MAX_HEAD, ResponseHead, Target};
+use super::{ProxyPassed, Reached, Route, certificate, dialed, endpoint, explained, server_name, unreachable};
+use crate::handshake::{Credentials, HeadError, Host, Target};
 use crate::net::{Connection, Secured, TlsConnector, TlsError, TlsOptions, TlsPeer, Trouble};
-use crate::opening::{Limits, OpenError, Unread, log_head, read_body, read_head};
+use crate::opening::{Heard, Limits, OpenError, Unread, log_head, read_body, read_response};
 use crate::proxy::socks::{self, Place, SocksError};
 use crate::proxy::{ConnectRefusal, Proxy, ProxyScheme, connect_request};
 
@@ -128,7 +126,10 @@ fn attempt(
                 return Err(failed(ProxyTrouble::TimedOut(limits.seconds())));
             }
             Err(error) => {
-                let certificate = if error.is_about_certificate() { certificate(proxy, route, limits) } else { None };
+                let certificate = certificate(&error, &proxy.host, None, limits, |limits| {
+                    let dialed = super::dialed(&endpoint(&proxy.host, proxy.port), &route.lookup, limits).ok()?;
+                    Some(Connection::plain(dialed.socket))
+                });
                 return Err(failed(ProxyTrouble::Tls(explained(&error, TlsPeer::Proxy, certificate.as_deref()))));
             }
         };
@@ -140,13 +141,6 @@ fn attempt(
     let connection = tunnel.map_err(failed)?;
     log::info!("{url} leads to {}:{}", target.host, target.port);
     Ok(Reached { connection, proxy: Some(ProxyPassed { url, took: start.elapsed() }), ..reached })
-}
-
-/// The proxy's certificate that was not accepted, in DER, by a connection that trusts it blindly and says nothing.
-fn certificate(proxy: &Proxy, route: &Route, limits: &Limits) -> Option<Vec<u8>> {
-    let limits = limits.at_most(SECOND_LOOK);
-    let dialed = dialed(&endpoint(&proxy.host, proxy.port), &route.lookup, &limits).ok()?;
-    blindly_accepted(Connection::plain(dialed.socket), &proxy.host, None, &limits)
 }
 
 /// The failure of a proxy; or that of the run, where it has run out of time.
@@ -169,7 +163,9 @@ fn by_connect(
     let request = connect_request(target, proxy.credentials.as_ref());
     log_head("request to the proxy", &crate::handshake::redact(&request));
     send(&mut connection, &request, limits)?;
-    let (response, early) = read_response(&mut connection, limits)?;
+    let mut heard = Heard::default();
+    let (response, early) = read_response(&mut connection, "response of the proxy", limits, &mut heard)
+        .map_err(|unread| unanswered(unread, limits))?;
     match ConnectRefusal::of(&response, target, proxy) {
         Some(refusal) => {
             let body = read_body(&mut connection, &response, &early, limits);
@@ -179,25 +175,13 @@ fn by_connect(
     }
 }
 
-/// Reads the proxy's response, and what came behind it: of the server already.
-fn read_response(connection: &mut Connection, limits: &Limits) -> Result<(ResponseHead, Vec<u8>), ProxyTrouble> {
-    let mut early = Vec::new();
-    loop {
-        let mut reader = HeadReader::for_response(MAX_HEAD);
-        early = match read_head(connection, &mut reader, &early, limits) {
-            Ok(early) => early,
-            // The reader knows best what is wrong with a head that has ended early.
-            Err(Unread::Cut) if !reader.raw().is_empty() => Vec::new(),
-            Err(Unread::Cut) => return Err(ProxyTrouble::Cut),
-            Err(Unread::Head(error)) => return Err(ProxyTrouble::NotHttp(error)),
-            Err(Unread::TimedOut) => return Err(ProxyTrouble::TimedOut(limits.seconds())),
-            Err(Unread::Io(error)) => return Err(broken(error)),
-        };
-        let response = reader.into_response().map_err(ProxyTrouble::NotHttp)?;
-        log_head("response of the proxy", &response.head.redacted());
-        if !response.is_interim() {
-            return Ok((response, early));
-        }
+/// Why there is no response of the proxy's.
+fn unanswered(unread: Unread, limits: &Limits) -> ProxyTrouble {
+    match unread {
+        Unread::Cut | Unread::Head(HeadError::Nothing) => ProxyTrouble::Cut,
+        Unread::Head(error) => ProxyTrouble::NotHttp(error),
+        Unread::TimedOut => ProxyTrouble::TimedOut(limits.seconds()),
+        Unread::Io(error) => broken(error),
     }
 }
 
