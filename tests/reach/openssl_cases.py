@@ -157,8 +157,9 @@ class Server(Process):
         self.wait_for(self.out, lambda out: True if len(out) >= count else None, f"{count} bytes")
 
     def wait_for_frame(self, kind, payload):
-        # What looks like one may stand within other data, so there may be several, of which one begins inside of another.
-        pattern = re.compile(re.escape(bytes([kind, MASK | len(payload)])) + rb"(?=(.{4})(.{%d}))" % len(payload), re.DOTALL)
+        # What looks like one may stand within other data: there may be several, one inside of another.
+        head = re.escape(bytes([kind, MASK | len(payload)]))
+        pattern = re.compile(head + rb"(?=(.{4})(.{%d}))" % len(payload), re.DOTALL)
 
         def find(out):
             masked = ((match[1], match[2]) for match in pattern.finditer(out))
