@@ -21,6 +21,7 @@
 
 mod command;
 mod connection;
+mod descriptors;
 mod dial;
 mod listener;
 pub mod pipe;
@@ -35,6 +36,7 @@ mod wake;
 
 pub use command::{Attendant, ShellCommand};
 pub use connection::{Connection, Half, Line};
+pub use descriptors::raise_descriptor_limit;
 pub(crate) use dial::unbracketed;
 pub use dial::{Attempt, DialError, Dialed, Endpoint, Family, KnownHost, KnownHostError, Lookup, Step, dial};
 pub use listener::{BindError, ListenAddr, ListenAddrError, ListenOn, Listener, Unsuitable};

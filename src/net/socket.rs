@@ -6,9 +6,14 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use rustix::net::{AddressFamily, SocketType};
+use rustix::net::{AddressFamily, SocketType, sockopt};
 
 use super::unix;
+
+/// When the system asks a quiet peer whether it is there, how often, and how many times in vain.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+const KEEPALIVE_COUNT: u32 = 6;
 
 /// A connected stream socket in blocking mode.
 ///
@@ -53,6 +58,20 @@ impl Socket {
     /// stream. Only TCP has that; over a unix socket the two look the same.
     pub fn resets_at_end(&self, resets: bool) {
         let _ = rustix::net::sockopt::set_socket_linger(self, resets.then_some(Duration::ZERO));
+    }
+
+    /// Has the system look whether the peer is still there when nothing has come for a minute; reads and writes fail about
+    /// two minutes after its machine has gone. Does nothing for a unix socket, whose peers can't go unnoticed.
+    pub fn keep_alive(&self) {
+        let Self::Tcp(stream) = self else { return };
+        // Where the system takes no such times it has its own.
+        let _ = sockopt::set_socket_keepalive(stream, true);
+        #[cfg(not(any(target_os = "openbsd", target_os = "haiku", target_os = "nto")))]
+        {
+            let _ = sockopt::set_tcp_keepidle(stream, KEEPALIVE_IDLE);
+            let _ = sockopt::set_tcp_keepintvl(stream, KEEPALIVE_INTERVAL);
+            let _ = sockopt::set_tcp_keepcnt(stream, KEEPALIVE_COUNT);
+        }
     }
 
     /// The other end's address, for messages: `127.0.0.1:9001`, `[::1]:9001`, `unix:PATH` or `unix:@NAME`.
@@ -203,6 +222,16 @@ mod tests {
             };
             assert!(stream.nodelay().unwrap());
         }
+    }
+
+    #[test]
+    fn the_system_can_be_asked_to_keep_watch() {
+        let (_client, server) = tcp_pair();
+        server.keep_alive();
+        assert!(sockopt::socket_keepalive(&server).unwrap());
+        #[cfg(target_os = "linux")]
+        assert_eq!(sockopt::tcp_keepidle(&server).unwrap(), KEEPALIVE_IDLE);
+        unix_pair().0.keep_alive();
     }
 
     #[test]
