@@ -1,12 +1,14 @@
 //! `wspipe`: maps the outcome of a run to an exit status.
 
 mod cli;
+mod early;
 
 use std::process::ExitCode;
 
 use wspipe::outcome::{ExitStatus, Failure};
 
 fn main() -> ExitCode {
+    early::end();
     let cli = cli::Cli::from_args();
     start_log(cli.verbosity());
     let status = match cli.run() {
