@@ -17,6 +17,9 @@ const MAX_CONTROL: u64 = 125;
 const COMPRESSED: u8 = 0b100;
 /// The longest header and the longest control frame fit behind whatever has been lent out.
 const MIN_BUFFER: usize = 256;
+/// What a buffer that grows begins with, in bytes, and by what factor it does.
+const SMALL_BUFFER: usize = 4 << 10;
+const GROWTH: usize = 4;
 /// What is decompressed at a time, in bytes, at most: four windows, so that keeping the window costs little.
 const MAX_INFLATED: usize = 128 << 10;
 
@@ -42,6 +45,8 @@ pub struct Decoder {
     /// The bytes not yet taken lie in `start..end` of the buffer.
     start: usize,
     end: usize,
+    /// What the buffer may grow to.
+    most: usize,
     frame: Option<Frame>,
     message: Option<Message>,
     /// Decompresses, if that was negotiated.
@@ -108,6 +113,7 @@ impl Decoder {
             buffer: vec![0; buffer.max(MIN_BUFFER)].into(),
             start: 0,
             end: 0,
+            most: 0,
             frame: None,
             message: None,
             inflate: None,
@@ -125,11 +131,19 @@ impl Decoder {
         decoder
     }
 
+    /// As [`resuming`](Self::resuming), with a buffer that begins with 4 KiB; whenever it has been filled it grows, up to
+    /// `most` bytes, and [`shrink`](Self::shrink) makes it small again.
+    #[must_use]
+    pub fn growing(role: Role, most: usize, max_message: Option<u64>, early: &[u8]) -> Self {
+        let decoder = Decoder::resuming(role, most.min(SMALL_BUFFER), max_message, early);
+        Decoder { most, ..decoder }
+    }
+
     /// The same decoder, reading messages that the peer compresses as agreed (RFC 7692, 7.2.2); without an agreement, as it
     /// is.
     #[must_use]
     pub fn inflating(mut self, params: Option<DeflateParams>) -> Self {
-        let room = self.buffer.len().min(MAX_INFLATED);
+        let room = self.buffer.len().max(self.most).min(MAX_INFLATED);
         self.inflate = params.map(|params| Inflate {
             inflater: Inflater::new(params.context_takeover, room),
             input: 0..0,
@@ -149,7 +163,11 @@ impl Decoder {
     /// Where the next bytes from the peer go; never empty once [`next`](Self::next) has given `None`.
     pub fn space(&mut self) -> &mut [u8] {
         // What is left here is at most the beginning of a header or of a control frame.
-        self.buffer.copy_within(self.start..self.end, 0);
+        if self.end == self.buffer.len() && self.end < self.most {
+            self.resize((self.end * GROWTH).min(self.most));
+        } else {
+            self.buffer.copy_within(self.start..self.end, 0);
+        }
         self.end -= self.start;
         self.start = 0;
         &mut self.buffer[self.end..]
@@ -159,6 +177,29 @@ impl Decoder {
     pub fn filled(&mut self, count: usize) {
         self.end += count;
         debug_assert!(self.end <= self.buffer.len());
+    }
+
+    /// Whether the buffer has grown.
+    #[must_use]
+    pub fn has_grown(&self) -> bool {
+        self.most > 0 && self.buffer.len() > SMALL_BUFFER
+    }
+
+    /// Gives back what the buffer has grown by; for when nothing has come for a while.
+    pub fn shrink(&mut self) {
+        if self.has_grown() && self.end - self.start < SMALL_BUFFER {
+            self.resize(SMALL_BUFFER);
+            self.end -= self.start;
+            self.start = 0;
+        }
+    }
+
+    /// Takes another buffer, with what has not been taken at its beginning.
+    fn resize(&mut self, size: usize) {
+        let mut buffer = vec![0; size].into_boxed_slice();
+        let rest = &self.buffer[self.start..self.end];
+        buffer[..rest.len()].copy_from_slice(rest);
+        self.buffer = buffer;
     }
 
     /// Whether a message or a frame has begun and not ended.

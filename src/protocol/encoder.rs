@@ -123,6 +123,25 @@ impl Encoder {
         self.tally = Tally::default();
     }
 
+    /// Says that of what is pending so many bytes have been sent, and that no frame may follow the one that they end in: the
+    /// rest of that one is what is pending then. For frames that are not masked.
+    pub fn cut(&mut self, sent: usize) {
+        let out = &mut self.frames.out;
+        let mut end = 0;
+        while end < sent {
+            end = split_frame(&out[end..]).map_or(out.len(), |(_, _, rest)| out.len() - rest.len());
+        }
+        out.truncate(end);
+        out.drain(..sent);
+    }
+
+    /// Gives memory back that only a burst has needed; for when nothing is [`pending`](Self::pending).
+    pub fn give_back(&mut self) {
+        if self.frames.out.capacity() > KEPT && self.frames.out.is_empty() {
+            self.frames.out = Vec::new();
+        }
+    }
+
     /// Whether a message has begun and its last chunk has not come.
     #[must_use]
     pub fn is_inside_message(&self) -> bool {
@@ -160,6 +179,9 @@ impl Encoder {
         self.control(Control::Close, &payload);
     }
 }
+
+/// What an encoder keeps while it has nothing to do, in bytes.
+const KEPT: usize = 4 << 10;
 
 /// The bit of a message's last frame, and the opcode, in a frame's first byte (RFC 6455, 5.2).
 const FIN: u8 = 0x80;

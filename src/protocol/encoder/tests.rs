@@ -164,3 +164,30 @@ fn debug_output_tells_no_payload() {
     encoder.push(&HELLO);
     assert_eq!(format!("{encoder:?}"), "Encoder { masks: true, deflate: None, pending: 11, inside_message: false }");
 }
+
+#[test]
+fn what_is_cut_ends_with_the_frame_that_is_on_its_way() {
+    // Frames of 3, 132 and 2 bytes.
+    let frames = [whole(b"x"), whole(&[b'y'; 128]), whole(b"")];
+    let all = server(&frames);
+    assert_eq!(all.len(), 137);
+    for (sent, end) in [(0, 0), (1, 3), (2, 3), (3, 3), (4, 135), (134, 135), (135, 135), (136, 137), (137, 137)] {
+        let mut encoder = Encoder::server();
+        for frame in &frames {
+            encoder.push(frame);
+        }
+        encoder.cut(sent);
+        assert_eq!(encoder.pending(), &all[sent..end], "{sent}");
+    }
+}
+
+#[test]
+fn what_a_burst_has_needed_is_given_back() {
+    let mut encoder = Encoder::server();
+    encoder.push(&whole(&vec![0; 100_000]));
+    encoder.give_back();
+    assert_eq!(encoder.pending().len(), 100_010);
+    encoder.clear();
+    encoder.give_back();
+    assert_eq!(encoder.frames.out.capacity(), 0);
+}
