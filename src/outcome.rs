@@ -4,7 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::bridge::{Cause, Ending, Peer, Unsent};
+use crate::bridge::{Cause, Ending, Peer, Size, Unsent};
 use crate::net::{BindError, Exit};
 use crate::opening::{OpenError, ProxyTrouble};
 use crate::protocol::{Close, Violation};
@@ -196,6 +196,9 @@ pub fn judge(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
         Cause::Silent(limit) => {
             let (seconds, unsent) = (limit.as_secs_f64(), unsent(ending));
             Err(broken(format!("nothing has come from the peer for {seconds} s (--idle-timeout){unsent}")))
+        }
+        Cause::TooSlow(queue) => {
+            Err(broken(format!("the peer was too slow: its queue of {} was full (--queue)", Size(*queue as u64))))
         }
         Cause::PeerClosed => closed_by_peer(ending, awaited),
         Cause::InputEnded => closed_by_us(ending, awaited),

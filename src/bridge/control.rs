@@ -104,6 +104,17 @@ impl Control {
         std::mem::replace(&mut state.orders, Orders { stop, ..Orders::default() })
     }
 
+    /// Waits for at most so long until the socket has room, and for more than a little; for the sending side.
+    pub(super) fn has_room(&self, patience: Duration) -> std::io::Result<bool> {
+        let [socket] = wait(&[(self.line.as_fd(), Interest::Write)], Some(patience))?;
+        Ok(socket.is_writable())
+    }
+
+    /// Bounds each later read, or bounds none; for the receiving side.
+    pub(super) fn set_read_timeout(&self, timeout: Option<Duration>) -> bool {
+        self.line.set_read_timeout(timeout).is_ok()
+    }
+
     fn act(&self, state: &mut State, now: Instant) {
         let step = state.lifecycle.step(now, self.quiet(), self.activity.busy(now));
         if let Some(close) = step.close {

@@ -56,6 +56,8 @@ pub enum Cause {
     BadRecord(RecordError),
     /// Nothing at all has come from the peer for this long.
     Silent(Duration),
+    /// It took what was sent too slowly; its queue of so many bytes was full.
+    TooSlow(usize),
     /// The time for the whole run is over.
     TimedOut,
     /// A signal arrived.
@@ -83,6 +85,21 @@ impl fmt::Display for Unsent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let message = if self.inside_message { "; its last message is incomplete" } else { "" };
         write!(f, "{} bytes that had been read from the input were not sent{message}", self.bytes)
+    }
+}
+
+/// A number of bytes, as people write it: `1 MiB`, `64 KiB`, `100 bytes`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size(pub u64);
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+        let fits = |(power, _): &(u32, &str)| self.0 > 0 && self.0.trailing_zeros() >= *power;
+        match units.into_iter().find(fits) {
+            Some((power, unit)) => write!(f, "{} {unit}", self.0 >> power),
+            None => write!(f, "{} bytes", self.0),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Cause, Ending, Peer, Traffic, Unsent};
+use super::{Cause, Ending, Peer, Size, Traffic, Unsent};
 use crate::protocol::{Close, Role, Violation};
 use crate::records::RecordError;
 
@@ -28,6 +28,8 @@ pub struct Rules {
     pub close_timeout: Duration,
     /// How long nothing at all may come from the peer, not counting time in which we do not read.
     pub idle_timeout: Option<Duration>,
+    /// How long a signal leaves for what is queued and for the peer's answer, together.
+    pub grace: Duration,
     /// When the whole run is over.
     pub deadline: Option<Instant>,
     /// Each direction ends by itself, as for TCP: a Close ends its sender's, and is answered when the other one is through,
@@ -75,6 +77,8 @@ pub enum Fact {
     OutputClosed,
     /// The output failed; the system's words.
     OutputFailed(String),
+    /// The peer takes what is sent too slowly; its queue of so many bytes is full.
+    TooSlow(usize),
     /// A signal arrived.
     Signal(i32),
 }
@@ -222,7 +226,14 @@ impl Lifecycle {
             Fact::OutputFailed(why) => {
                 self.begin(Cause::OutputFailed(why), Some(failed()), grace, now, busy);
             }
-            Fact::Signal(signal) => self.begin(Cause::Signal(signal), Some(Close::new(1001, "")), grace, now, busy),
+            Fact::TooSlow(queue) => {
+                let close = Close::new(1013, &format!("too slow: its queue of {} is full", Size(queue as u64)));
+                self.begin(Cause::TooSlow(queue), Some(close), timeout, now, busy);
+            }
+            Fact::Signal(signal) => {
+                let patience = self.rules.grace;
+                self.begin(Cause::Signal(signal), Some(Close::new(1001, "")), patience, now, busy);
+            }
         }
     }
 
@@ -333,9 +344,13 @@ impl Lifecycle {
         }
     }
 
-    /// Our side is through: from here on the peer has its whole time.
+    /// Our side is through: from here on the peer has its whole time; after a signal, what is left of it.
     fn restart_patience(&mut self, now: Instant, busy: Duration) {
         if let Some(closing) = &mut self.closing {
+            if matches!(closing.cause, Cause::Signal(_)) {
+                let left = closing.patience.saturating_sub(now.saturating_duration_since(closing.since));
+                closing.patience = left.min(self.rules.close_timeout);
+            }
             closing.since = now;
             closing.busy = busy;
         }

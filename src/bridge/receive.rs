@@ -3,11 +3,15 @@
 use std::io::{self, Read};
 use std::mem::take;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::time::Duration;
 
 use super::pongs::Pongs;
 use super::{Control, Fact};
 use crate::protocol::{Close, Decoder, Event, Tally, Violation};
 use crate::records::JoinError;
+
+/// When nothing has come for so long, a buffer that has grown is given back.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// Where received messages go.
 pub trait Sink: Send {
@@ -82,6 +86,7 @@ pub fn receive(
 ) {
     let (pongs, tally) = Default::default();
     let mut receiver = Receiver { sink, awaited, discards: false, had_data: false, tally, pongs, control };
+    let mut bounded = false;
     let end = loop {
         let end = receiver.events(&mut decoder);
         // From here on we wait for the peer again, also when nothing more is to be read.
@@ -89,7 +94,7 @@ pub fn receive(
         if let Some(end) = end {
             break end;
         }
-        match read(&mut reader, decoder.space()) {
+        match read_or_shrink(&mut reader, &mut decoder, control, &mut bounded) {
             Ok(count) if count > 0 => {
                 control.activity.stop_reading();
                 decoder.filled(count);
@@ -204,6 +209,28 @@ impl<S: Sink> Receiver<'_, S> {
     }
 }
 
+/// Reads into the decoder's buffer; if that has grown and nothing comes for a while, it is made small again. `bounded` says
+/// whether reads are.
+fn read_or_shrink(
+    reader: &mut impl Read,
+    decoder: &mut Decoder,
+    control: &Control,
+    bounded: &mut bool,
+) -> io::Result<usize> {
+    loop {
+        let has_grown = decoder.has_grown();
+        if has_grown != *bounded && control.set_read_timeout(has_grown.then_some(IDLE)) {
+            *bounded = has_grown;
+        }
+        match read(reader, decoder.space()) {
+            Err(error) if *bounded && matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                decoder.shrink();
+            }
+            result => return result,
+        }
+    }
+}
+
 fn read(reader: &mut impl Read, space: &mut [u8]) -> io::Result<usize> {
     loop {
         match reader.read(space) {
@@ -216,6 +243,6 @@ fn read(reader: &mut impl Read, space: &mut [u8]) -> io::Result<usize> {
 /// Reads what the peer still sends and forgets it: closing a socket that holds unread data would reset the connection, and
 /// the peer might never see our Close.
 fn drain(reader: &mut impl Read) {
-    let mut forgotten = [0; 8192];
+    let mut forgotten = vec![0; 8192];
     while read(reader, &mut forgotten).is_ok_and(|count| count > 0) {}
 }

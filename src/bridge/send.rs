@@ -1,6 +1,7 @@
 //! The sending side: what a source gives, as frames, into the socket.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
+use std::time::Duration;
 
 use super::{Control, Fact, Unsent};
 use crate::protocol::{Close, Encoder, Event};
@@ -9,8 +10,18 @@ use crate::records::RecordError;
 /// Frames leave when this many bytes have gathered, or when the source has nothing more at the moment.
 pub(super) const BATCH: usize = 256 << 10;
 
+/// A socket that has room at once takes this much, in bytes, without making anybody wait; one that had none, this much.
+const PIECE: usize = 64 << 10;
+const SMALL_PIECE: usize = 16 << 10;
+/// How often a sending side that waits for room looks whether it is to wait on.
+const LOOK: Duration = Duration::from_millis(100);
+
 /// Where messages to send come from.
 pub trait Source: Send {
+    /// Whether the session may be [cut off](Self::is_cut_off). Frames then leave in pieces, each when the socket has room
+    /// for it: so a Close finds room behind them though the peer does not read.
+    const PACED: bool = false;
+
     /// Waits until there is something to send or an order to carry out, and encodes all there is, up to a batch.
     ///
     /// # Errors
@@ -24,6 +35,14 @@ pub trait Source: Send {
 
     /// Encodes what waits in memory, without waiting for more; a Close will follow.
     fn drain(&mut self, _encoder: &mut Encoder) {}
+
+    /// Says that so many bytes have reached the socket.
+    fn took(&mut self, _bytes: usize) {}
+
+    /// Whether what was encoded is not to be sent any more, but for the frame that is on its way.
+    fn is_cut_off(&self) -> bool {
+        false
+    }
 
     /// Says that all that was encoded has reached the socket.
     fn sent(&mut self) {}
@@ -142,13 +161,50 @@ impl<W: Write> Pump<'_, W> {
         }
     }
 
-    fn write(&mut self, source: &mut impl Source) -> std::io::Result<()> {
-        if !self.encoder.pending().is_empty() {
-            self.writer.write_all(self.encoder.pending())?;
-            self.control.activity.sent(self.encoder.tally());
-            self.encoder.clear();
-            source.sent();
+    fn write<S: Source>(&mut self, source: &mut S) -> std::io::Result<()> {
+        if self.encoder.pending().is_empty() {
+            return Ok(());
         }
+        if S::PACED && !source.is_cut_off() {
+            return self.write_paced(source);
+        }
+        self.writer.write_all(self.encoder.pending())?;
+        self.written(source);
         Ok(())
+    }
+
+    /// Writes piece by piece; when it is cut off meanwhile, the rest of a frame is left to be sent.
+    fn write_paced(&mut self, source: &mut impl Source) -> std::io::Result<()> {
+        let (mut sent, mut piece) = (0, PIECE);
+        while sent < self.encoder.pending().len() {
+            if !self.control.has_room(Duration::ZERO)? {
+                piece = SMALL_PIECE;
+                while !self.control.has_room(LOOK)? {
+                    if source.is_cut_off() {
+                        self.encoder.cut(sent);
+                        return Ok(());
+                    }
+                }
+            }
+            let rest = &self.encoder.pending()[sent..];
+            match self.writer.write(&rest[..rest.len().min(piece)]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    sent += count;
+                    source.took(count);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.written(source);
+        Ok(())
+    }
+
+    /// All that was encoded has reached the socket.
+    fn written(&mut self, source: &mut impl Source) {
+        self.control.activity.sent(self.encoder.tally());
+        self.encoder.clear();
+        source.sent();
     }
 }

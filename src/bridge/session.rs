@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Instant;
 
@@ -42,12 +42,23 @@ impl Session {
         bell: Arc<dyn Bell>,
         keeper: Arc<dyn Bell>,
     ) -> io::Result<Receiving> {
+        Ok(self.start_on(SendingThread::spawn()?, source, bell, keeper))
+    }
+
+    /// As [`start`](Self::start), on a thread that waits already.
+    pub fn start_on(
+        self,
+        thread: SendingThread,
+        source: impl Source + 'static,
+        bell: Arc<dyn Bell>,
+        keeper: Arc<dyn Bell>,
+    ) -> Receiving {
         let Session { connection, decoder, encoder, count, rules } = self;
         let Connection { reader, writer, line } = connection;
         let control = Arc::new(Control::new(rules, line, bell, keeper));
         let shared = Arc::clone(&control);
-        spawn("send", move || send(source, encoder, writer, &shared))?;
-        Ok(Receiving { reader, decoder, count, control })
+        thread.run(Box::new(move || send(source, encoder, writer, &shared)));
+        Receiving { reader, decoder, count, control }
     }
 
     /// Runs the session on two more threads while this one keeps the time.
@@ -62,6 +73,36 @@ impl Session {
         keeper: &Keeper<'_>,
     ) -> io::Result<Ending> {
         self.start(source, bell, keeper.bell())?.finish(sink, keeper)
+    }
+}
+
+/// A thread for a sending side: had in advance, so that a client can still be refused if the system has none left.
+#[derive(Debug)]
+pub struct SendingThread(mpsc::SyncSender<Side>);
+
+type Side = Box<dyn FnOnce() + Send>;
+
+impl SendingThread {
+    /// A thread that waits; it ends if no session starts on it.
+    ///
+    /// # Errors
+    /// The system has no threads left.
+    pub fn spawn() -> io::Result<Self> {
+        let (sender, receiver) = mpsc::sync_channel::<Side>(1);
+        spawn("send", move || {
+            let side = receiver.recv();
+            // The sending side may run for days.
+            drop(receiver);
+            if let Ok(side) = side {
+                side();
+            }
+        })?;
+        Ok(SendingThread(sender))
+    }
+
+    fn run(self, side: Side) {
+        // It waits for nothing else, so it takes it.
+        let _ = self.0.send(side);
     }
 }
 

@@ -47,6 +47,7 @@ pub(super) fn tunnel_rules(role: Role, idle_timeout: Option<Duration>) -> Rules 
         on_eof: OnEof::Keep,
         close: Close::new(1000, ""),
         close_timeout: CLOSE_TIMEOUT,
+        grace: CLOSE_TIMEOUT,
         idle_timeout,
         deadline: None,
         half_close: true,

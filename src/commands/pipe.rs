@@ -51,6 +51,8 @@ pub(super) struct Ends {
     pub(super) bell: Arc<Wake>,
 }
 
+/// How long a signal leaves a session to end, at most.
+const GRACE: Duration = Duration::from_secs(1);
 /// What a pipe before standard input is enlarged to, in bytes: as much as one read takes.
 const INPUT_PIPE: usize = 256 << 10;
 /// What a pipe behind standard output is enlarged to, in bytes: with the usual 64 KiB, writer and reader take turns rather
@@ -67,6 +69,7 @@ impl Pipe {
             close: self.close.clone(),
             close_timeout: self.close_timeout,
             idle_timeout: self.idle_timeout,
+            grace: self.close_timeout.min(GRACE),
             deadline: self.deadline(start),
             half_close: false,
             awaiting: self.count.is_some(),

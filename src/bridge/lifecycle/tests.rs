@@ -33,6 +33,7 @@ fn rules() -> Rules {
         close: Close::new(1000, "bye"),
         close_timeout: ms(5000),
         idle_timeout: None,
+        grace: ms(1000),
         deadline: None,
         half_close: false,
         awaiting: false,
@@ -229,6 +230,33 @@ fn a_signal_says_1001_and_a_second_one_hangs_up() {
     assert!(step.hang_up && !step.ended);
     assert!(session.note(sent_all()).ended);
     assert_eq!(session.cause(), Cause::Signal(15));
+}
+
+#[test]
+fn the_grace_of_a_signal_covers_what_is_queued_and_the_answer() {
+    let mut session = session(Rules { grace: ms(3000), ..rules() });
+    let step = session.note(Fact::Signal(15));
+    assert_eq!(session.wake(&step), Some(3000));
+    session.at(2000).note(Fact::CloseSent);
+    let step = session.note(sent_all());
+    assert_eq!(session.wake(&step), Some(3000));
+    assert!(session.at(3000).step().hang_up);
+    // The answer has no longer than it would have otherwise.
+    let mut session = self::session(Rules { grace: ms(3000), close_timeout: ms(100), ..rules() });
+    session.note(Fact::Signal(15));
+    session.at(2000).note(Fact::CloseSent);
+    let step = session.note(sent_all());
+    assert_eq!(session.wake(&step), Some(2100));
+}
+
+#[test]
+fn who_is_too_slow_is_told_with_1013_and_has_its_time_to_answer() {
+    let mut session = session(rules());
+    let step = session.note(Fact::TooSlow(1 << 20));
+    assert_eq!(step.close, Some(Close::new(1013, "too slow: its queue of 1 MiB is full")));
+    assert_eq!(session.wake(&step), Some(5000));
+    assert!(session.at(5000).step().hang_up);
+    assert_eq!(session.cause(), Cause::TooSlow(1 << 20));
 }
 
 #[test]
