@@ -20,9 +20,12 @@ pub(super) struct ExecArgs {
     #[arg(long, requires = "exec_command", conflicts_with_all = ["echo", "no_stdin", "on_eof"])]
     exec: bool,
 
-    /// How long a command may take to end after its session: then it gets TERM, and after the same time again KILL
-    #[arg(long, value_name = "TIME", default_value = "5s", allow_negative_numbers = true, value_parser = duration, requires = "exec", hide_short_help = true)]
-    grace: Duration,
+    /// How long what is under way at the end may take
+    ///
+    /// A command, after its session: then it gets TERM, and after the same time again KILL. In listen also what is queued,
+    /// and the answers to our Close, when SIGINT or SIGTERM comes.
+    #[arg(long, value_name = "TIME", default_value = "5s", allow_negative_numbers = true, value_parser = duration, hide_short_help = true)]
+    pub(super) grace: Duration,
 
     /// The command of --exec, and its arguments
     #[arg(last = true, value_name = "COMMAND", id = "exec_command", requires = "exec", hide_short_help = true)]

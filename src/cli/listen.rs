@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueHint;
-use wspipe::commands::{EnvHeader, ListenConfig};
+use wspipe::commands::{Endpoint, EnvHeader, ListenConfig};
 use wspipe::handshake::{DeflateTerms, Page, ServerOptions};
 use wspipe::net::Endpoint as StreamPlace;
 use wspipe::net::ListenOn;
@@ -21,7 +21,7 @@ use super::handshake::headers;
 use super::inherited::Place;
 use super::pipe::{NOT_FOR_STREAMS, PipeArgs};
 use super::tls::IdentityArgs;
-use super::values::{duration, stream_address};
+use super::values::{buffer_size, duration, stream_address};
 
 /// Wait for clients: standard input to all of them, their messages to standard output
 ///
@@ -36,6 +36,13 @@ pub(super) struct Args {
     /// Send every message back to the client that it came from
     #[arg(long, help_heading = "Serving")]
     echo: bool,
+
+    /// Send every message to all other clients: a room to chat in
+    ///
+    /// Types are kept, and standard input and output are not used. A message is passed on when it is complete, and may have
+    /// 64M unless --max-message says otherwise.
+    #[arg(long, help_heading = "Serving", conflicts_with_all = ["echo", "once", "exec", "forward"])]
+    broadcast: bool,
 
     /// Carry a connection to HOST:PORT or unix:PATH for each client
     ///
@@ -96,6 +103,22 @@ pub(super) struct Args {
     )]
     page: Option<OsString>,
 
+    /// Serve at most N clients at a time; the next one gets 503
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Serving")]
+    max_clients: Option<u64>,
+
+    /// How much may wait for one client; one that is too slow then is let go
+    ///
+    /// A client whose queue is full is let go with close code 1013 when it has taken nothing for 10 seconds; or, while another
+    /// client has got everything, when it has taken less than a sixteenth of SIZE in a second. A message may be longer than
+    /// the queue. See SLOW CLIENTS in the manual page.
+    #[arg(long, value_name = "SIZE", default_value = "1M", value_parser = buffer_size, help_heading = "Serving", hide_short_help = true)]
+    queue: usize,
+
+    /// Let no client go: everything waits for the slowest (implied by --once)
+    #[arg(long, help_heading = "Serving", hide_short_help = true)]
+    lossless: bool,
+
     /// Write the URL to a file when ready, for scripts
     #[arg(long, value_name = "FILE", help_heading = "Serving", hide_short_help = true)]
     url_file: Option<PathBuf>,
@@ -134,9 +157,14 @@ impl Args {
     pub(super) fn resolve(self) -> Result<(ListenOn, ListenConfig), Failure> {
         // First: nothing else may have opened a descriptor yet.
         let on = self.address.resolve()?;
+        let grace = self.exec.grace;
         let identity = self.identity.resolve(self.key.as_deref())?;
         let config = ListenConfig {
-            endpoint: endpoint(self.exec.resolve(self.env_headers), self.forward, self.echo),
+            endpoint: if self.broadcast {
+                Endpoint::Broadcast
+            } else {
+                endpoint(self.exec.resolve(self.env_headers), self.forward, self.echo)
+            },
             once: self.once,
             server: ServerOptions {
                 subprotocols: self.subprotocols,
@@ -154,6 +182,10 @@ impl Args {
             identity,
             url_file: self.url_file,
             handshake_timeout: self.handshake_timeout,
+            max_clients: self.max_clients.map(|most| usize::try_from(most).unwrap_or(usize::MAX)),
+            queue: self.queue,
+            lossless: self.lossless,
+            grace,
             level: self.level.resolve(),
             pipe: self.pipe.resolve()?,
         };

@@ -55,7 +55,7 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
 pub(crate) fn buffer_size(text: &str) -> Result<usize, String> {
     match size(text)? {
         bytes @ 1..=0x4000_0000 => Ok(bytes as usize),
-        _ => Err("a chunk has from 1 byte to 1G".into()),
+        _ => Err("it is from 1 byte to 1G".into()),
     }
 }
 

@@ -20,6 +20,8 @@ pub(super) struct Coding {
 pub(super) struct Terms {
     /// How much one read of the socket can bring, in bytes.
     pub(super) buffer: usize,
+    /// The buffer begins small, and grows up to that with what comes.
+    pub(super) grows: bool,
     /// The longest message that is accepted, in bytes.
     pub(super) max_message: Option<u64>,
     /// The compression agreed on.
@@ -43,10 +45,12 @@ impl Coding {
     }
 
     fn new(role: Role, encoder: Encoder, terms: Terms, early: &[u8]) -> Self {
-        let Terms { buffer, max_message, compression, level } = terms;
+        let Terms { buffer, grows, max_message, compression, level } = terms;
         let sent_by = |role| compression.map(|agreement| agreement.sent_by(role));
         let encoder = encoder.compressing(sent_by(role), level);
-        let decoder = Decoder::resuming(role, buffer, max_message, early).inflating(sent_by(role.peer()));
+        let begin = if grows { Decoder::growing } else { Decoder::resuming };
+        let decoder = begin(role, buffer, max_message, early);
+        let decoder = decoder.inflating(sent_by(role.peer()));
         let worth = Worth { sent: encoder.volume(), received: decoder.volume() };
         Coding { decoder, encoder, worth }
     }

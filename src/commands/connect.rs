@@ -46,7 +46,7 @@ pub fn connect(config: ConnectConfig) -> Result<(), Failure> {
     // First: without it there is nothing to say to the server.
     let stream = match &endpoint {
         Endpoint::Forward(place) => Some(endpoint::reach(place, limits.deadline()).map_err(OpenError::Unreachable)?),
-        Endpoint::Stdio | Endpoint::Echo | Endpoint::Exec(_) => None,
+        Endpoint::Stdio | Endpoint::Echo | Endpoint::Broadcast | Endpoint::Exec(_) => None,
     };
     let opened = opening::open(&target, &handshake, &route, &limits)?;
     let url = opened.target.url();
@@ -54,8 +54,13 @@ pub fn connect(config: ConnectConfig) -> Result<(), Failure> {
     if let Some(agreement) = opened.compression {
         log::info!("compression: {agreement}");
     }
-    let terms =
-        Terms { buffer: RECEIVE_BUFFER, max_message: pipe.decoder_limit(), compression: opened.compression, level };
+    let terms = Terms {
+        buffer: RECEIVE_BUFFER,
+        grows: false,
+        max_message: pipe.decoder_limit(),
+        compression: opened.compression,
+        level,
+    };
     let coding = Coding::client(terms, &opened.early).map_err(Failure::io("cannot make masking keys"))?;
     let (ending, command) = run(opened, coding, &url, &endpoint, stream, &pipe, start)?;
     log::info!("{ending}");
@@ -89,6 +94,7 @@ fn run(
             let Tunnel { source, sink, bell } = Tunnel::new(stream).map_err(Failure::io("cannot use the stream"))?;
             session.run(source, sink, bell, &keeper)
         }
+        (Endpoint::Broadcast, None) => return Err(Failure::Usage("a client has nobody to broadcast to".into())),
         (Endpoint::Echo, None) => {
             let (source, sink, bell) = EchoSink::ends(&pipe.greetings);
             session.run(source, sink, bell, &keeper)

@@ -82,6 +82,7 @@ fn echo(listener: &Listener) -> Result<(), Failure> {
     };
     let terms = Terms {
         buffer: super::RECEIVE_BUFFER,
+        grows: false,
         max_message: None,
         compression: accepted.compression,
         level: Level::default(),

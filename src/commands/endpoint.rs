@@ -17,6 +17,8 @@ pub enum Endpoint {
     Stdio,
     /// The peer itself: every message goes back.
     Echo,
+    /// All other clients of the listener.
+    Broadcast,
     /// A byte stream to this place, one for each session.
     Forward(net::Endpoint),
     /// A command for each session.
@@ -36,7 +38,7 @@ impl Endpoint {
     /// The command can't be started.
     pub(super) fn check(&self) -> Result<(), ProgramError> {
         match self {
-            Endpoint::Stdio | Endpoint::Echo | Endpoint::Forward(_) => Ok(()),
+            Endpoint::Stdio | Endpoint::Echo | Endpoint::Broadcast | Endpoint::Forward(_) => Ok(()),
             Endpoint::Exec(exec) => exec.program.check(),
         }
     }
@@ -44,7 +46,7 @@ impl Endpoint {
     /// The rules for the end of a session in this role, in a run that began at `start`.
     pub(super) fn rules(&self, pipe: &Pipe, role: Role, start: Instant) -> Rules {
         match self {
-            Endpoint::Stdio | Endpoint::Echo | Endpoint::Exec(_) => pipe.rules(role, start),
+            Endpoint::Stdio | Endpoint::Echo | Endpoint::Broadcast | Endpoint::Exec(_) => pipe.rules(role, start),
             Endpoint::Forward(_) => Rules { deadline: pipe.deadline(start), ..tunnel_rules(role, pipe.idle_timeout) },
         }
     }
@@ -55,7 +57,7 @@ impl Endpoint {
     pub(super) fn prepare(&self, deadline: Instant) -> Result<Option<Socket>, NoPlace> {
         let Endpoint::Forward(place) = self else { return Ok(None) };
         let stream = reach(place, Some(deadline));
-        stream.map(Some).map_err(|error| NoPlace { status: 502, why: error.to_string() })
+        stream.map(Some).map_err(|error| NoPlace { status: 502, why: error.to_string(), retry_after: None })
     }
 }
 

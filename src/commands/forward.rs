@@ -155,7 +155,8 @@ impl Forwarder {
 
     fn run(&self, number: u64, socket: Socket, opened: Opened) -> io::Result<Ending> {
         let Opened { connection, early, compression, attendant, .. } = opened;
-        let terms = Terms { buffer: RECEIVE_BUFFER, max_message: None, compression, level: self.config.level };
+        let terms =
+            Terms { buffer: RECEIVE_BUFFER, grows: false, max_message: None, compression, level: self.config.level };
         let Coding { decoder, encoder, worth } = Coding::client(terms, &early)?;
         let Tunnel { source, sink, bell } = Tunnel::new(socket)?;
         let session = Session { connection, decoder, encoder, count: None, rules: self.config.rules() };

@@ -3,22 +3,25 @@
 mod crowd;
 mod distribute;
 mod once;
+mod room;
 mod serve;
 mod shared;
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::coding::{Coding, Terms};
 use super::{Endpoint, Pipe};
 use crate::bridge::Signals;
 use crate::handshake::{ServerOptions, check_subprotocols};
-use crate::net::{ListenOn, Listener, TlsAcceptor, TlsIdentity};
+use crate::net::{ListenOn, Listener, TlsAcceptor, TlsIdentity, raise_descriptor_limit};
 use crate::opening::{Accepted, OpenError};
 use crate::outcome::Failure;
 use crate::protocol::Level;
+use crate::records::DEFAULT_MAX_HELD;
 
 /// What `listen` was asked for, apart from where.
 #[derive(Debug, Clone)]
@@ -35,6 +38,14 @@ pub struct ListenConfig {
     pub url_file: Option<PathBuf>,
     /// How long a client may take for its handshake.
     pub handshake_timeout: Duration,
+    /// The most clients that are served at a time.
+    pub max_clients: Option<usize>,
+    /// How much waits in memory for one client, in bytes.
+    pub queue: usize,
+    /// Everything waits for a client whose queue is full.
+    pub lossless: bool,
+    /// How long a signal leaves for what is queued and for the clients' answers.
+    pub grace: Duration,
     /// How hard to compress, where that is agreed on.
     pub level: Level,
     /// Standard input and output, and the end.
@@ -42,11 +53,15 @@ pub struct ListenConfig {
 }
 
 impl ListenConfig {
-    /// How a client's session is coded; `buffer` is how much one read of its socket can bring, in bytes.
-    fn coding(&self, accepted: &Accepted, buffer: usize) -> Coding {
+    /// How a client's session is coded; `buffer` is how much one read of its socket can bring, in bytes. Of one that `grows`
+    /// a client has only what it needs.
+    fn coding(&self, accepted: &Accepted, buffer: usize, grows: bool) -> Coding {
+        // A room passes on whole messages, which are held.
+        let held = (self.endpoint == Endpoint::Broadcast).then_some(DEFAULT_MAX_HELD);
         let terms = Terms {
             buffer,
-            max_message: self.pipe.decoder_limit(),
+            grows,
+            max_message: self.pipe.decoder_limit().or(held),
             compression: accepted.compression,
             level: self.level,
         };
@@ -65,6 +80,7 @@ pub fn listen(on: ListenOn, config: ListenConfig) -> Result<(), Failure> {
     let acceptor = acceptor.map_err(|error| Failure::Open(OpenError::Tls(error.to_string())))?;
     config.endpoint.check().map_err(|error| Failure::Usage(format!("--exec: {error}")))?;
     let signals = Signals::catch().map_err(Failure::io("cannot catch signals"))?;
+    raise_descriptor_limit();
     let listener = Listener::open(on)?;
     let url = url_of(&listener, acceptor.is_some());
     announce(&url, config.url_file.as_deref())?;
@@ -131,25 +147,45 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     fs::rename(&unfinished, path)
 }
 
-/// A rest after the system had no descriptor or thread for another client: trying again at once would only fail again.
+/// Tells that the system had no descriptor or thread for another client, once a second at most.
 #[derive(Debug, Default)]
-pub(super) struct Pause(Option<Instant>);
+struct Shortage(Mutex<Option<Instant>>);
+
+impl Shortage {
+    const INTERVAL: Duration = Duration::from_secs(1);
+
+    fn tell(&self, error: &io::Error) {
+        let now = Instant::now();
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.is_none_or(|told| now.saturating_duration_since(told) >= Self::INTERVAL) {
+            *told = Some(now);
+            log::warn!("cannot take another client for the moment: {error}");
+        }
+    }
+}
+
+/// A rest after such a shortage: trying again at once would only fail again.
+#[derive(Debug, Default)]
+pub(super) struct Pause {
+    shortage: Arc<Shortage>,
+    until: Option<Instant>,
+}
 
 impl Pause {
     /// How long no client is accepted.
     const LENGTH: Duration = Duration::from_millis(100);
 
     pub(super) fn begin(&mut self, error: &io::Error) {
-        log::warn!("cannot take another client for the moment: {error}");
-        self.0 = Some(Instant::now() + Self::LENGTH);
+        self.shortage.tell(error);
+        self.until = Some(Instant::now() + Self::LENGTH);
     }
 
     pub(super) fn is_over(&mut self, now: Instant) -> bool {
-        self.0 = self.0.filter(|until| *until > now);
-        self.0.is_none()
+        self.until = self.until.filter(|until| *until > now);
+        self.until.is_none()
     }
 
     pub(super) fn until(&self) -> Option<Instant> {
-        self.0
+        self.until
     }
 }

@@ -22,7 +22,7 @@ pub use follow::{Followed, Hop, Lost, follow};
 pub use limits::Limits;
 pub use reach::{ProxyFailure, ProxyPassed, ProxyTrouble, Reached, Route, Way, distrust, look_at_chain};
 pub use rejected::Rejected;
-pub use server::{Accepted, NoPlace, accept, accept_if, reject, welcome};
+pub use server::{Accepted, NoPlace, accept, accept_if, reject, turn_away, welcome};
 
 /// Why a head could not be read.
 #[derive(Debug)]
@@ -56,7 +56,8 @@ fn read_head(
     if let Some(used) = reader.feed(early).map_err(Unread::Head)? {
         return Ok(early[used..].to_vec());
     }
-    let mut bytes = [0; 8192];
+    // Not on the stack: a client's thread keeps what it has touched of that.
+    let mut bytes = vec![0; 8192];
     loop {
         let left = limits.left().ok_or(Unread::TimedOut)?;
         connection.line.set_read_timeout(Some(left)).map_err(Unread::Io)?;

@@ -47,6 +47,39 @@ impl Accepted {
     }
 }
 
+/// That there is no place for a client, in words for it.
+#[derive(Debug)]
+pub struct NoPlace {
+    /// The status that says so, 502 or 503.
+    pub status: u16,
+    /// Why.
+    pub why: String,
+    /// When to try again, in seconds, where that may help.
+    pub retry_after: Option<u32>,
+}
+
+impl NoPlace {
+    /// The refusal that says so.
+    fn refusal(&self, request: Option<&RequestHead>) -> Answer {
+        let seconds = self.retry_after.map(|seconds| seconds.to_string());
+        let fields: Vec<_> = seconds.iter().map(|seconds| ("Retry-After", seconds.as_str())).collect();
+        refusal(request, self.status, &fields, &self.why)
+    }
+}
+
+/// Turns somebody away who has not been listened to, and waits for nothing.
+pub fn turn_away(socket: Socket, no_place: &NoPlace) {
+    let mut connection = Connection::plain(socket);
+    let Answer::Refuse { bytes, .. } = no_place.refusal(None) else { return };
+    let line = &connection.line;
+    let bounded =
+        line.set_write_timeout(Some(Duration::ZERO)).and_then(|()| line.set_read_timeout(Some(Duration::ZERO)));
+    if bounded.is_ok() && connection.writer.write_all(&bytes).is_ok() && connection.line.end_sending().is_ok() {
+        // A request that is not read would make a reset of the end, and the answer might be lost.
+        let _ = connection.reader.read(&mut [0; 4096]);
+    }
+}
+
 /// The connection with a client: over TLS, if there is an acceptor.
 ///
 /// # Errors
@@ -67,16 +100,7 @@ pub fn accept(connection: &mut Connection, options: &ServerOptions, deadline: In
     accept_if(connection, options, deadline, || Ok(())).map(|(accepted, ())| accepted)
 }
 
-/// Why there is no place for a client that could be accepted.
-#[derive(Debug, Clone)]
-pub struct NoPlace {
-    /// The status that says so, 502 or 503.
-    pub status: u16,
-    /// The reason, in words.
-    pub why: String,
-}
-
-/// Reads a request and answers it; one that could be accepted is refused if `admit` gives it no place then.
+/// Reads a request and answers it; one that could be accepted is refused if `admit` has no place for it then.
 ///
 /// # Errors
 /// The client was refused, left, or took too long.
@@ -104,9 +128,8 @@ pub fn accept_if<Place>(
         Answer::Accept { bytes, subprotocol, compression } => {
             let place = match admit() {
                 Ok(place) => place,
-                Err(NoPlace { status, why }) => {
-                    let refused = refusal(Some(&request), status, &[], &why);
-                    return Err(reject(connection, refused).coming_from(forwarded));
+                Err(no_place) => {
+                    return Err(reject(connection, no_place.refusal(Some(&request))).coming_from(forwarded));
                 }
             };
             match write(connection, &bytes) {

@@ -1,32 +1,43 @@
 //! The clients that are there, as those see them who speak to all of them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::bridge::{Control, Ending, Fact, Outbox, Tick};
+use crate::bridge::{Bell, Control, Ending, Fact, Outbox, Put, Size, Tick};
 use crate::commands::coding::Worth;
 use crate::commands::exec::Held;
 use crate::net::{Interest, Wake, pipe, wait};
+
+/// How often it is looked whether a client whose queue is full is too slow.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// The clients that are there.
 #[derive(Debug)]
 pub(super) struct Crowd {
     members: Mutex<Members>,
+    /// The most that may be there.
+    most: Option<usize>,
+    /// Everything waits for a client whose queue is full.
+    lossless: bool,
     /// Wakes the thread that reads the input, when somebody has come.
     arrived: Wake,
-    /// Wakes the thread that keeps the time.
-    wake: Arc<Wake>,
+    bells: Arc<Bells>,
 }
 
 #[derive(Debug)]
 struct Members {
-    clients: Vec<Client>,
+    /// By their numbers; also those whose sessions are about to start.
+    clients: BTreeMap<u64, Member>,
+    /// Those whose sessions have started.
+    joined: usize,
+    /// When which client wants to be looked at.
+    timers: BTreeSet<(Instant, u64)>,
     /// How many have ever been announced.
     announced: u64,
-    /// Those whose sessions are being started: they may have got something already.
-    arriving: usize,
     /// What was sent last has ended with a whole message.
     between_messages: bool,
     input: Input,
@@ -54,52 +65,106 @@ pub(super) struct Client {
     pub(super) peer: String,
     /// Its session.
     pub(super) control: Arc<Control>,
-    /// What waits to be sent to it.
-    pub(super) outbox: Arc<Outbox>,
     /// What its compression has been worth.
     pub(super) worth: Worth,
-    /// It came while a long message was being sent, and gets its share from the next one on.
-    pub(super) waits: bool,
+    /// What its session rings.
+    pub(super) bell: Arc<ClientBell>,
     /// Its command, if it has one; that ends when the client leaves.
     #[expect(dead_code, reason = "it is held until the client is dropped")]
     pub(super) command: Option<Held>,
 }
 
+#[derive(Debug)]
+struct Member {
+    /// What waits to be sent to it.
+    outbox: Arc<Outbox>,
+    /// None until its session has started.
+    client: Option<Client>,
+    /// It came while a long message was being sent, and gets its share from the next one on.
+    waits: bool,
+    /// When it wants to be looked at.
+    wake_at: Option<Instant>,
+}
+
+/// The bells of all clients: of ten thousand, only those who have rung are looked at.
+#[derive(Debug)]
+struct Bells {
+    rung: Mutex<Vec<u64>>,
+    /// Wakes the thread that keeps the time.
+    wake: Arc<Wake>,
+}
+
+/// Wakes the thread that keeps the time, and says for whom.
+#[derive(Debug)]
+pub(super) struct ClientBell {
+    number: u64,
+    is_rung: AtomicBool,
+    bells: Arc<Bells>,
+}
+
+impl Bell for ClientBell {
+    fn ring(&self) {
+        if !self.is_rung.swap(true, SeqCst) {
+            lock(&self.bells.rung).push(self.number);
+            self.bells.wake.wake();
+        }
+    }
+}
+
+/// Everybody whom there is room for is there.
+#[derive(Debug)]
+pub(super) struct Full(pub(super) usize);
+
 impl Crowd {
-    /// Nobody yet.
-    pub(super) fn new(wake: Arc<Wake>) -> io::Result<Self> {
+    /// Nobody yet, and never more than `most`.
+    pub(super) fn new(wake: Arc<Wake>, most: Option<usize>, lossless: bool) -> io::Result<Self> {
         let members = Members {
-            clients: Vec::new(),
+            clients: BTreeMap::new(),
+            joined: 0,
+            timers: BTreeSet::new(),
             announced: 0,
-            arriving: 0,
             between_messages: true,
             input: Input::Open,
             end: None,
         };
-        Ok(Crowd { members: Mutex::new(members), arrived: Wake::new()?, wake })
+        let bells = Arc::new(Bells { rung: Mutex::default(), wake });
+        Ok(Crowd { members: Mutex::new(members), most, lossless, arrived: Wake::new()?, bells })
     }
 
-    /// Announces a client whose session is about to start; nobody ends the run over it.
-    pub(super) fn announce(&self) -> Arrival<'_> {
+    /// Announces a client whose session is about to start; nobody ends the run over it. Its share it gets from now on: it may
+    /// be told that it is in.
+    pub(super) fn announce(&self, outbox: Arc<Outbox>) -> Result<Arrival<'_>, Full> {
         let mut members = self.lock();
-        members.arriving += 1;
+        if let Some(most) = self.most.filter(|most| members.clients.len() >= *most) {
+            return Err(Full(most));
+        }
         members.announced += 1;
-        Arrival { number: members.announced, crowd: self }
+        let number = members.announced;
+        members.clients.insert(number, Member { outbox, client: None, waits: true, wake_at: None });
+        Ok(Arrival { number, crowd: self })
     }
 
     fn join(&self, client: Client) {
         let mut members = self.lock();
-        match &members.input {
+        let (number, bell) = (client.number, Arc::clone(&client.bell));
+        let input = members.input.clone();
+        let end = members.end.clone();
+        let Some(member) = members.clients.get_mut(&number) else { return };
+        match input {
             Input::Open => {}
-            Input::Ended => client.outbox.end(),
-            Input::EndedWith(fact) => client.control.note(fact.clone()),
+            Input::Ended => member.outbox.end(),
+            Input::EndedWith(fact) => client.control.note(fact),
         }
-        if let Some(fact) = &members.end {
-            client.control.note(fact.clone());
+        if let Some(fact) = end {
+            client.control.note(fact);
         }
-        members.clients.push(client);
+        member.client = Some(client);
+        members.joined += 1;
+        drop(members);
+        // What it has rung before, nobody could look at.
+        bell.is_rung.store(false, SeqCst);
+        bell.ring();
         self.arrived.wake();
-        self.wake.wake();
     }
 
     /// Waits until somebody is there; false when the input, of which nothing is read meanwhile, has come to its end after
@@ -108,10 +173,10 @@ impl Crowd {
         loop {
             self.arrived.clear();
             let members = self.lock();
-            if !members.clients.is_empty() {
+            if members.joined > 0 {
                 return true;
             }
-            let was_there = members.announced > 0 && members.arriving == 0;
+            let was_there = members.announced > 0 && members.clients.is_empty();
             drop(members);
             if was_there && pipe::is_at_its_end(input) {
                 return false;
@@ -125,34 +190,89 @@ impl Crowd {
         }
     }
 
-    /// Leaves frames for everybody, waiting for room. A message that begins when nobody is there waits for somebody.
+    /// Leaves frames for everybody. A message that begins when nobody is there waits for somebody.
     pub(super) fn send(&self, frames: &Arc<[u8]>, ends_between_messages: bool) {
-        let mut members = self.members_if(|members| !members.between_messages || !members.clients.is_empty());
+        let mut members = self.members_if(|members| !members.between_messages || members.joined > 0);
         if members.between_messages {
-            members.clients.iter_mut().for_each(|client| client.waits = false);
+            members.clients.values_mut().for_each(|member| member.waits = false);
         }
         members.between_messages = ends_between_messages;
-        let there = members.clients.iter().filter(|client| !client.waits);
-        let outboxes: Vec<_> = there.map(|client| Arc::clone(&client.outbox)).collect();
-        // Nobody may wait for room while others wait to come or to go.
+        self.put(members, frames, |_, member| !member.waits);
+    }
+
+    /// Leaves whole messages of one client for all others.
+    pub(super) fn pass_on(&self, frames: &Arc<[u8]>, from: u64) {
+        self.put(self.lock(), frames, |number, _| number != from);
+    }
+
+    /// Leaves frames for those who are `meant`. Whoever has no room is waited for, while others come and go.
+    fn put(&self, members: MutexGuard<'_, Members>, frames: &Arc<[u8]>, meant: impl Fn(u64, &Member) -> bool) {
+        let there = members.clients.iter().filter(|(number, member)| meant(**number, member));
+        // One that takes no more is leaving, and its session's end is told elsewhere.
+        let full = there.filter(|(_, member)| member.outbox.try_put(Arc::clone(frames)) == Put::Full);
+        let full: Vec<_> = full.map(|(number, member)| (*number, Arc::clone(&member.outbox))).collect();
         drop(members);
-        for outbox in outboxes {
-            // One that takes no more is leaving, and its session's end is told elsewhere.
+        if !self.lossless {
+            return self.put_in_time(full, frames);
+        }
+        for (_, outbox) in full {
             outbox.put(Arc::clone(frames));
         }
+    }
+
+    /// Leaves frames for those who had no room, as soon as they have; those who are too slow are let go.
+    fn put_in_time(&self, mut full: Vec<(u64, Arc<Outbox>)>, frames: &Arc<[u8]>) {
+        while let Some((_, outbox)) = full.last() {
+            if outbox.put_within(Arc::clone(frames), LOOK) != Put::Full {
+                full.pop();
+                continue;
+            }
+            let now = Instant::now();
+            full.retain(|(number, outbox)| {
+                let is_too_slow = outbox.is_too_slow(now, || self.somebody_waits());
+                if is_too_slow {
+                    self.let_go(*number, outbox);
+                }
+                !is_too_slow
+            });
+        }
+    }
+
+    /// Whether somebody has got everything, and would take more.
+    fn somebody_waits(&self) -> bool {
+        self.lock().clients.values().any(|member| member.outbox.is_idle())
+    }
+
+    /// Ends the session of a client that is too slow, without what waits for it.
+    fn let_go(&self, number: u64, outbox: &Outbox) {
+        if !outbox.cut_off() {
+            return;
+        }
+        let members = self.lock();
+        let Some(Client { peer, control, .. }) = members.clients.get(&number).and_then(|member| member.client.as_ref())
+        else {
+            return;
+        };
+        let queue = Size(outbox.limit() as u64);
+        log::warn!(
+            "client {number} at {peer} is too slow, and is let go: its queue of {queue} is full (--queue makes it longer, \
+             --lossless waits)"
+        );
+        control.note(Fact::TooSlow(outbox.limit()));
     }
 
     /// Tells everybody that the input is over.
     pub(super) fn end_input(&self, input: Input) {
         let mut members = self.lock();
-        for client in &members.clients {
+        // Those who are about to join learn it then.
+        for (member, client) in members.joined() {
             match &input {
                 Input::EndedWith(fact) => client.control.note(fact.clone()),
-                Input::Open | Input::Ended => client.outbox.end(),
+                Input::Open | Input::Ended => member.outbox.end(),
             }
         }
         members.input = input;
-        self.wake.wake();
+        self.bells.wake.wake();
     }
 
     /// What has become of the input.
@@ -163,31 +283,23 @@ impl Crowd {
     /// Tells every session why the run ends.
     pub(super) fn end(&self, fact: &Fact) {
         let mut members = self.lock();
-        members.clients.iter().for_each(|client| client.control.note(fact.clone()));
+        members.joined().for_each(|(_, client)| client.control.note(fact.clone()));
         members.end = Some(fact.clone());
     }
 
-    /// Sees to what the time has brought: those whose sessions are over leave. Says when to do so again.
+    /// Sees to those who have rung or whose time has come; whose sessions are over leave. Says when to do so again.
     pub(super) fn tick(&self) -> (Vec<(Client, Ending)>, Option<Instant>) {
         let mut members = self.lock();
-        let (mut left, mut wake_at) = (Vec::new(), None::<Instant>);
-        let mut index = 0;
-        while let Some(client) = members.clients.get(index) {
-            match client.control.tick() {
-                Tick::Ended(ending) => left.push((members.clients.swap_remove(index), ending)),
-                Tick::WakeAt(at) => {
-                    wake_at = [wake_at, at].into_iter().flatten().min();
-                    index += 1;
-                }
-            }
-        }
-        (left, wake_at)
+        let mut due = std::mem::take(&mut *lock(&self.bells.rung));
+        let now = Instant::now();
+        due.extend(members.timers.iter().take_while(|(at, _)| *at <= now).map(|(_, number)| *number));
+        let left = due.into_iter().filter_map(|number| members.look_at(number)).collect();
+        (left, members.timers.first().map(|(at, _)| *at))
     }
 
     /// Whether nobody is there, nor about to be.
     pub(super) fn is_empty(&self) -> bool {
-        let members = self.lock();
-        members.clients.is_empty() && members.arriving == 0
+        self.lock().clients.is_empty()
     }
 
     fn members_if(&self, mut ready: impl FnMut(&Members) -> bool) -> MutexGuard<'_, Members> {
@@ -204,9 +316,43 @@ impl Crowd {
     }
 
     fn lock(&self) -> MutexGuard<'_, Members> {
-        // Nothing in here panics half-way.
-        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.members)
     }
+}
+
+impl Members {
+    /// Those whose sessions have started.
+    fn joined(&self) -> impl Iterator<Item = (&Member, &Client)> {
+        self.clients.values().filter_map(|member| Some((member, member.client.as_ref()?)))
+    }
+
+    /// Sees to what the time has brought to a client; one whose session is over leaves.
+    fn look_at(&mut self, number: u64) -> Option<(Client, Ending)> {
+        let member = self.clients.get_mut(&number)?;
+        let client = member.client.as_ref()?;
+        // Before it is looked at: whoever rings after that is heard again.
+        client.bell.is_rung.store(false, SeqCst);
+        let tick = client.control.tick();
+        let at = match tick {
+            Tick::WakeAt(at) => at,
+            Tick::Ended(_) => None,
+        };
+        if let Some(before) = std::mem::replace(&mut member.wake_at, at)
+            && at != Some(before)
+        {
+            self.timers.remove(&(before, number));
+        }
+        self.timers.extend(at.map(|at| (at, number)));
+        let Tick::Ended(ending) = tick else { return None };
+        self.joined -= 1;
+        let client = self.clients.remove(&number)?.client?;
+        Some((client, ending))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that holds one of these panics half-way.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A client that has been announced; it joins, or is forgotten.
@@ -218,6 +364,12 @@ pub(super) struct Arrival<'a> {
 }
 
 impl Arrival<'_> {
+    /// What the client's session is to ring.
+    pub(super) fn bell(&self) -> Arc<ClientBell> {
+        let bells = Arc::clone(&self.crowd.bells);
+        Arc::new(ClientBell { number: self.number, is_rung: AtomicBool::new(false), bells })
+    }
+
     /// Takes the client in.
     pub(super) fn join(self, client: Client) {
         self.crowd.join(client);
@@ -226,8 +378,12 @@ impl Arrival<'_> {
 
 impl Drop for Arrival<'_> {
     fn drop(&mut self) {
-        self.crowd.lock().arriving -= 1;
+        let mut members = self.crowd.lock();
+        if members.clients.get(&self.number).is_some_and(|member| member.client.is_none()) {
+            members.clients.remove(&self.number);
+        }
+        drop(members);
         self.crowd.arrived.wake();
-        self.crowd.wake.wake();
+        self.crowd.bells.wake.wake();
     }
 }

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Entrance, ListenConfig, Pause};
-use crate::bridge::{EchoSink, Ending, Keeper, Session, Signals, Tunnel};
+use crate::bridge::{EchoSink, Ending, Keeper, Rules, Session, Signals, Tunnel};
 use crate::commands::coding::Coding;
 use crate::commands::exec::{Attached, Attachment, see_out, verdict};
 use crate::commands::pipe::{Ends, Pipe, output_pipe};
@@ -122,7 +122,11 @@ impl Door {
             let mut claimed = false;
             let admit = || {
                 claimed = !taken.swap(true, SeqCst);
-                if claimed { endpoint.prepare(deadline) } else { Err(NoPlace { status: 503, why: TAKEN.to_owned() }) }
+                if claimed {
+                    endpoint.prepare(deadline)
+                } else {
+                    Err(NoPlace { status: 503, why: TAKEN.to_owned(), retry_after: None })
+                }
             };
             let opened = opening::welcome(socket, acceptor.as_ref(), deadline).and_then(|mut connection| {
                 let (accepted, stream) = opening::accept_if(&mut connection, &options, deadline, admit)?;
@@ -160,8 +164,8 @@ fn run(
     let stdout = io::stdout();
     let keeper = Keeper::new(Some(signals), if config.endpoint.is_stdio() { output_pipe(&stdout) } else { None })?;
     let pipe: &Pipe = &config.pipe;
-    let Coding { decoder, encoder, worth } = config.coding(&accepted, RECEIVE_BUFFER);
-    let rules = config.endpoint.rules(pipe, Role::Server, start);
+    let Coding { decoder, encoder, worth } = config.coding(&accepted, RECEIVE_BUFFER, false);
+    let rules = Rules { grace: config.grace, ..config.endpoint.rules(pipe, Role::Server, start) };
     let session = Session { connection, decoder, encoder, count: pipe.countdown(), rules };
     let mut command = Ok(());
     let ending = match (&config.endpoint, stream) {
@@ -173,7 +177,8 @@ fn run(
             let (source, sink, bell) = EchoSink::ends(&pipe.greetings);
             session.run(source, sink, bell, &keeper)?
         }
-        (Endpoint::Stdio | Endpoint::Forward(_), None) => {
+        // With nobody else there, all that is left of a room is that nothing is read or written here.
+        (Endpoint::Stdio | Endpoint::Broadcast | Endpoint::Forward(_), None) => {
             let Ends { source, mut sink, bell } = pipe.ends()?;
             sink.open(url, &peer, accepted.subprotocol.as_deref());
             session.run(source, sink, bell, &keeper)?

@@ -4,32 +4,37 @@ mod exec;
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Instant;
 
-use super::crowd::{Arrival, Client, Crowd, Input};
+use super::crowd::{Arrival, Client, Crowd, Full, Input};
 use super::distribute::distribute;
+use super::room::RoomSink;
 use super::shared::{ClientSink, SharedOutput};
-use super::{Entrance, ListenConfig, Pause};
+use super::{Entrance, ListenConfig, Pause, Shortage};
 use crate::bridge::{
-    Bell, Cause, Countdown, EchoSink, Ending, Fact, OnEof, Outbox, Peer, QueueSource, Session, Signals, Traffic, Tunnel,
+    Bell, Cause, Countdown, EchoSink, Ending, Fact, OnEof, Outbox, Peer, QueueSource, Rules, SendingThread, Session,
+    Signals, Traffic, Tunnel,
 };
 use crate::commands::coding::Coding;
 use crate::commands::pipe::{output_pipe, standard_output};
 use crate::commands::{Endpoint, RECEIVE_BUFFER};
 use crate::net::{Connection, Interest, Listener, Socket, Stdio, TlsAcceptor, Wake, wait_any};
-use crate::opening::{self, Accepted};
+use crate::opening::{self, Accepted, NoPlace};
 use crate::outcome::{Failure, judge};
 use crate::protocol::{Chunk, Encoder, Event, Kind, Role};
 use exec::Commands;
 
-/// How much waits in memory for one client, in bytes, before everything waits for it.
-const QUEUE: usize = 1 << 20;
-/// What one read of a client's socket can bring, in bytes.
+/// What one read of a client's socket can bring, in bytes, at most.
 const CLIENT_BUFFER: usize = 64 << 10;
 /// The stack of a client's thread, in bytes: what is large lies elsewhere.
 const CLIENT_STACK: usize = 256 << 10;
+/// How many clients are accepted before the others are looked after again.
+const ACCEPTED_AT_ONCE: usize = 64;
+/// When a client that is turned away may try again, in seconds.
+const RETRY_AFTER: u32 = 5;
+
 /// Serves everybody who comes, until the input ends or a signal arrives.
 pub(super) fn serve(
     Entrance { listener, url, acceptor }: Entrance,
@@ -40,15 +45,9 @@ pub(super) fn serve(
     let stdout = io::stdout();
     let output = if config.endpoint.is_stdio() { output_pipe(&stdout) } else { None };
     let (service, wake) = Service::start(config, url, acceptor, start).map_err(Failure::io("cannot start"))?;
-    let host = Host {
-        service: Arc::new(service),
-        wake,
-        signals,
-        output,
-        listener: Some(listener),
-        paused: Pause::default(),
-        over: None,
-    };
+    let paused = Pause { shortage: Arc::clone(&service.shortage), ..Pause::default() };
+    let service = Arc::new(service);
+    let host = Host { service, wake, signals, output, listener: Some(listener), paused, over: None };
     host.run()
 }
 
@@ -65,6 +64,7 @@ struct Service {
     /// With messages that go back, those that are awaited from all clients together; the output counts for itself.
     countdown: Option<Arc<Countdown>>,
     commands: Commands,
+    shortage: Arc<Shortage>,
     wake: Arc<Wake>,
 }
 
@@ -147,8 +147,9 @@ impl Host<'_> {
             Cause::OutputClosed if is_shared => self.end(Some(&Fact::OutputClosed), verdict),
             Cause::OutputFailed(why) if is_shared => self.end(Some(&Fact::OutputFailed(why.clone())), verdict),
             Cause::Satisfied if self.over.is_none() => self.end(Some(&Fact::Satisfied), verdict),
-            // These are the run's, and it knows them already; what a command or a stream gives is not.
-            Cause::Signal(_) | Cause::TimedOut => {}
+            // These are the run's, and it knows them already; what a command or a stream gives is not. Who was too slow was
+            // named when it was let go.
+            Cause::Signal(_) | Cause::TimedOut | Cause::TooSlow(_) => {}
             Cause::InputFailed(_) | Cause::BadRecord(_) if is_shared => {}
             _ => {
                 if let Err(failure) = verdict {
@@ -167,12 +168,10 @@ impl Host<'_> {
         let timeout = wake_at.map(|at| at.saturating_duration_since(now));
         let ready = wait_any(&watched, timeout)?;
         let output_is_gone = self.output.is_some() && ready.last().is_some_and(|output| output.is_gone());
-        let accepted = listener.filter(|_| ready[2].is_readable()).map(Listener::try_accept);
+        let somebody_comes = listener.is_some() && ready[2].is_readable();
         self.wake.clear();
-        match accepted {
-            Some(Ok(Some((socket, peer)))) => self.admit(socket, peer),
-            Some(Err(error)) => self.pause(&error),
-            Some(Ok(None)) | None => {}
+        if somebody_comes {
+            self.accept();
         }
         if output_is_gone {
             self.output = None;
@@ -181,17 +180,41 @@ impl Host<'_> {
         Ok(())
     }
 
-    fn admit(&mut self, socket: Socket, peer: String) {
-        let service = Arc::clone(&self.service);
-        let thread = thread::Builder::new().name("client".into()).stack_size(CLIENT_STACK);
-        if let Err(error) = thread.spawn(move || service.client(socket, &peer)) {
-            self.pause(&error);
+    /// Takes those who have come.
+    fn accept(&mut self) {
+        for _ in 0..ACCEPTED_AT_ONCE {
+            let result = match self.listener.as_ref().map(Listener::try_accept) {
+                Some(Ok(Some((socket, peer)))) => self.admit(socket, peer),
+                Some(Ok(None)) | None => return,
+                Some(Err(error)) => Err(error),
+            };
+            if let Err(error) = result {
+                return self.paused.begin(&error);
+            }
         }
     }
 
-    /// Trying again at once would only fail again.
-    fn pause(&mut self, error: &io::Error) {
-        self.paused.begin(error);
+    /// Starts a client's thread; where the system has none left, the client is told to come again.
+    fn admit(&mut self, socket: Socket, peer: String) -> io::Result<()> {
+        socket.keep_alive();
+        let service = Arc::clone(&self.service);
+        let thread = thread::Builder::new().name("client".into()).stack_size(CLIENT_STACK);
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let spawned = thread.spawn(move || {
+            // (The receiver lives no longer than this.)
+            if let Ok(socket) = { receiver }.recv() {
+                service.client(socket, &peer);
+            }
+        });
+        match spawned {
+            Ok(_) => drop(sender.send(socket)),
+            Err(error) if self.service.acceptor.is_none() => {
+                opening::turn_away(socket, &no_room());
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 }
 
@@ -203,7 +226,7 @@ impl Service {
         start: Instant,
     ) -> io::Result<(Self, Arc<Wake>)> {
         let wake = Arc::new(Wake::new()?);
-        let crowd = Arc::new(Crowd::new(Arc::clone(&wake))?);
+        let crowd = Arc::new(Crowd::new(Arc::clone(&wake), config.max_clients, config.lossless)?);
         let mut output = None;
         if config.endpoint.is_stdio() {
             output = Some(Arc::new(SharedOutput::new(standard_output()?, config.pipe.count, Arc::clone(&wake))));
@@ -211,10 +234,10 @@ impl Service {
                 Self::start_distributing(input, &config, Arc::clone(&crowd))?;
             }
         }
-        let shared = Arc::clone(&wake);
         let countdown = config.pipe.countdown();
-        let commands = Commands::default();
-        Ok((Service { config, url, acceptor, start, crowd, output, countdown, commands, wake }, shared))
+        let (commands, shortage) = Default::default();
+        let shared = Arc::clone(&wake);
+        Ok((Service { config, url, acceptor, start, crowd, output, countdown, commands, shortage, wake }, shared))
     }
 
     fn start_distributing(input: Stdio, config: &ListenConfig, crowd: Arc<Crowd>) -> io::Result<()> {
@@ -228,12 +251,13 @@ impl Service {
         let deadline = Instant::now() + self.config.handshake_timeout;
         // Before it is told that it is in: from then on it may wait for a Close.
         let opened = opening::welcome(socket, self.acceptor.as_ref(), deadline).and_then(|mut connection| {
-            let admit = || Ok((self.config.endpoint.prepare(deadline)?, self.crowd.announce()));
+            let admit = || self.place(deadline);
             opening::accept_if(&mut connection, &self.config.server, deadline, admit).map(|let_in| (connection, let_in))
         });
         match opened {
-            Ok((connection, (accepted, (stream, arrival)))) => {
-                if let Err(error) = self.session(connection, accepted.address(peer), &accepted, stream, arrival) {
+            Ok((connection, (accepted, place))) => {
+                let peer = accepted.address(peer).to_owned();
+                if let Err(error) = self.session(connection, &peer, accepted, place) {
                     log::warn!("{peer}: cannot serve: {error}");
                 }
             }
@@ -241,44 +265,56 @@ impl Service {
         }
     }
 
-    fn session(
-        &self,
-        connection: Connection,
-        peer: &str,
-        accepted: &Accepted,
-        stream: Option<Socket>,
-        arrival: Arrival<'_>,
-    ) -> io::Result<()> {
+    /// A place for one more client, if there is one.
+    fn place(&self, deadline: Instant) -> Result<Place<'_>, NoPlace> {
+        let stream = self.config.endpoint.prepare(deadline)?;
+        let ends = self.ends();
+        let arrival = self.crowd.announce(Arc::clone(&ends.2)).map_err(|Full(most)| NoPlace {
+            status: 503,
+            why: format!("All {most} places are taken. Try again in {RETRY_AFTER} seconds."),
+            retry_after: Some(RETRY_AFTER),
+        })?;
+        let thread = SendingThread::spawn().map_err(|error| {
+            self.shortage.tell(&error);
+            no_room()
+        })?;
+        Ok(Place { arrival, thread, stream, ends })
+    }
+
+    fn session(&self, connection: Connection, peer: &str, accepted: Accepted, place: Place<'_>) -> io::Result<()> {
+        let Place { arrival, thread, stream, ends: (source, echo, outbox) } = place;
         let number = arrival.number;
         log::info!("client {number} at {peer}: {}", accepted.summary());
         let pipe = &self.config.pipe;
         if let Some(stream) = stream {
-            return self.tunnel(connection, peer, accepted, stream, arrival);
+            return self.tunnel(connection, peer, &accepted, stream, (arrival, thread));
         }
         if let Endpoint::Exec(exec) = &self.config.endpoint {
-            return self.command_session(exec, connection, peer, accepted, arrival);
+            return self.command_session(exec, connection, peer, &accepted, (arrival, thread));
         }
-        let (source, echo, outbox) = self.ends();
-        let Coding { decoder, encoder, worth } = self.config.coding(accepted, CLIENT_BUFFER);
+        let Coding { decoder, encoder, worth } = self.config.coding(&accepted, CLIENT_BUFFER, true);
+        let subprotocol = accepted.subprotocol;
+        // A session may last for days.
+        drop((accepted.request, accepted.early));
         let session = Session {
             connection,
             decoder,
             encoder,
-            count: echo.as_ref().and(self.countdown.clone()),
-            rules: pipe.rules(Role::Server, self.start),
+            count: self.countdown.clone().filter(|_| !self.config.endpoint.is_stdio()),
+            rules: Rules { grace: self.config.grace, ..pipe.rules(Role::Server, self.start) },
         };
-        let bell = Arc::clone(&outbox) as Arc<dyn Bell>;
-        let receiving = session.start(source, bell, Arc::clone(&self.wake) as Arc<dyn Bell>)?;
+        let bell = arrival.bell();
+        let receiving = session.start_on(thread, source, outbox, Arc::clone(&bell) as Arc<dyn Bell>);
         let control = Arc::clone(receiving.control());
-        arrival.join(Client { number, peer: peer.to_owned(), control, outbox, worth, waits: true, command: None });
+        arrival.join(Client { number, peer: peer.to_owned(), control, worth, bell, command: None });
         match (&self.output, echo) {
             (Some(output), _) => {
                 let mut sink = ClientSink::new(pipe.joiner(Some(number)), pipe.output, Arc::clone(output));
-                sink.open(&self.url, peer, accepted.subprotocol.as_deref());
+                sink.open(&self.url, peer, subprotocol.as_deref());
                 receiving.run(&mut sink);
             }
             (None, Some(mut echo)) => receiving.run(&mut echo),
-            (None, None) => {}
+            (None, None) => receiving.run(&mut RoomSink::new(number, Arc::clone(&self.crowd))),
         }
         Ok(())
     }
@@ -290,18 +326,17 @@ impl Service {
         peer: &str,
         accepted: &Accepted,
         stream: Socket,
-        arrival: Arrival<'_>,
+        (arrival, thread): (Arrival<'_>, SendingThread),
     ) -> io::Result<()> {
-        let Coding { decoder, encoder, worth } = self.config.coding(accepted, RECEIVE_BUFFER);
+        let Coding { decoder, encoder, worth } = self.config.coding(accepted, RECEIVE_BUFFER, false);
         let rules = self.config.endpoint.rules(&self.config.pipe, Role::Server, self.start);
+        let rules = Rules { grace: self.config.grace, ..rules };
         let Tunnel { source, mut sink, bell } = Tunnel::new(stream)?;
         let session = Session { connection, decoder, encoder, count: None, rules };
-        let receiving = session.start(source, bell, Arc::clone(&self.wake) as Arc<dyn Bell>)?;
+        let (number, client_bell) = (arrival.number, arrival.bell());
+        let receiving = session.start_on(thread, source, bell, Arc::clone(&client_bell) as Arc<dyn Bell>);
         let control = Arc::clone(receiving.control());
-        // Nothing is ever sent to all.
-        let outbox = Outbox::new(0);
-        let number = arrival.number;
-        arrival.join(Client { number, peer: peer.to_owned(), control, outbox, worth, waits: true, command: None });
+        arrival.join(Client { number, peer: peer.to_owned(), control, worth, bell: client_bell, command: None });
         receiving.run(&mut sink);
         Ok(())
     }
@@ -313,14 +348,31 @@ impl Service {
             let (source, sink, outbox) = EchoSink::ends(greetings);
             return (source, Some(sink), outbox);
         }
-        let outbox = Outbox::new(QUEUE);
+        let outbox = Outbox::new(self.config.queue);
         let mut encoder = Encoder::server();
         for text in greetings {
             encoder.push(&Event::Data(Chunk::whole(Kind::Text, text.as_bytes())));
         }
-        outbox.put(encoder.pending().into());
+        if !greetings.is_empty() {
+            outbox.put(encoder.pending().into());
+        }
         (QueueSource::new(Arc::clone(&outbox)), None, outbox)
     }
+}
+
+/// A place among the clients, and a thread for what is sent.
+struct Place<'a> {
+    arrival: Arrival<'a>,
+    thread: SendingThread,
+    /// What it is connected with, if that is a stream.
+    stream: Option<Socket>,
+    ends: (QueueSource, Option<EchoSink>, Arc<Outbox>),
+}
+
+/// What a client hears for whom the system has no thread left.
+fn no_room() -> NoPlace {
+    let why = format!("This server has no room for another client now. Try again in {RETRY_AFTER} seconds.");
+    NoPlace { status: 503, why, retry_after: Some(RETRY_AFTER) }
 }
 
 /// How a run ends whose input ended in a way that ends the sessions.

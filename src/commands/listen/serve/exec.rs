@@ -4,10 +4,10 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Arrival, CLIENT_BUFFER, Client, Service};
-use crate::bridge::{Bell, Outbox, Session};
+use crate::bridge::{Bell, Rules, SendingThread, Session};
 use crate::commands::coding::Coding;
 use crate::commands::exec::{Attached, Attachment, Exec};
-use crate::net::{Connection, Process, Wake};
+use crate::net::{Connection, Process};
 use crate::opening::Accepted;
 use crate::protocol::Role;
 
@@ -48,7 +48,7 @@ impl Service {
         connection: Connection,
         peer: &str,
         accepted: &Accepted,
-        arrival: Arrival<'_>,
+        (arrival, thread): (Arrival<'_>, SendingThread),
     ) -> io::Result<()> {
         let (number, pipe, subprotocol) = (arrival.number, &self.config.pipe, accepted.subprotocol.as_deref());
         let variables = exec.variables_of_client(number, peer, &accepted.request, subprotocol);
@@ -58,15 +58,13 @@ impl Service {
             Ok(held) => self.commands.add(&held.0),
             Err(error) => log::warn!("client {number} at {peer}: cannot start the command: {error}"),
         }
-        let Coding { decoder, encoder, worth } = self.config.coding(accepted, CLIENT_BUFFER);
-        let rules = pipe.rules(Role::Server, self.start);
+        let Coding { decoder, encoder, worth } = self.config.coding(accepted, CLIENT_BUFFER, true);
+        let rules = Rules { grace: self.config.grace, ..pipe.rules(Role::Server, self.start) };
         let session = Session { connection, decoder, encoder, count: self.countdown.clone(), rules };
-        let receiving = session.start(source, bell, Arc::<Wake>::clone(&self.wake) as Arc<dyn Bell>)?;
+        let client_bell = arrival.bell();
+        let receiving = session.start_on(thread, source, bell, Arc::clone(&client_bell) as Arc<dyn Bell>);
         let control = Arc::clone(receiving.control());
-        // Nothing is put into it: what is sent comes from the command alone.
-        let outbox = Outbox::new(0);
-        let client =
-            Client { number, peer: peer.to_owned(), control, outbox, worth, waits: true, command: command.ok() };
+        let client = Client { number, peer: peer.to_owned(), control, worth, bell: client_bell, command: command.ok() };
         arrival.join(client);
         sink.open(&self.url, peer, subprotocol);
         receiving.run(&mut sink);
