@@ -70,6 +70,13 @@ impl Finished {
         self.check(self.stderr.is_empty(), "nothing on standard error")
     }
 
+    /// Nothing but where it listens is on standard error.
+    #[track_caller]
+    pub(crate) fn silent_but_for_the_url(&self) -> &Self {
+        let is_silent = self.stderr.starts_with("listening on ") && self.stderr.lines().count() == 1;
+        self.check(is_silent, "only the URL on standard error")
+    }
+
     /// Standard output as text.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()

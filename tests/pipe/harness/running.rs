@@ -5,6 +5,7 @@ use std::io::Write;
 use std::process::{Child, ChildStdin, ChildStdout, ExitStatus};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
@@ -127,6 +128,16 @@ impl Running {
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let digits = line.and_then(|line| line.trim().strip_suffix(" kB"));
         1024 * digits.and_then(|digits| digits.parse::<u64>().ok()).expect("Linux tells")
+    }
+
+    /// The processor time it has taken so far; to be asked while it runs.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn cpu_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("the child is there");
+        let (_, fields) = stat.rsplit_once(')').expect("the name stands in brackets");
+        let ticks = fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("Linux tells"));
+        // USER_HZ, which is 100 wherever Linux runs.
+        Duration::from_millis(10 * ticks.sum::<u64>())
     }
 
     /// Waits for its end. A standard input that is held stays open.
