@@ -39,7 +39,7 @@ Register-ArgumentCompleter -Native -CommandName 'wspipe' -ScriptBlock {
         }
         'wspipe;connect' {
             [CompletionResult]::new('--forward', '--forward', [CompletionResultType]::ParameterName, 'Carry a TCP or unix connection to this place instead: HOST:PORT or unix:PATH')
-            [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'How long a command may take to end after its session: then it gets TERM, and after the same time again KILL')
+            [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'How long what is under way at the end may take')
             [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line')
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Offer a subprotocol; repeatable, the preferred one first')
@@ -106,7 +106,7 @@ Register-ArgumentCompleter -Native -CommandName 'wspipe' -ScriptBlock {
         }
         'wspipe;listen' {
             [CompletionResult]::new('--forward', '--forward', [CompletionResultType]::ParameterName, 'Carry a connection to HOST:PORT or unix:PATH for each client')
-            [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'How long a command may take to end after its session: then it gets TERM, and after the same time again KILL')
+            [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'How long what is under way at the end may take')
             [CompletionResult]::new('--env-header', '--env-header', [CompletionResultType]::ParameterName, 'Give the command of --exec a header of the request, as `HTTP_NAME`; repeatable')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Accept a subprotocol; repeatable, the preferred one first')
             [CompletionResult]::new('--subprotocol', '--subprotocol', [CompletionResultType]::ParameterName, 'Accept a subprotocol; repeatable, the preferred one first')
@@ -114,6 +114,8 @@ Register-ArgumentCompleter -Native -CommandName 'wspipe' -ScriptBlock {
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Add a header to the response; repeatable; or @FILE, @env:NAME')
             [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'Serve this path only; others get 404')
             [CompletionResult]::new('--page', '--page', [CompletionResultType]::ParameterName, 'Show browsers a web console on the same port, or the page in FILE')
+            [CompletionResult]::new('--max-clients', '--max-clients', [CompletionResultType]::ParameterName, 'Serve at most N clients at a time; the next one gets 503')
+            [CompletionResult]::new('--queue', '--queue', [CompletionResultType]::ParameterName, 'How much may wait for one client; one that is too slow then is let go')
             [CompletionResult]::new('--url-file', '--url-file', [CompletionResultType]::ParameterName, 'Write the URL to a file when ready, for scripts')
             [CompletionResult]::new('--handshake-timeout', '--handshake-timeout', [CompletionResultType]::ParameterName, 'How long a client may take for its handshake')
             [CompletionResult]::new('--allow-origin', '--allow-origin', [CompletionResultType]::ParameterName, 'Let in pages from ORIGIN, which may hold `*`; repeatable')
@@ -142,8 +144,10 @@ Register-ArgumentCompleter -Native -CommandName 'wspipe' -ScriptBlock {
             [CompletionResult]::new('--close-timeout', '--close-timeout', [CompletionResultType]::ParameterName, 'How long the peer may take to answer our Close')
             [CompletionResult]::new('--idle-timeout', '--idle-timeout', [CompletionResultType]::ParameterName, 'End the session, with status 6, when nothing at all has come from the peer for so long')
             [CompletionResult]::new('--echo', '--echo', [CompletionResultType]::ParameterName, 'Send every message back to the client that it came from')
+            [CompletionResult]::new('--broadcast', '--broadcast', [CompletionResultType]::ParameterName, 'Send every message to all other clients: a room to chat in')
             [CompletionResult]::new('--exec', '--exec', [CompletionResultType]::ParameterName, 'Talk to a command''s standard input and output: --exec -- COMMAND ARGS')
             [CompletionResult]::new('--once', '--once', [CompletionResultType]::ParameterName, 'Serve one client, then exit with its status')
+            [CompletionResult]::new('--lossless', '--lossless', [CompletionResultType]::ParameterName, 'Let no client go: everything waits for the slowest (implied by --once)')
             [CompletionResult]::new('--require-subprotocol', '--require-subprotocol', [CompletionResultType]::ParameterName, 'Refuse who offers no subprotocol of --subprotocol')
             [CompletionResult]::new('--trust-proxy', '--trust-proxy', [CompletionResultType]::ParameterName, 'Take a client''s address from the proxy in front of the listener')
             [CompletionResult]::new('-t', '-t', [CompletionResultType]::ParameterName, 'Send text messages, which must be UTF-8 (the default)')

@@ -499,7 +499,7 @@ _wspipe() {
             return 0
             ;;
         wspipe__subcmd__listen)
-            opts="-s -H -u -t -b -0 -c -q -v -h --echo --forward --exec --grace --env-header --once --subprotocol --header --path --page --url-file --handshake-timeout --allow-origin --user --token --require-subprotocol --trust-proxy --cert --pkcs12 --passphrase --key --compress --compress-level --text --binary --format --in --out --nul --chunk-size --max-message --send --no-stdin --wait --on-eof --count --timeout --close-code --close-reason --close-timeout --idle-timeout --quiet --verbose --help"
+            opts="-s -H -u -t -b -0 -c -q -v -h --echo --broadcast --forward --exec --grace --env-header --once --subprotocol --header --path --page --max-clients --queue --lossless --url-file --handshake-timeout --allow-origin --user --token --require-subprotocol --trust-proxy --cert --pkcs12 --passphrase --key --compress --compress-level --text --binary --format --in --out --nul --chunk-size --max-message --send --no-stdin --wait --on-eof --count --timeout --close-code --close-reason --close-timeout --idle-timeout --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -550,6 +550,14 @@ _wspipe() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --max-clients)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --queue)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --url-file)

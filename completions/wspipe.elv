@@ -35,7 +35,7 @@ set edit:completion:arg-completer[wspipe] = {|@words|
         }
         &'wspipe;connect'= {
             cand --forward 'Carry a TCP or unix connection to this place instead: HOST:PORT or unix:PATH'
-            cand --grace 'How long a command may take to end after its session: then it gets TERM, and after the same time again KILL'
+            cand --grace 'How long what is under way at the end may take'
             cand -H 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line'
             cand --header 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line'
             cand -s 'Offer a subprotocol; repeatable, the preferred one first'
@@ -101,7 +101,7 @@ set edit:completion:arg-completer[wspipe] = {|@words|
         }
         &'wspipe;listen'= {
             cand --forward 'Carry a connection to HOST:PORT or unix:PATH for each client'
-            cand --grace 'How long a command may take to end after its session: then it gets TERM, and after the same time again KILL'
+            cand --grace 'How long what is under way at the end may take'
             cand --env-header 'Give the command of --exec a header of the request, as `HTTP_NAME`; repeatable'
             cand -s 'Accept a subprotocol; repeatable, the preferred one first'
             cand --subprotocol 'Accept a subprotocol; repeatable, the preferred one first'
@@ -109,6 +109,8 @@ set edit:completion:arg-completer[wspipe] = {|@words|
             cand --header 'Add a header to the response; repeatable; or @FILE, @env:NAME'
             cand --path 'Serve this path only; others get 404'
             cand --page 'Show browsers a web console on the same port, or the page in FILE'
+            cand --max-clients 'Serve at most N clients at a time; the next one gets 503'
+            cand --queue 'How much may wait for one client; one that is too slow then is let go'
             cand --url-file 'Write the URL to a file when ready, for scripts'
             cand --handshake-timeout 'How long a client may take for its handshake'
             cand --allow-origin 'Let in pages from ORIGIN, which may hold `*`; repeatable'
@@ -137,8 +139,10 @@ set edit:completion:arg-completer[wspipe] = {|@words|
             cand --close-timeout 'How long the peer may take to answer our Close'
             cand --idle-timeout 'End the session, with status 6, when nothing at all has come from the peer for so long'
             cand --echo 'Send every message back to the client that it came from'
+            cand --broadcast 'Send every message to all other clients: a room to chat in'
             cand --exec 'Talk to a command''s standard input and output: --exec -- COMMAND ARGS'
             cand --once 'Serve one client, then exit with its status'
+            cand --lossless 'Let no client go: everything waits for the slowest (implied by --once)'
             cand --require-subprotocol 'Refuse who offers no subprotocol of --subprotocol'
             cand --trust-proxy 'Take a client''s address from the proxy in front of the listener'
             cand -t 'Send text messages, which must be UTF-8 (the default)'

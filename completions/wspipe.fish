@@ -35,7 +35,7 @@ complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "forward" -d 'Take TCP
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "man" -d 'Print a manual page: wspipe man | man -l -'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l forward -d 'Carry a TCP or unix connection to this place instead: HOST:PORT or unix:PATH' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l grace -d 'How long a command may take to end after its session: then it gets TERM, and after the same time again KILL' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l grace -d 'How long what is under way at the end may take' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s H -l header -d 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s s -l subprotocol -d 'Offer a subprotocol; repeatable, the preferred one first' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l origin -d 'Send an Origin, as a browser would' -r
@@ -101,12 +101,14 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s q -l quiet -d 
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s v -l verbose -d 'Say what happens on standard error; -vv says more'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l forward -d 'Carry a connection to HOST:PORT or unix:PATH for each client' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l grace -d 'How long a command may take to end after its session: then it gets TERM, and after the same time again KILL' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l grace -d 'How long what is under way at the end may take' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l env-header -d 'Give the command of --exec a header of the request, as `HTTP_NAME`; repeatable' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s s -l subprotocol -d 'Accept a subprotocol; repeatable, the preferred one first' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s H -l header -d 'Add a header to the response; repeatable; or @FILE, @env:NAME' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l path -d 'Serve this path only; others get 404' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l page -d 'Show browsers a web console on the same port, or the page in FILE' -r -F
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l max-clients -d 'Serve at most N clients at a time; the next one gets 503' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l queue -d 'How much may wait for one client; one that is too slow then is let go' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l url-file -d 'Write the URL to a file when ready, for scripts' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l handshake-timeout -d 'How long a client may take for its handshake' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l allow-origin -d 'Let in pages from ORIGIN, which may hold `*`; repeatable' -r
@@ -149,8 +151,10 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l close-reason -d
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l close-timeout -d 'How long the peer may take to answer our Close' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l idle-timeout -d 'End the session, with status 6, when nothing at all has come from the peer for so long' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l echo -d 'Send every message back to the client that it came from'
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l broadcast -d 'Send every message to all other clients: a room to chat in'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l exec -d 'Talk to a command\'s standard input and output: --exec -- COMMAND ARGS'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l once -d 'Serve one client, then exit with its status'
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l lossless -d 'Let no client go: everything waits for the slowest (implied by --once)'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l require-subprotocol -d 'Refuse who offers no subprotocol of --subprotocol'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l trust-proxy -d 'Take a client\'s address from the proxy in front of the listener'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s t -l text -d 'Send text messages, which must be UTF-8 (the default)'

@@ -81,7 +81,7 @@ pub(super) struct Args {
     /// Add a header to the response; repeatable; or @FILE, @env:NAME
     ///
     /// A file or variable holds several, one a line.
-    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", help_heading = "Serving")]
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", help_heading = "Serving", hide_short_help = true)]
     headers: Vec<String>,
 
     /// Serve this path only; others get 404
@@ -104,7 +104,7 @@ pub(super) struct Args {
     page: Option<OsString>,
 
     /// Serve at most N clients at a time; the next one gets 503
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Serving")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Serving", hide_short_help = true)]
     max_clients: Option<u64>,
 
     /// How much may wait for one client; one that is too slow then is let go
