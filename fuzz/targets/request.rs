@@ -4,8 +4,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use wspipe::handshake::{
-    Answer, Check, ClientWindow, DeflateTerms, HeadError, HeadReader, Login, MAX_HEAD, Offer, Page, Refusal, RequestHead,
-    ResponseHead, Secret, ServerOptions, agreed_deflate, answer, refusal, request_checks, response_checks,
+    Answer, Check, ClientWindow, DeflateTerms, HeadError, HeadReader, Login, MAX_HEAD, Offer, Page, Refusal,
+    RequestHead, ResponseHead, Secret, ServerOptions, agreed_deflate, answer, refusal, request_checks, response_checks,
 };
 use wspipe_fuzz::Plan;
 use wspipe_fuzz::head::{assert_redacted, read_head, same_outcome};
@@ -69,7 +69,10 @@ fn assert_answers(request: &RequestHead, answer: Answer) {
             assert_eq!(ResponseHead::parse(bytes).expect("a page comes by HTTP").status, 200);
         }
         Answer::Refuse { status, bytes, why } => {
-            assert!(!passes || [400, 401, 403, 404].contains(&status), "refused with {status} though every check passed");
+            assert!(
+                !passes || [400, 401, 403, 404].contains(&status),
+                "refused with {status} though every check passed"
+            );
             assert_response(status, bytes, &why);
         }
     }
