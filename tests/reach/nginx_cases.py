@@ -1,10 +1,11 @@
 """nginx, in front of `wspipe listen`, and in our way."""
 
 import json
+import re
 
 from cases import case
-from processes import HERE_ONLY, NONE, check_equal, wspipe
-from servers import authority, nginx, refusing_port
+from processes import HERE_ONLY, NONE, Failed, check_equal, wspipe
+from servers import authority, behind, nginx, refusing_port
 from sessions import exchanges, exchanges_bulk, fails, trusting
 
 LONG_HEADER = ["-H", f"X-Long: {'x' * 12_000}"]
@@ -49,6 +50,21 @@ def not_forwarded():
 @case("nginx finds nobody behind it")
 def down():
     fails(5, ["502 Bad Gateway", "is that server running?"], nginx().url("ws", "plain", "down"))
+
+
+@case("nginx before a listener with --trust-proxy: another path, wss outside and ws inside, the client's address")
+def before_listener():
+    url = nginx().url("wss", "tls", "app/room", host="localhost")
+    page = ["--origin", "https://localhost"]
+    # What a client says of itself stands before what nginx says of it.
+    exchanges(url, *trusting(), *page, "-H", "X-Forwarded-For: 203.0.113.9")
+    shown = re.compile(rb"client \d+ at 127\.0\.0\.1: /chat/room")
+    behind().wait_for(behind().err, lambda err: shown.search(err), "the client's address")
+    if b"203.0.113.9" in behind().err.so_far():
+        raise Failed("a client can claim an address")
+    fails(5, "404 Not Found", nginx().url("wss", "tls", "app/elsewhere", host="localhost"), *trusting(), *page)
+    fails(5, "403 Forbidden", url, *trusting(), "--origin", "https://evil.test")
+    behind().wait_for(behind().err, lambda err: b"--allow-origin https://evil.test" in err or None, "the flag")
 
 
 # --- Redirects --------------------------------------------------------------------------------------------------------

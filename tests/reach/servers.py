@@ -96,6 +96,12 @@ def echo_over_tls():
 
 
 @shared
+def behind():
+    """A listener that knows that a proxy stands before it."""
+    return Listener("--echo", "-v", "--trust-proxy", "--path", "/chat/room", input=NONE)
+
+
+@shared
 def nginx():
     return Nginx()
 
@@ -126,6 +132,7 @@ class Nginx(Daemon):
                 other_key=other.key,
                 authority=authority().file,
                 echo=host_of(echo().url),
+                behind=host_of(behind().url),
                 echo_over_tls=host_of(echo_over_tls().url),
                 proxies=PROXIES,
             )
