@@ -85,7 +85,8 @@ impl Encoder {
         }
     }
 
-    /// Appends whole data frames that a [`server`](Self::server)'s encoder has made: as they are, or as this one makes them.
+    /// Appends whole frames that a [`server`](Self::server)'s encoder has made, data frames, Pings and Pongs: as they are, or
+    /// as this one makes them.
     pub fn append(&mut self, frames: &[u8]) {
         let stays = self.frames.keys.is_none() && self.deflate.is_none();
         if stays {
@@ -94,6 +95,12 @@ impl Encoder {
         let mut rest = frames;
         while let Some((first, payload, behind)) = split_frame(rest) {
             rest = behind;
+            if let Some(control) = control_event(first, payload) {
+                if !stays {
+                    self.push(&control);
+                }
+                continue;
+            }
             if stays {
                 self.tally.count(payload.len(), first & FIN != 0);
                 continue;
@@ -244,6 +251,15 @@ impl fmt::Debug for Encoder {
             .field("pending", &out.len())
             .field("inside_message", inside_message)
             .finish()
+    }
+}
+
+/// The Ping or Pong that a frame is, if it is one.
+fn control_event(first: u8, payload: &[u8]) -> Option<Event<'_>> {
+    match OpCode::from(first & OPCODE) {
+        OpCode::Control(Control::Ping) => Some(Event::Ping(payload)),
+        OpCode::Control(Control::Pong) => Some(Event::Pong(payload)),
+        _ => None,
     }
 }
 

@@ -191,3 +191,23 @@ fn what_a_burst_has_needed_is_given_back() {
     encoder.give_back();
     assert_eq!(encoder.frames.out.capacity(), 0);
 }
+
+/// What is said to all is said again to each, in its own way; a Ping stays one.
+#[test]
+fn control_frames_among_those_appended_stay_control_frames() {
+    let mut all = Encoder::server();
+    all.push(&Event::Ping(b"p"));
+    all.push(&Event::Data(Chunk::whole(Kind::Text, b"t")));
+    all.push(&Event::Pong(b""));
+    let mut plain = Encoder::server();
+    plain.append(all.pending());
+    assert_eq!(plain.pending(), all.pending());
+    let mut compressing = Encoder::server().compressing(Some(DeflateParams::default()), Level::default());
+    compressing.append(all.pending());
+    let frames = compressing.pending();
+    assert_eq!(&frames[..3], b"\x89\x01p");
+    assert!(frames.ends_with(b"\x8a\x00"), "{frames:?}");
+    for encoder in [&plain, &compressing] {
+        assert_eq!(encoder.tally().messages, 1);
+    }
+}
