@@ -218,11 +218,13 @@ impl Lifecycle {
                 self.begin(Cause::Violation(violation), Some(close), grace, now, busy);
             }
             Fact::Satisfied => self.begin(Cause::Satisfied, Some(planned), grace, now, busy),
-            Fact::OutputClosed => {
-                // Where a Close ends one direction only, a planned one would not say that the other is of no use.
-                let close = if self.rules.half_close { failed() } else { planned };
-                self.begin(Cause::OutputClosed, Some(close), grace, now, busy);
+            Fact::OutputClosed if self.rules.half_close => {
+                // A planned Close would say that only this direction has ended; where that has been said, breaking off is
+                // all that is left to say.
+                let grace = if self.closing.is_some() { Duration::ZERO } else { grace };
+                self.begin(Cause::OutputClosed, Some(failed()), grace, now, busy);
             }
+            Fact::OutputClosed => self.begin(Cause::OutputClosed, Some(planned), grace, now, busy),
             Fact::OutputFailed(why) => {
                 self.begin(Cause::OutputFailed(why), Some(failed()), grace, now, busy);
             }
@@ -335,8 +337,14 @@ impl Lifecycle {
             None => {
                 self.closing = Some(Closing { cause, close, patience, since: now, busy });
             }
-            Some(closing) if outranks(&cause, &closing.cause) => {
+            Some(closing)
+                if outranks(&cause, &closing.cause) || self.rules.half_close && cause == Cause::OutputClosed =>
+            {
                 let again = matches!(closing.cause, Cause::Signal(_));
+                if closing.patience == FOREVER {
+                    // Nothing was due; from now on something is.
+                    (closing.since, closing.busy) = (now, busy);
+                }
                 closing.patience = if again { Duration::ZERO } else { closing.patience.min(patience) };
                 closing.cause = cause;
             }

@@ -431,3 +431,26 @@ fn an_output_that_is_gone_is_no_end_of_one_direction() {
     let step = tunnel().at(10).note(Fact::OutputClosed);
     assert_eq!(step.close, Some(Close::new(1011, "")));
 }
+
+/// What we sent says that this direction has ended; that the other one is of no use can't be said any more.
+#[test]
+fn an_output_that_is_gone_behind_the_own_close_breaks_off() {
+    let mut session = tunnel();
+    session.at(10).note(Fact::InputEnded);
+    session.note(Fact::CloseSent);
+    session.note(sent_all());
+    let step = session.at(1_000_000).note(Fact::OutputClosed);
+    assert!(step.hang_up && step.ended, "{step:?}");
+    assert_eq!(session.cause(), Cause::OutputClosed);
+}
+
+#[test]
+fn a_signal_leaves_the_other_direction_its_grace() {
+    let mut session = session(Rules { grace: ms(5000), half_close: true, ..rules() });
+    session.at(10).note(Fact::InputEnded);
+    session.note(Fact::CloseSent);
+    session.note(sent_all());
+    let step = session.at(1_000_000).note(Fact::Signal(15));
+    assert!(!step.hang_up && !step.ended, "{step:?}");
+    assert!(session.at(1_005_001).step().hang_up);
+}
