@@ -21,7 +21,7 @@ use super::handshake::headers;
 use super::inherited::Place;
 use super::pipe::{NOT_FOR_STREAMS, PipeArgs};
 use super::tls::IdentityArgs;
-use super::values::{buffer_size, duration, stream_address};
+use super::values::{buffer_size, duration, stream_address, url_path};
 
 /// Wait for clients: standard input to all of them, their messages to standard output
 ///
@@ -85,7 +85,7 @@ pub(super) struct Args {
     headers: Vec<String>,
 
     /// Serve this path only; others get 404
-    #[arg(long, value_name = "PATH", help_heading = "Serving")]
+    #[arg(long, value_name = "PATH", help_heading = "Serving", value_parser = url_path)]
     path: Option<String>,
 
     /// Show browsers a web console on the same port, or the page in FILE

@@ -36,6 +36,13 @@ pub(crate) fn stream_address(text: &str) -> Result<Endpoint, String> {
     }
 }
 
+/// The path of a URL, as a request has it.
+pub(crate) fn url_path(text: &str) -> Result<String, String> {
+    let can_come = text.starts_with('/') && text.chars().all(|c| c.is_ascii_graphic() && !"?#".contains(c));
+    let explain = || format!("{text:?} is no path that a request can have: it begins with /, and has no query");
+    can_come.then(|| text.to_owned()).ok_or_else(explain)
+}
+
 /// A number of bytes: `4096`, `64K`, `1M`, `2G`; the letters, also with `iB`, are powers of 1024.
 pub(crate) fn size(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -85,6 +92,16 @@ mod tests {
         assert_eq!(stream_address("unix:/a/b"), Ok(Endpoint::Unix("/a/b".into())));
         for text in ["", "db.test", "db.test:0", "0", "unix:", "ws://a:1/", "a:x"] {
             assert!(stream_address(text).unwrap_err().contains("nowhere to connect to"), "{text}");
+        }
+    }
+
+    #[test]
+    fn paths() {
+        for path in ["/", "/chat", "/a/b%20c;d"] {
+            assert_eq!(url_path(path).as_deref(), Ok(path));
+        }
+        for text in ["", "chat", "/a?b", "/a b", "/ä", "ws://h/"] {
+            assert!(url_path(text).unwrap_err().contains("begins with /"), "{text}");
         }
     }
 

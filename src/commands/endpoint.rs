@@ -66,5 +66,7 @@ impl Endpoint {
 /// # Errors
 /// It can't be reached, or not in time.
 pub(super) fn reach(place: &net::Endpoint, deadline: Option<Instant>) -> Result<Socket, DialError> {
-    net::dial(place, &Lookup::default(), deadline).map(|dialed| dialed.socket)
+    let dialed = net::dial(place, &Lookup::default(), deadline)?;
+    dialed.socket.keep_alive();
+    Ok(dialed.socket)
 }

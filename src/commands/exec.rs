@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::sync::Arc;
@@ -92,11 +92,13 @@ impl Exec {
         subprotocol: Option<&str>,
     ) -> Vec<Variable> {
         let address: Option<SocketAddr> = peer.parse().ok();
+        // An address that a proxy gives has no port.
+        let ip = address.map(|address| address.ip()).or_else(|| peer.parse().ok());
         let query = request.target.split_once('?').map_or("", |(_, query)| query);
         let mut variables = vec![
             variable("WSPIPE_CLIENT", Some(client.to_string())),
             variable("WSPIPE_SUBPROTOCOL", subprotocol),
-            variable("REMOTE_ADDR", address.map(|address| address.ip().to_string())),
+            variable("REMOTE_ADDR", ip.map(|ip: IpAddr| ip.to_string())),
             variable("REMOTE_PORT", address.map(|address| address.port().to_string())),
             variable("REQUEST_URI", Some(&request.target)),
             variable("QUERY_STRING", Some(query)),

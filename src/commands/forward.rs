@@ -90,7 +90,7 @@ fn accept(listener: &Listener, signals: &Signals, forwarder: &Arc<Forwarder>) ->
         }
         let now = Instant::now();
         let mut watched = vec![(forwarder.wake.as_fd(), Interest::Read), (signals.as_fd(), Interest::Read)];
-        if signal.is_none() && pause.is_over(now) {
+        if pause.is_over(now) && signal.is_none() {
             watched.push((listener.as_fd(), Interest::Read));
         }
         let timeout = pause.until().map(|until| until.saturating_duration_since(now));
@@ -143,6 +143,7 @@ impl Forwarder {
     fn forward(&self, number: u64, socket: Socket, name: &str) -> Result<(), Failure> {
         let limits = Limits::new(Instant::now(), self.config.connect_timeout, None);
         socket.resets_at_end(true);
+        socket.keep_alive();
         let opened = opening::open(&self.target, &self.config.handshake, &self.config.route, &limits)?;
         log::info!("{name}: open, {} at {}", opened.target.url(), opened.place);
         let ending = self.run(number, socket, opened).map_err(Failure::io("cannot run the session"))?;
@@ -164,10 +165,11 @@ impl Forwarder {
         let receiving = session.start(source, bell, keeper.bell())?;
         self.enter(number, receiving.control());
         let ending = receiving.finish(sink, &keeper);
+        // The run may end with the last of them, and a command is to end before that.
+        drop(attendant);
         self.lock().open.remove(&number);
         self.wake.wake();
         worth.tell("");
-        drop(attendant);
         ending
     }
 

@@ -39,7 +39,8 @@ pub(super) fn serve(
     start: Instant,
 ) -> Result<(), Failure> {
     let first = first_client(&entrance, config, signals, start)?;
-    let Entrance { url, .. } = entrance;
+    let Entrance { url, listener, .. } = entrance;
+    drop(listener);
     let peer = first.peer.clone();
     log::info!("client at {peer}: {}", first.accepted.summary());
     let (ending, command) = run(first, &url, config, signals, start).map_err(Failure::io("cannot run the session"))?;

@@ -161,7 +161,8 @@ impl Host<'_> {
 
     fn wait(&mut self, wake_at: Option<Instant>) -> io::Result<()> {
         let now = Instant::now();
-        let listener = self.listener.as_ref().filter(|_| self.paused.is_over(now));
+        let is_over = self.paused.is_over(now);
+        let listener = self.listener.as_ref().filter(|_| is_over);
         let mut watched = vec![(self.wake.as_fd(), Interest::Read), (self.signals.as_fd(), Interest::Read)];
         watched.extend(listener.map(|listener| (listener.as_fd(), Interest::Read)));
         watched.extend(self.output.map(|output| (output, Interest::Gone)));
@@ -267,7 +268,6 @@ impl Service {
 
     /// A place for one more client, if there is one.
     fn place(&self, deadline: Instant) -> Result<Place<'_>, NoPlace> {
-        let stream = self.config.endpoint.prepare(deadline)?;
         let ends = self.ends();
         let arrival = self.crowd.announce(Arc::clone(&ends.2)).map_err(|Full(most)| NoPlace {
             status: 503,
@@ -278,6 +278,8 @@ impl Service {
             self.shortage.tell(&error);
             no_room()
         })?;
+        // Last: who finds no place must not cost others anything.
+        let stream = self.config.endpoint.prepare(deadline)?;
         Ok(Place { arrival, thread, stream, ends })
     }
 
