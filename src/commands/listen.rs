@@ -82,10 +82,10 @@ pub fn listen(on: ListenOn, config: ListenConfig) -> Result<(), Failure> {
     let signals = Signals::catch().map_err(Failure::io("cannot catch signals"))?;
     raise_descriptor_limit();
     let listener = Listener::open(on)?;
-    let url = url_of(&listener, acceptor.is_some());
+    let url = url_of(&listener, acceptor.is_some(), config.server.path.as_deref());
     announce(&url, config.url_file.as_deref())?;
     if config.server.page.is_some() {
-        invite(&url, config.server.path.as_deref());
+        invite(&url);
     }
     let service = Entrance { listener, url, acceptor };
     if config.once {
@@ -104,13 +104,14 @@ struct Entrance {
     acceptor: Option<TlsAcceptor>,
 }
 
-/// The URL under which clients reach a listener.
-fn url_of(listener: &Listener, secure: bool) -> String {
-    let url = listener.url();
-    match url.strip_prefix("ws") {
-        Some(rest) if secure => format!("wss{rest}"),
-        _ => url,
+/// The URL under which clients reach a listener that serves this path, or any.
+fn url_of(listener: &Listener, secure: bool, path: Option<&str>) -> String {
+    let mut url = listener.url();
+    if secure && let Some(rest) = url.strip_prefix("ws") {
+        url = format!("wss{rest}");
     }
+    // It ends with the path /.
+    url + path.map_or("", |path| &path[1..])
 }
 
 /// Says that clients can connect, and where.
@@ -126,13 +127,12 @@ fn announce(url: &str, file: Option<&Path>) -> Result<(), Failure> {
 }
 
 /// Says where a browser gets the page, if it can reach it: there are no web pages at sockets of the file system.
-fn invite(url: &str, path: Option<&str>) {
+fn invite(url: &str) {
     let Some(rest) = url.strip_prefix("ws").filter(|rest| !rest.starts_with('+')) else { return };
     // All addresses of this machine are none that every browser goes to.
     let rest = rest.replacen("://0.0.0.0:", "://localhost:", 1).replacen("://[::]:", "://localhost:", 1);
-    let root = rest.trim_end_matches('/');
     if log::max_level() != log::LevelFilter::Off {
-        let _ = writeln!(io::stderr(), "open http{root}{} in a browser", path.unwrap_or("/"));
+        let _ = writeln!(io::stderr(), "open http{rest} in a browser");
     }
 }
 

@@ -43,6 +43,20 @@ fn the_url_file_holds_the_url() {
 }
 
 #[test]
+fn the_path_is_a_part_of_the_url() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("url");
+    for address in ["0", &format!("unix:{}/socket", folder.path().display())] {
+        let run = Run::new(["listen", address, "--path", "/chat", "--once", "--url-file"]).arg(&file).start();
+        let url = run.url();
+        assert!(url.ends_with("/chat"), "{url}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{url}\n"));
+        Run::new(["connect", "--send", "hello", "--wait", "0", &url]).finish().status(0);
+        run.finish().status(0).stdout("hello\n");
+    }
+}
+
+#[test]
 fn quiet_leaves_only_the_url_file() {
     let run = Run::listen("-q --once --url-file /dev/stdout").start();
     let url = run.wait_lines(1).remove(0);

@@ -179,7 +179,8 @@ fn the_place_for_browsers_is_said_after_the_url() {
     assert_eq!(said_to_user, format!("listening on {url}\nopen {page} in a browser\n"));
     let (url, said_to_user) = said("0 --page --path /chat");
     let page = url.replace("ws://", "http://");
-    assert_eq!(said_to_user, format!("listening on {url}\nopen {page}chat in a browser\n"));
+    assert_eq!(said_to_user, format!("listening on {url}\nopen {page} in a browser\n"));
+    assert!(url.ends_with("/chat"), "{url}");
     let (url, said_to_user) = said("0.0.0.0:0 --page");
     let page = url.replace("ws://0.0.0.0:", "http://localhost:");
     assert_eq!(said_to_user, format!("listening on {url}\nopen {page} in a browser\n"));

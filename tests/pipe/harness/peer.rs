@@ -32,10 +32,11 @@ impl Peer {
     /// Connects to a server at this URL, and says nothing yet.
     pub(crate) fn connect(url: &str) -> Self {
         if let Some(path) = url.strip_prefix("ws+unix:") {
-            let stream = UnixStream::connect(path.trim_end_matches(":/")).expect("the server listens");
+            let (path, _) = path.rsplit_once(":/").expect("a URL has a path");
+            let stream = UnixStream::connect(path).expect("the server listens");
             return Peer::new(OwnedFd::from(stream).into(), true);
         }
-        let address = url.trim_start_matches("ws://").trim_end_matches('/');
+        let (address, _) = url.trim_start_matches("ws://").split_once('/').expect("a URL has a path");
         Peer::new(TcpStream::connect(address).expect("the server listens"), true)
     }
 
