@@ -169,7 +169,7 @@ impl Lifecycle {
         let planned = self.rules.close.clone();
         let timeout = self.rules.close_timeout;
         let grace = timeout.min(GRACE);
-        let failed = || Close::new(1011, "");
+        let failed = |reason: &str| Close::new(1011, reason);
         match fact {
             Fact::InputEnded if self.rules.half_close => {
                 let patience = if self.peer == Peer::There { FOREVER } else { timeout };
@@ -178,10 +178,11 @@ impl Lifecycle {
             }
             Fact::InputEnded => self.input_ended = Some(now),
             Fact::InputFailed(why) => {
-                self.begin(Cause::InputFailed(why), Some(failed()), timeout, now, busy);
+                let close = failed("cut short: the input could not be read on");
+                self.begin(Cause::InputFailed(why), Some(close), timeout, now, busy);
             }
             Fact::BadRecord(error, begun) => {
-                let close = if begun { Close::new(1007, "") } else { planned };
+                let close = if begun { Close::new(1007, "") } else { failed("cut short: a record can't be sent") };
                 self.begin(Cause::BadRecord(error), Some(close), timeout, now, busy);
             }
             Fact::CloseAsked(close) => {
@@ -222,11 +223,11 @@ impl Lifecycle {
                 // A planned Close would say that only this direction has ended; where that has been said, breaking off is
                 // all that is left to say.
                 let grace = if self.closing.is_some() { Duration::ZERO } else { grace };
-                self.begin(Cause::OutputClosed, Some(failed()), grace, now, busy);
+                self.begin(Cause::OutputClosed, Some(failed("")), grace, now, busy);
             }
             Fact::OutputClosed => self.begin(Cause::OutputClosed, Some(planned), grace, now, busy),
             Fact::OutputFailed(why) => {
-                self.begin(Cause::OutputFailed(why), Some(failed()), grace, now, busy);
+                self.begin(Cause::OutputFailed(why), Some(failed("")), grace, now, busy);
             }
             Fact::TooSlow(queue) => {
                 let close = Close::new(1013, &format!("too slow: its queue of {} is full", Size(queue as u64)));

@@ -270,7 +270,7 @@ fn a_command_that_writes_no_text_ends_its_own_session_only() {
     peers[0].text("go");
     peers[0].expect_text("good");
     let [first, mut second] = peers;
-    first.finish(1000);
+    first.finish(1011);
     run.wait_stderr("record 2 of the input is not UTF-8");
     second.text("go");
     second.expect_text("good");

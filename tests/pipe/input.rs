@@ -214,7 +214,7 @@ fn text_that_is_not_utf_8_is_not_sent_and_named() {
     let run = Run::connect("--wait 0", &server.url()).input(b"good\nbad \xff\nlate\n").start();
     let mut peer = server.accept();
     peer.expect_text("good");
-    peer.finish(1000);
+    peer.finish(1011);
     let run = run.finish();
     run.status(1).stderr_has("record 2 of the input is not UTF-8 (at its byte 4)").stderr_has("--binary");
 }

@@ -211,7 +211,7 @@ fn a_line_that_is_no_event_is_status_1_and_named() {
         let run = Run::connect("--in json --wait 0", &server.url()).input(input).start();
         let mut peer = server.accept();
         peer.expect_text("good");
-        peer.finish(1000);
+        peer.finish(1011);
         run.finish().status(1).stderr_has("record 2").stderr_has(words);
     }
 }
@@ -221,7 +221,7 @@ fn a_ping_that_is_too_long_is_not_sent() {
     let server = Server::start();
     let input = json!({"type": "ping", "data": "x".repeat(126)}).to_string();
     let run = Run::connect("--in json --wait 0", &server.url()).input(input).start();
-    server.accept().finish(1000);
+    server.accept().finish(1011);
     run.finish().status(1).stderr_has("126 bytes");
 }
 

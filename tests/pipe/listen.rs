@@ -256,7 +256,7 @@ fn invalid_input_ends_the_listener_with_its_record_named() {
     let run = Run::listen("--wait 0").input(b"good\n\xff\n").start();
     let mut peer = Peer::open(&run.url());
     peer.expect_text("good");
-    peer.finish(1000);
+    peer.finish(1011);
     run.finish().status(1).stderr_has("record 2 of the input is not UTF-8");
 }
 

@@ -140,7 +140,7 @@ fn a_record_that_is_cut_short_is_status_1_and_not_sent() {
         let run = Run::connect("--format length --wait 0", &server.url()).input(input).start();
         let mut peer = server.accept();
         peer.expect_text("a");
-        peer.finish(1000);
+        peer.finish(1011);
         run.finish().status(1).stderr_has(words);
     }
 }

@@ -104,7 +104,7 @@ fn a_bad_record_is_named_when_the_time_of_the_run_is_over_as_well() {
     let run = run.stdin(Stdin::Bytes(b"good\n\xff\n".to_vec())).start();
     let mut peer = server.accept();
     peer.expect_text("good");
-    peer.expect_close(1000);
+    assert_eq!(&peer.expect_close(1011).payload[2..], b"cut short: a record can't be sent");
     run.finish().status(1).stderr_has("record 2 of the input");
     peer.expect_end();
 }

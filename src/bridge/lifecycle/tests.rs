@@ -210,10 +210,10 @@ fn a_server_that_has_failed_the_connection_closes_it_first() {
 }
 
 #[test]
-fn a_bad_record_closes_with_1007_only_if_its_beginning_has_left() {
+fn a_bad_record_tells_the_peer_that_something_was_cut() {
     use crate::records::Problem;
     let error = RecordError { record: 2, problem: Problem::NotUtf8(0) };
-    for (begun, code) in [(false, 1000), (true, 1007)] {
+    for (begun, code) in [(false, 1011), (true, 1007)] {
         let mut session = session(rules());
         let step = session.note(Fact::BadRecord(error.clone(), begun));
         assert_eq!(step.close.and_then(|close| close.code), Some(code));
