@@ -9,6 +9,7 @@ use super::send::{Pulled, Source, SourceError};
 use super::{RecordSink, Sink, SinkError, StreamInput, Unsent};
 use crate::net::{Exit, Process, ProcessInput};
 use crate::protocol::{Close, Encoder, Event};
+use crate::records::Opening;
 
 /// A command's standard output as a source. Its end does not linger: how the command ended is the Close.
 #[derive(Debug)]
@@ -136,9 +137,9 @@ impl CommandSink {
     }
 
     /// Says that the session is open, where the format has a place for that.
-    pub fn open(&mut self, url: &str, address: &str, subprotocol: Option<&str>) {
+    pub fn open(&mut self, opening: &Opening) {
         if let Some(records) = &mut self.records {
-            records.open(url, address, subprotocol);
+            records.open(opening);
         }
     }
 
@@ -176,6 +177,12 @@ impl Sink for CommandSink {
     fn trouble(&mut self, what: &str) {
         if let Some(records) = &mut self.records {
             records.trouble(what);
+        }
+    }
+
+    fn we_closed_first(&mut self) {
+        if let Some(records) = &mut self.records {
+            records.we_closed_first();
         }
     }
 }

@@ -97,6 +97,11 @@ impl Control {
         self.lock().lifecycle.is_half_closed()
     }
 
+    /// Whether it was time for our Close.
+    pub(super) fn has_ordered_close(&self) -> bool {
+        self.lock().lifecycle.has_ordered_close()
+    }
+
     /// Takes the orders; for the sending side, when it has been woken.
     pub(super) fn orders(&self) -> Orders {
         let mut state = self.lock();

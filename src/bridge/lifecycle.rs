@@ -258,6 +258,12 @@ impl Lifecycle {
         self.peer != Peer::There && self.closing.is_none()
     }
 
+    /// Whether our Close was given.
+    #[must_use]
+    pub fn has_ordered_close(&self) -> bool {
+        self.ordered.is_some()
+    }
+
     /// How it ended, as far as it has; of the traffic nothing is known here.
     #[must_use]
     pub fn ending(&self) -> Ending {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::{Sink, SinkError};
 use crate::net::Stdio;
 use crate::protocol::Event;
-use crate::records::{Joiner, Visible};
+use crate::records::{Joiner, JsonEvents, Opening, Visible};
 
 /// Pieces up to this many bytes are gathered; a larger one is written from where it lies, together with those gathered.
 const GATHER: usize = 16 << 10;
@@ -89,11 +89,13 @@ impl<W: Write + Send> RecordSink<W> {
     }
 
     /// Says that the session is open, where the format has a place for that.
-    pub fn open(&mut self, url: &str, address: &str, subprotocol: Option<&str>) {
-        if let Some(json) = self.joiner.json() {
-            // The output's trouble, if there is any, will show at the first message.
-            let _ = json.open(url, address, subprotocol, &mut self.output).and_then(|()| self.output.flush());
-        }
+    pub fn open(&mut self, opening: &Opening) {
+        self.tell(|json, line| json.open(opening, line));
+    }
+
+    fn tell(&mut self, what: impl FnOnce(&mut JsonEvents, &mut Vec<u8>)) {
+        // The output's trouble, if there is any, will show at the next message, or is told elsewhere.
+        let _ = self.joiner.tell(&mut self.output, what).and_then(|()| self.output.flush());
     }
 }
 
@@ -107,10 +109,11 @@ impl<W: Write + Send> Sink for RecordSink<W> {
     }
 
     fn trouble(&mut self, what: &str) {
-        if let Some(json) = self.joiner.json() {
-            // The output's own trouble is told elsewhere.
-            let _ = json.error(what, &mut self.output).and_then(|()| self.output.flush());
-        }
+        self.tell(|json, line| json.broken(what, line));
+    }
+
+    fn we_closed_first(&mut self) {
+        self.tell(|json, _| json.sent_close());
     }
 }
 

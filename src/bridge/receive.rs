@@ -29,6 +29,9 @@ pub trait Sink: Send {
 
     /// Learns in words why nothing more will come, where that is no Close.
     fn trouble(&mut self, _what: &str) {}
+
+    /// Learns that the Close which comes next is not the first one.
+    fn we_closed_first(&mut self) {}
 }
 
 /// Why a sink takes nothing more.
@@ -160,6 +163,9 @@ impl<S: Sink> Receiver<'_, S> {
             self.pass_on_pongs();
         }
         if !self.discards {
+            if matches!(event, Event::Close(_)) && self.control.has_ordered_close() {
+                self.sink.we_closed_first();
+            }
             let taken = self.sink.take(event);
             self.judge(taken);
         }

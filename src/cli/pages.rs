@@ -54,6 +54,7 @@ impl ManArgs {
 /// The sections that options can't say, in roff, for the program's page or a command's.
 fn sections(page: Option<Page>) -> &'static [&'static str] {
     const RECORDS: &str = include_str!("pages/records.roff");
+    const TRANSCRIPT: &str = include_str!("pages/transcript.roff");
     const ENDING: &str = include_str!("pages/ending.roff");
     const COMPRESSION: &str = include_str!("pages/compression.roff");
     const TLS: &str = include_str!("pages/tls.roff");
@@ -62,11 +63,20 @@ fn sections(page: Option<Page>) -> &'static [&'static str] {
     const REDIRECTS: &str = include_str!("pages/redirects.roff");
     const EXEC: &str = include_str!("pages/exec.roff");
     match page {
-        None => {
-            &[include_str!("pages/overview.roff"), RECORDS, ENDING, COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS]
-        }
+        None => &[
+            include_str!("pages/overview.roff"),
+            RECORDS,
+            TRANSCRIPT,
+            ENDING,
+            COMPRESSION,
+            NETWORK,
+            TLS,
+            CREDENTIALS,
+            REDIRECTS,
+        ],
         Some(Page::Connect) => &[
             RECORDS,
+            TRANSCRIPT,
             ENDING,
             EXEC,
             COMPRESSION,
@@ -76,7 +86,7 @@ fn sections(page: Option<Page>) -> &'static [&'static str] {
             REDIRECTS,
             include_str!("pages/connect.roff"),
         ],
-        Some(Page::Listen) => &[RECORDS, EXEC, COMPRESSION, TLS, include_str!("pages/listen.roff")],
+        Some(Page::Listen) => &[RECORDS, TRANSCRIPT, EXEC, COMPRESSION, TLS, include_str!("pages/listen.roff")],
         Some(Page::Inspect) => &[COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS, include_str!("pages/inspect.roff")],
         Some(Page::Forward) => &[include_str!("pages/forward.roff"), COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS],
         Some(Page::Completions) => &[include_str!("pages/completions.roff")],

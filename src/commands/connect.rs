@@ -84,7 +84,8 @@ fn run(
     let stdout = io::stdout();
     let watched = if endpoint.is_stdio() { output_pipe(&stdout) } else { None };
     let keeper = Keeper::new(Some(&signals), watched).map_err(Failure::io("cannot keep the time"))?;
-    let Opened { connection, address, subprotocol, .. } = opened;
+    let opening = opened.opening();
+    let Opened { connection, subprotocol, .. } = opened;
     let Coding { decoder, encoder, worth } = coding;
     let rules = endpoint.rules(pipe, Role::Client, start);
     let session = Session { connection, decoder, encoder, count: pipe.countdown(), rules };
@@ -102,7 +103,7 @@ fn run(
         (Endpoint::Stdio | Endpoint::Forward(_), None) => {
             let Ends { source, mut sink, bell } =
                 pipe.ends().map_err(Failure::io("cannot use standard input and output"))?;
-            sink.open(url, &address, subprotocol.as_deref());
+            sink.open(&opening);
             session.run(source, sink, bell, &keeper)
         }
         (Endpoint::Exec(exec), None) => {
@@ -110,7 +111,7 @@ fn run(
                 .map_err(Failure::io("cannot start the command"))?;
             let attached = exec.attach(pipe, &attachment).map_err(Failure::io("cannot start the command"))?;
             let Attached { source, mut sink, bell, command: started } = attached;
-            sink.open(url, &address, subprotocol.as_deref());
+            sink.open(&opening);
             let ending = session.run(source, sink, bell, &keeper);
             command = see_out(started, &attachment.gone, &signals);
             ending

@@ -124,7 +124,7 @@ impl Pipe {
     }
 
     pub(super) fn joiner(&self, client: Option<u64>) -> Joiner {
-        Joiner::new(self.output, self.max_message, JsonEvents { client, ..JsonEvents::default() })
+        Joiner::new(self.output, self.max_message, JsonEvents::new(client))
     }
 
     /// The limit that the decoder enforces while a message comes in.

@@ -246,6 +246,19 @@ impl FromStr for DeflateTerms {
 }
 
 impl DeflateAgreement {
+    /// An element of `Sec-WebSocket-Extensions` that says the same.
+    #[must_use]
+    pub fn extension(&self) -> String {
+        let bits = |params: DeflateParams| Some(params.window_bits).filter(|bits| *bits < 15);
+        let terms = DeflateTerms {
+            server_no_context_takeover: !self.server.context_takeover,
+            client_no_context_takeover: !self.client.context_takeover,
+            server_max_window_bits: bits(self.server),
+            client_max_window_bits: bits(self.client).map_or(ClientWindow::Unsaid, ClientWindow::Bits),
+        };
+        terms.to_string()
+    }
+
     /// How `role` compresses what it sends.
     #[must_use]
     pub fn sent_by(&self, role: Role) -> DeflateParams {

@@ -16,6 +16,7 @@ use crate::handshake::{
 };
 use crate::net::{Attendant, Connection, TlsError};
 use crate::protocol::MaskingKeys;
+use crate::records::{Opening, Timings};
 
 /// How long to wait for the body of a refusal: it is only there to explain.
 const BODY_PATIENCE: Duration = Duration::from_secs(1);
@@ -37,8 +38,24 @@ pub struct Opened {
     pub subprotocol: Option<String>,
     /// The compression agreed on.
     pub compression: Option<DeflateAgreement>,
+    /// How long each phase took.
+    pub timings: Timings,
     /// The command that the way leads through, if one does; it ends with the connection.
     pub attendant: Option<Attendant>,
+}
+
+impl Opened {
+    /// What JSON Lines tell of it.
+    #[must_use]
+    pub fn opening(&self) -> Opening {
+        Opening {
+            url: self.target.url(),
+            address: self.address.clone(),
+            subprotocol: self.subprotocol.clone(),
+            extensions: self.compression.iter().map(DeflateAgreement::extension).collect(),
+            timings: Some(self.timings),
+        }
+    }
 }
 
 /// A handshake that was carried out, whatever came of it.
@@ -72,7 +89,7 @@ pub fn open(target: &Target, options: &RequestOptions, route: &Route, limits: &L
         return Err(failure);
     }
     let Followed { target, reached, exchange, .. } = followed;
-    let Exchange { response, early, compression, .. } = exchange;
+    let Exchange { response, early, compression, http, .. } = exchange;
     if !options.subprotocols.is_empty() && response.head.field("Sec-WebSocket-Protocol").is_none() {
         log::info!("the server chose none of the subprotocols offered");
     }
@@ -82,8 +99,10 @@ pub fn open(target: &Target, options: &RequestOptions, route: &Route, limits: &L
     let subprotocol =
         response.head.field("Sec-WebSocket-Protocol").map(|name| String::from_utf8_lossy(name).into_owned());
     let place = reached.place();
-    let Reached { connection, address, attendant, .. } = reached;
-    Ok(Opened { target, connection, early, place, address, subprotocol, compression, attendant })
+    let Reached { connection, address, resolve, connect, proxy, secured, attendant } = reached;
+    let (proxy, tls) = (proxy.map(|proxy| proxy.took), secured.map(|secured| secured.took));
+    let timings = Timings { name: resolve, connect, proxy, tls, http };
+    Ok(Opened { target, connection, early, place, address, subprotocol, compression, timings, attendant })
 }
 
 /// Sends the request and reads the response. The body of a refusal comes by [`explain`].

@@ -9,6 +9,7 @@ use crate::handshake::{
     refusal, without_token,
 };
 use crate::net::{Connection, Socket, TlsAcceptor};
+use crate::records::Opening;
 
 /// How much of a request-target is shown, in bytes.
 const SHOWN: usize = 200;
@@ -35,6 +36,18 @@ impl Accepted {
     #[must_use]
     pub fn address<'a>(&'a self, peer: &'a str) -> &'a str {
         self.forwarded.as_deref().unwrap_or(peer)
+    }
+
+    /// What JSON Lines tell of it; `url` is what it is served under, and `peer` the address of its connection.
+    #[must_use]
+    pub fn opening(&self, url: &str, peer: &str) -> Opening {
+        Opening {
+            url: url.to_owned(),
+            address: self.address(peer).to_owned(),
+            subprotocol: self.subprotocol.clone(),
+            extensions: self.compression.iter().map(DeflateAgreement::extension).collect(),
+            timings: None,
+        }
     }
 
     /// What it asked for and got, in a line that is safe to print: `/chat, subprotocol v1, compression: …`.

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use thiserror::Error;
 
-use super::{DEFAULT_MAX_HELD, Format, JsonEvents};
+use super::json::write_line;
+use super::{DEFAULT_MAX_HELD, Direction, Format, JsonEvents};
 use crate::protocol::{Chunk, Event, Violation};
 
 /// Why a message could not be laid out.
@@ -29,8 +30,18 @@ enum Layout {
     Delimited(u8),
     Bare,
     Length(Held),
-    Json(Held, JsonEvents),
+    Json(JsonLayout),
 }
+
+#[derive(Debug)]
+struct JsonLayout {
+    held: Held,
+    events: JsonEvents,
+    line: Vec<u8>,
+}
+
+/// How much of a line's buffer is kept for the next one, in bytes.
+const LINE_KEPT: usize = 1 << 20;
 
 /// The beginning of a message that has to be held until its end is here.
 #[derive(Debug)]
@@ -49,7 +60,7 @@ impl Joiner {
             Format::Nul => Layout::Delimited(0),
             Format::Raw | Format::Whole => Layout::Bare,
             Format::Length => Layout::Length(held),
-            Format::Json => Layout::Json(held, json),
+            Format::Json => Layout::Json(JsonLayout { held, events: json, line: Vec::new() }),
         };
         Joiner { layout }
     }
@@ -68,23 +79,30 @@ impl Joiner {
             }
             (Layout::Bare, Event::Data(chunk)) => out.write_all(chunk.payload)?,
             (Layout::Length(held), Event::Data(chunk)) => held.with_length(chunk, out)?,
-            (Layout::Json(held, json), Event::Data(chunk)) => {
+            (Layout::Json(json), Event::Data(chunk)) => {
+                let JsonLayout { held, events, line } = json;
                 if let Some(payload) = held.complete(chunk)? {
-                    json.message(chunk.kind, payload, out)?;
+                    write_line(line, out, |line| events.message(Direction::In, chunk.kind, payload, true, line))?;
                     held.bytes.clear();
+                    line.shrink_to(LINE_KEPT);
                 }
             }
-            (Layout::Json(_, json), event) => json.control(event, out)?,
+            (Layout::Json(json), event) => {
+                write_line(&mut json.line, out, |line| json.events.control(Direction::In, event, line))?;
+            }
             _ => {}
         }
         Ok(())
     }
 
-    /// The writer of JSON Lines, where that is the format.
-    pub fn json(&mut self) -> Option<&mut JsonEvents> {
+    /// Appends what `what` tells, where the format has a place for that.
+    ///
+    /// # Errors
+    /// The output's.
+    pub fn tell(&mut self, out: &mut impl Write, what: impl FnOnce(&mut JsonEvents, &mut Vec<u8>)) -> io::Result<()> {
         match &mut self.layout {
-            Layout::Json(_, json) => Some(json),
-            _ => None,
+            Layout::Json(JsonLayout { events, line, .. }) => write_line(line, out, |line| what(events, line)),
+            _ => Ok(()),
         }
     }
 }

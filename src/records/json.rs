@@ -3,22 +3,26 @@
 //! ```json
 //! {"type":"text","data":"hello","dir":"in","time":"2026-01-02T03:04:05.678Z"}
 //! {"type":"binary","data":"AAEC","dir":"in","time":"2026-01-02T03:04:05.679Z"}
-//! {"type":"close","code":1000,"reason":"bye","dir":"in","time":"2026-01-02T03:04:05.680Z"}
+//! {"type":"close","code":1000,"reason":"bye","first":"peer","dir":"in","time":"2026-01-02T03:04:05.680Z"}
 //! ```
 //!
 //! Binary data is base64 (RFC 4648, 4). The data of a ping or pong is text where it is UTF-8, else it stands in base64 in a
 //! field of that name. On input only the type and the fields that belong to it count.
 
+mod escape;
+mod events;
+
 use std::borrow::Cow;
-use std::io::{self, Write};
-use std::time::SystemTime;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use thiserror::Error;
 
 use crate::protocol::{Chunk, Close, CloseCodeError, Event, Kind};
+
+pub(super) use events::write_line;
+pub use events::{Direction, JsonEvents, Opening, Timings};
 
 /// Why a line is no event that can be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -110,7 +114,7 @@ impl JsonLine {
             "ping" => self.control(&incoming, Content::Ping)?,
             "pong" => self.control(&incoming, Content::Pong)?,
             "close" => Content::Close(close(&incoming)?),
-            "open" | "error" => return Ok(false),
+            "open" | "error" | "reconnect" => return Ok(false),
             other => return Err(JsonProblem::Type(other.chars().take(40).collect())),
         };
         self.content = Some(content);
@@ -159,114 +163,4 @@ fn syntax(error: &serde_json::Error) -> JsonProblem {
     // The words may hold " at line " themselves, where they repeat a value.
     let what = words.rsplit_once(" at line ").map_or(&*words, |(what, _)| what);
     JsonProblem::Syntax { what: what.to_owned(), column: error.column() }
-}
-
-/// Writes events as JSON Lines.
-#[derive(Debug, Clone)]
-pub struct JsonEvents {
-    /// The clock, for the field `time` (RFC 3339, UTC, milliseconds).
-    pub now: fn() -> SystemTime,
-    /// The number of the client, where there are several.
-    pub client: Option<u64>,
-}
-
-/// A line as it goes out.
-#[derive(Serialize, Default)]
-struct Outgoing<'a> {
-    r#type: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    base64: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    address: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subprotocol: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dir: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client: Option<u64>,
-    time: String,
-}
-
-impl Default for JsonEvents {
-    fn default() -> Self {
-        JsonEvents { now: SystemTime::now, client: None }
-    }
-}
-
-impl JsonEvents {
-    /// Writes a message that was received; text is UTF-8, as the decoder has checked.
-    pub(super) fn message(&mut self, kind: Kind, payload: &[u8], out: &mut impl Write) -> io::Result<()> {
-        let (name, data) = match kind {
-            Kind::Text => ("text", String::from_utf8_lossy(payload)),
-            Kind::Binary => ("binary", BASE64_STANDARD.encode(payload).into()),
-        };
-        self.received(Outgoing { r#type: name, data: Some(data), ..Outgoing::default() }, out)
-    }
-
-    /// Writes a control frame that was received.
-    pub(super) fn control(&mut self, event: &Event<'_>, out: &mut impl Write) -> io::Result<()> {
-        match event {
-            Event::Ping(payload) => self.heartbeat("ping", payload, out),
-            Event::Pong(payload) => self.heartbeat("pong", payload, out),
-            Event::Close(close) => {
-                let reason = close.code.is_some().then_some(close.reason.as_str());
-                self.received(Outgoing { r#type: "close", code: close.code, reason, ..Outgoing::default() }, out)
-            }
-            Event::Data(_) => Ok(()),
-        }
-    }
-
-    /// Writes that the connection is open: where to, and what was agreed on.
-    ///
-    /// # Errors
-    /// The output's.
-    pub fn open(
-        &mut self,
-        url: &str,
-        address: &str,
-        subprotocol: Option<&str>,
-        out: &mut impl Write,
-    ) -> io::Result<()> {
-        let event =
-            Outgoing { r#type: "open", url: Some(url), address: Some(address), subprotocol, ..Outgoing::default() };
-        self.write(event, out)
-    }
-
-    /// Writes that something went wrong, in words.
-    ///
-    /// # Errors
-    /// The output's.
-    pub fn error(&mut self, message: &str, out: &mut impl Write) -> io::Result<()> {
-        self.write(Outgoing { r#type: "error", message: Some(message), ..Outgoing::default() }, out)
-    }
-
-    fn heartbeat(&mut self, name: &str, payload: &[u8], out: &mut impl Write) -> io::Result<()> {
-        let mut event = Outgoing { r#type: name, ..Outgoing::default() };
-        match std::str::from_utf8(payload) {
-            Ok(text) => event.data = Some(text.into()),
-            Err(_) => event.base64 = Some(BASE64_STANDARD.encode(payload)),
-        }
-        self.received(event, out)
-    }
-
-    fn received(&mut self, event: Outgoing<'_>, out: &mut impl Write) -> io::Result<()> {
-        self.write(Outgoing { dir: Some("in"), ..event }, out)
-    }
-
-    fn write(&mut self, event: Outgoing<'_>, out: &mut impl Write) -> io::Result<()> {
-        let time = humantime::format_rfc3339_millis((self.now)()).to_string();
-        let mut line = serde_json::to_vec(&Outgoing { time, client: self.client, ..event })?;
-        line.push(b'\n');
-        out.write_all(&line)
-    }
 }

@@ -17,7 +17,7 @@ mod split;
 mod terminal;
 
 pub use join::{JoinError, Joiner};
-pub use json::{JsonEvents, JsonProblem};
+pub use json::{Direction, JsonEvents, JsonProblem, Opening, Timings};
 pub use problem::{Problem, RecordError};
 pub use split::Splitter;
 pub use terminal::Visible;

@@ -181,14 +181,14 @@ fn run(
         // With nobody else there, all that is left of a room is that nothing is read or written here.
         (Endpoint::Stdio | Endpoint::Broadcast | Endpoint::Forward(_), None) => {
             let Ends { source, mut sink, bell } = pipe.ends()?;
-            sink.open(url, &peer, accepted.subprotocol.as_deref());
+            sink.open(&accepted.opening(url, &peer));
             session.run(source, sink, bell, &keeper)?
         }
         (Endpoint::Exec(exec), None) => {
             let subprotocol = accepted.subprotocol.as_deref();
             let attachment = Attachment::single(exec.variables_of_client(1, &peer, &accepted.request, subprotocol))?;
             let Attached { source, mut sink, bell, command: started } = exec.attach(pipe, &attachment)?;
-            sink.open(url, &peer, subprotocol);
+            sink.open(&accepted.opening(url, &peer));
             let ending = session.run(source, sink, bell, &keeper);
             command = see_out(started, &attachment.gone, signals);
             ending?

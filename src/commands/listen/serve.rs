@@ -295,9 +295,9 @@ impl Service {
             return self.command_session(exec, connection, peer, &accepted, (arrival, thread));
         }
         let Coding { decoder, encoder, worth } = self.config.coding(&accepted, CLIENT_BUFFER, true);
-        let subprotocol = accepted.subprotocol;
+        let opening = accepted.opening(&self.url, peer);
         // A session may last for days.
-        drop((accepted.request, accepted.early));
+        drop(accepted);
         let session = Session {
             connection,
             decoder,
@@ -312,7 +312,8 @@ impl Service {
         match (&self.output, echo) {
             (Some(output), _) => {
                 let mut sink = ClientSink::new(pipe.joiner(Some(number)), pipe.output, Arc::clone(output));
-                sink.open(&self.url, peer, subprotocol.as_deref());
+                sink.open(&opening);
+                drop(opening);
                 receiving.run(&mut sink);
             }
             (None, Some(mut echo)) => receiving.run(&mut echo),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use crate::bridge::{Output, Sink, SinkError};
 use crate::net::Wake;
 use crate::protocol::{Chunk, Event};
-use crate::records::{Format, Joiner};
+use crate::records::{Format, Joiner, Opening};
 
 /// Up to this many bytes of an unfinished message wait in memory; a longer one takes the output for itself until its end.
 const HELD: usize = 256 << 10;
@@ -103,10 +103,11 @@ impl ClientSink {
     }
 
     /// Says that the session is open, where the format has a place for that.
-    pub(super) fn open(&mut self, url: &str, address: &str, subprotocol: Option<&str>) {
-        if let Some(json) = self.joiner.json() {
-            // Writing to memory never fails.
-            let _ = json.open(url, address, subprotocol, &mut self.buffer);
+    pub(super) fn open(&mut self, opening: &Opening) {
+        let before = self.buffer.len();
+        // Writing to memory never fails.
+        let _ = self.joiner.tell(&mut self.buffer, |json, line| json.open(opening, line));
+        if self.buffer.len() > before {
             let _ = self.write(self.buffer.len());
         }
     }
@@ -183,6 +184,11 @@ impl Sink for ClientSink {
 
     fn flush(&mut self) -> Result<(), SinkError> {
         Ok(self.write_complete()?)
+    }
+
+    fn we_closed_first(&mut self) {
+        // Writing nothing to memory never fails.
+        let _ = self.joiner.tell(&mut self.buffer, |json, _| json.sent_close());
     }
 }
 

@@ -2,6 +2,7 @@ use std::time::{Duration, SystemTime};
 
 use super::*;
 use crate::protocol::{Close, Kind};
+use crate::records::Opening;
 
 /// The chunks of a text, each with a length told in advance if it is known.
 fn chunks<'a>(kind: Kind, pieces: &[&'a [u8]], length: Option<u64>) -> Vec<Event<'a>> {
@@ -20,7 +21,13 @@ fn binary(bytes: &[u8]) -> Event<'_> {
 }
 
 fn json() -> JsonEvents {
-    JsonEvents { now: || SystemTime::UNIX_EPOCH + Duration::from_millis(1_767_323_045_678), client: None }
+    json_of(None)
+}
+
+fn json_of(client: Option<u64>) -> JsonEvents {
+    let mut json = JsonEvents::new(client);
+    json.at(SystemTime::UNIX_EPOCH + Duration::from_millis(1_767_323_045_678));
+    json
 }
 
 fn joined(format: Format, limit: Option<u64>, events: &[Event<'_>]) -> Result<Vec<u8>, JoinError> {
@@ -123,13 +130,7 @@ fn json_shows_every_event() {
     let mut events = vec![text("h\"é\n"), binary(b"\0\xff")];
     events.extend(chunks(Kind::Text, &[b"\xc3", b"\xa9"], None));
     events.insert(3, Event::Ping(b"p"));
-    events.extend([
-        Event::Pong(b"\xff"),
-        Event::Ping(b""),
-        Event::Close(Close::new(1000, "bye")),
-        Event::Close(Close::new(1001, "")),
-        Event::Close(Close::default()),
-    ]);
+    events.extend([Event::Pong(b"\xff"), Event::Ping(b""), Event::Close(Close::new(1000, "bye"))]);
     let lines = [
         r#""type":"text","data":"h\"é\n""#,
         r#""type":"binary","data":"AP8=""#,
@@ -137,9 +138,7 @@ fn json_shows_every_event() {
         r#""type":"text","data":"é""#,
         r#""type":"pong","base64":"/w==""#,
         r#""type":"ping","data":"""#,
-        r#""type":"close","code":1000,"reason":"bye""#,
-        r#""type":"close","code":1001,"reason":"""#,
-        r#""type":"close""#,
+        r#""type":"close","code":1000,"reason":"bye","first":"peer""#,
     ];
     let rest = ",\"dir\":\"in\",\"time\":\"2026-01-02T03:04:05.678Z\"}\n";
     let expected = lines.map(|line| ["{", line, rest].concat()).concat();
@@ -148,25 +147,27 @@ fn json_shows_every_event() {
 
 #[test]
 fn json_tells_how_a_session_begins_and_fails() {
-    let json = JsonEvents { client: Some(7), ..json() };
-    let mut joiner = Joiner::new(Format::Json, None, json);
+    let mut joiner = Joiner::new(Format::Json, None, json_of(Some(7)));
     let mut out = Vec::new();
-    let json = joiner.json().unwrap();
-    json.open("ws://h/", "[::1]:80", Some("chat"), &mut out).unwrap();
-    json.open("ws://h/", "[::1]:80", None, &mut out).unwrap();
-    json.error("it \"broke\"", &mut out).unwrap();
+    let opening = Opening { url: "ws://h/".into(), address: "[::1]:80".into(), ..Opening::default() };
+    let chat = Opening { subprotocol: Some("chat".into()), ..opening.clone() };
+    joiner.tell(&mut out, |json, line| json.open(&chat, line)).unwrap();
+    joiner.tell(&mut out, |json, line| json.open(&opening, line)).unwrap();
+    joiner.tell(&mut out, |json, line| json.broken("it \"broke\"", line)).unwrap();
     let rest = "\"client\":7,\"time\":\"2026-01-02T03:04:05.678Z\"}\n";
     let expected = [
-        r#"{"type":"open","url":"ws://h/","address":"[::1]:80","subprotocol":"chat","#,
+        r#"{"type":"open","version":1,"url":"ws://h/","address":"[::1]:80","subprotocol":"chat","#,
         rest,
-        r#"{"type":"open","url":"ws://h/","address":"[::1]:80","#,
+        r#"{"type":"open","version":1,"url":"ws://h/","address":"[::1]:80","#,
         rest,
-        r#"{"type":"error","message":"it \"broke\"","#,
+        r#"{"type":"error","message":"it \"broke\"","clean":false,"#,
         rest,
     ]
     .concat();
     assert_eq!(String::from_utf8(out).unwrap(), expected);
-    assert!(Joiner::new(Format::Lines, None, JsonEvents::default()).json().is_none());
+    let mut out = Vec::new();
+    Joiner::new(Format::Lines, None, json()).tell(&mut out, |json, line| json.broken("it", line)).unwrap();
+    assert!(out.is_empty());
 }
 
 #[test]

@@ -66,7 +66,7 @@ impl Service {
         let control = Arc::clone(receiving.control());
         let client = Client { number, peer: peer.to_owned(), control, worth, bell: client_bell, command: command.ok() };
         arrival.join(client);
-        sink.open(&self.url, peer, subprotocol);
+        sink.open(&accepted.opening(&self.url, peer));
         receiving.run(&mut sink);
         Ok(())
     }

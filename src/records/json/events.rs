@@ -1,0 +1,333 @@
+//! Events as they are written: one a line.
+
+use std::io::{self, Write};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde::Serialize;
+
+use super::escape::push_string;
+use crate::protocol::{Close, Event, Kind};
+
+/// The version of the language, which an `open` event names; it grows when a field changes its meaning.
+const VERSION: u32 = 1;
+
+/// Which way something went, seen from here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// It came from the peer.
+    In,
+    /// It went to the peer.
+    Out,
+}
+
+/// What is told of a session that begins.
+#[derive(Debug, Clone, Default)]
+pub struct Opening {
+    /// The URL, without credentials.
+    pub url: String,
+    /// The address of the other end.
+    pub address: String,
+    /// The subprotocol agreed on.
+    pub subprotocol: Option<String>,
+    /// The extensions agreed on, as elements of `Sec-WebSocket-Extensions`.
+    pub extensions: Vec<String>,
+    /// How long the way to the open connection took; a listener does not know.
+    pub timings: Option<Timings>,
+}
+
+/// How long each phase of the opening took.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Timings {
+    /// Looking up the name.
+    pub name: Duration,
+    /// Connecting.
+    pub connect: Duration,
+    /// Making the tunnel through a proxy, if there is one.
+    pub proxy: Option<Duration>,
+    /// The TLS handshake, if there was one.
+    pub tls: Option<Duration>,
+    /// From the request to the end of the response's head.
+    pub http: Duration,
+}
+
+#[derive(Serialize)]
+struct Milliseconds {
+    name: f64,
+    connect: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proxy: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls: Option<f64>,
+    http: f64,
+}
+
+impl From<Timings> for Milliseconds {
+    fn from(timings: Timings) -> Self {
+        let Timings { name, connect, proxy, tls, http } = timings;
+        let [name, connect, http] = [name, connect, http].map(millis);
+        Milliseconds { name, connect, proxy: proxy.map(millis), tls: tls.map(millis), http }
+    }
+}
+
+/// With three digits behind the point.
+fn millis(span: Duration) -> f64 {
+    (span.as_secs_f64() * 1e6).round() / 1e3
+}
+
+/// Writes the events of a session as JSON Lines.
+///
+/// The methods append to a buffer, so that many lines leave in one write.
+#[derive(Debug, Clone)]
+pub struct JsonEvents {
+    clock: Clock,
+    stamp: Stamp,
+    /// The number of the client, where there are several.
+    client: Option<u64>,
+    /// Who sent the first Close.
+    closed_first: Option<Direction>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Clock {
+    Runs(fn() -> SystemTime),
+    Stands(SystemTime),
+}
+
+impl Default for JsonEvents {
+    fn default() -> Self {
+        JsonEvents::new(None)
+    }
+}
+
+impl JsonEvents {
+    /// A writer for a session, or for the session with that client where there are several.
+    #[must_use]
+    pub fn new(client: Option<u64>) -> Self {
+        JsonEvents { clock: Clock::Runs(SystemTime::now), stamp: Stamp::default(), client, closed_first: None }
+    }
+
+    /// From here on events have happened at this time, and no clock is read.
+    pub fn at(&mut self, time: SystemTime) {
+        self.clock = Clock::Stands(time);
+    }
+
+    /// That the connection is open: where to, and what was agreed on.
+    pub fn open(&mut self, opening: &Opening, out: &mut Vec<u8>) {
+        self.closed_first = None;
+        begin("open", out);
+        push_number("version", VERSION.into(), out);
+        push_field("url", &opening.url, out);
+        push_field("address", &opening.address, out);
+        if let Some(subprotocol) = &opening.subprotocol {
+            push_field("subprotocol", subprotocol, out);
+        }
+        if !opening.extensions.is_empty() {
+            push_json("extensions", &opening.extensions, out);
+        }
+        if let Some(timings) = opening.timings {
+            push_json("milliseconds", &Milliseconds::from(timings), out);
+        }
+        self.end(None, out);
+    }
+
+    /// A message, or a piece of one that is not its last; text is UTF-8, as the decoder has checked.
+    pub fn message(&mut self, dir: Direction, kind: Kind, payload: &[u8], fin: bool, out: &mut Vec<u8>) {
+        match kind {
+            Kind::Text => {
+                out.extend_from_slice(b"{\"type\":\"text\",\"data\":\"");
+                push_text(payload, out);
+            }
+            Kind::Binary => {
+                out.extend_from_slice(b"{\"type\":\"binary\",\"data\":\"");
+                push_base64(payload, out);
+            }
+        }
+        out.push(b'"');
+        if !fin {
+            out.extend_from_slice(b",\"fin\":false");
+        }
+        self.end(Some(dir), out);
+    }
+
+    /// A control frame.
+    pub fn control(&mut self, dir: Direction, event: &Event<'_>, out: &mut Vec<u8>) {
+        match event {
+            Event::Ping(payload) => self.heartbeat("ping", dir, payload, out),
+            Event::Pong(payload) => self.heartbeat("pong", dir, payload, out),
+            Event::Close(close) => self.close(dir, close, out),
+            Event::Data(_) => {}
+        }
+    }
+
+    /// Learns that our Close has been sent, where what is sent is not written.
+    pub fn sent_close(&mut self) {
+        self.closed_first.get_or_insert(Direction::Out);
+    }
+
+    /// That something went wrong, in words, before there was a session or beside one.
+    pub fn error(&mut self, message: &str, out: &mut Vec<u8>) {
+        begin("error", out);
+        push_field("message", message, out);
+        self.end(None, out);
+    }
+
+    /// That the session is not closed cleanly, and why, in words.
+    pub fn broken(&mut self, message: &str, out: &mut Vec<u8>) {
+        begin("error", out);
+        push_field("message", message, out);
+        out.extend_from_slice(b",\"clean\":false");
+        self.end(None, out);
+    }
+
+    /// That the connection will be made once more, the `attempt`th time since there was one, after `delay`; `why`, in words.
+    pub fn reconnect(&mut self, attempt: u64, why: &str, delay: Duration, out: &mut Vec<u8>) {
+        begin("reconnect", out);
+        push_number("attempt", attempt, out);
+        push_field("why", why, out);
+        push_json("delay", &millis(delay), out);
+        self.end(None, out);
+    }
+
+    fn close(&mut self, dir: Direction, close: &Close, out: &mut Vec<u8>) {
+        begin("close", out);
+        if let Some(code) = close.code {
+            push_number("code", code.into(), out);
+            push_field("reason", &close.reason, out);
+        }
+        let first = *self.closed_first.get_or_insert(dir);
+        push_field("first", if first == Direction::In { "peer" } else { "us" }, out);
+        if first != dir {
+            out.extend_from_slice(b",\"clean\":true");
+        }
+        self.end(Some(dir), out);
+    }
+
+    fn heartbeat(&mut self, name: &str, dir: Direction, payload: &[u8], out: &mut Vec<u8>) {
+        begin(name, out);
+        if let Ok(text) = std::str::from_utf8(payload) {
+            push_field("data", text, out);
+        } else {
+            out.extend_from_slice(b",\"base64\":\"");
+            push_base64(payload, out);
+            out.push(b'"');
+        }
+        self.end(Some(dir), out);
+    }
+
+    /// The fields that every line has.
+    fn end(&mut self, dir: Option<Direction>, out: &mut Vec<u8>) {
+        out.extend_from_slice(match dir {
+            Some(Direction::In) => b",\"dir\":\"in\"",
+            Some(Direction::Out) => b",\"dir\":\"out\"",
+            None => b"",
+        });
+        if let Some(client) = self.client {
+            push_number("client", client, out);
+        }
+        let time = match self.clock {
+            Clock::Runs(now) => now(),
+            Clock::Stands(time) => time,
+        };
+        out.extend_from_slice(b",\"time\":\"");
+        out.extend_from_slice(self.stamp.of(time));
+        out.extend_from_slice(b"\"}\n");
+    }
+}
+
+fn begin(name: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"type\":\"");
+    out.extend_from_slice(name.as_bytes());
+    out.push(b'"');
+}
+
+fn push_name(name: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+}
+
+fn push_field(name: &str, text: &str, out: &mut Vec<u8>) {
+    push_name(name, out);
+    out.push(b'"');
+    push_string(text.as_bytes(), out);
+    out.push(b'"');
+}
+
+fn push_number(name: &str, number: u64, out: &mut Vec<u8>) {
+    push_name(name, out);
+    // Writing to memory never fails.
+    let _ = write!(out, "{number}");
+}
+
+fn push_json(name: &str, value: &impl Serialize, out: &mut Vec<u8>) {
+    push_name(name, out);
+    // Nor do numbers and texts.
+    let _ = serde_json::to_writer(out, value);
+}
+
+fn push_text(payload: &[u8], out: &mut Vec<u8>) {
+    // Who hands in what no decoder has checked must not make lines that nobody can read.
+    match simdutf8::basic::from_utf8(payload) {
+        Ok(text) => push_string(text.as_bytes(), out),
+        Err(_) => push_string(String::from_utf8_lossy(payload).as_bytes(), out),
+    }
+}
+
+fn push_base64(payload: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    out.resize(start + payload.len().div_ceil(3) * 4, 0);
+    // There is exactly as much space as it needs.
+    let _ = BASE64_STANDARD.encode_slice(payload, &mut out[start..]);
+}
+
+/// The text of the time that was asked for last: most lines of a burst have the same.
+#[derive(Debug, Clone)]
+struct Stamp {
+    /// In milliseconds since 1970.
+    time: u64,
+    text: [u8; Stamp::LENGTH],
+}
+
+impl Default for Stamp {
+    fn default() -> Self {
+        Stamp { time: 0, text: *b"1970-01-01T00:00:00.000Z" }
+    }
+}
+
+impl Stamp {
+    const LENGTH: usize = 24;
+    /// Where the milliseconds stand.
+    const FRACTION: std::ops::Range<usize> = 20..23;
+
+    /// RFC 3339, in UTC, with milliseconds.
+    fn of(&mut self, time: SystemTime) -> &[u8] {
+        let since_1970 = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let millis = since_1970.as_millis() as u64;
+        if millis != self.time {
+            if millis / 1000 == self.time / 1000 {
+                let fraction = millis % 1000;
+                let digits = [fraction / 100, fraction / 10 % 10, fraction % 10].map(|digit| b'0' + digit as u8);
+                self.text[Self::FRACTION].copy_from_slice(&digits);
+            } else {
+                let text = humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_millis(millis)).to_string();
+                // Until the year 9999 that has this length.
+                self.text.copy_from_slice(&text.as_bytes()[..Self::LENGTH]);
+            }
+            self.time = millis;
+        }
+        &self.text
+    }
+}
+
+/// Writes a line that `line` makes to any output.
+pub(in crate::records) fn write_line(
+    buffer: &mut Vec<u8>,
+    out: &mut impl Write,
+    line: impl FnOnce(&mut Vec<u8>),
+) -> io::Result<()> {
+    buffer.clear();
+    line(buffer);
+    out.write_all(buffer)
+}
