@@ -46,6 +46,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l host -d 'Ask f
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s L -l location -d 'Follow redirects, as many as MAX (10 if that is left out)' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l compress -d 'Compress messages with permessage-deflate, if the peer does too' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l connect-timeout -d 'Bound the way to an open connection, every step of it' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l retry -d 'Try again until the server is up, for so long (30s if that is left out)' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l proxy -d 'Go through a proxy, http://, https://, socks5:// or socks5h://[USER:PASS@]HOST[:PORT], or through none' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l via-command -d 'Use a command\'s standard input and output as the connection; %h is the host, %p the port' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l resolve -d 'Take these addresses for a host and port instead of looking it up; repeatable, the host * is any' -r
@@ -182,6 +183,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l host -d 'Ask f
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s L -l location -d 'Follow redirects, as many as MAX (10 if that is left out)' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l compress -d 'Compress messages with permessage-deflate, if the peer does too' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l connect-timeout -d 'Bound the way to an open connection, every step of it' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l retry -d 'Try again until the server is up, for so long (30s if that is left out)' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l proxy -d 'Go through a proxy, http://, https://, socks5:// or socks5h://[USER:PASS@]HOST[:PORT], or through none' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l via-command -d 'Use a command\'s standard input and output as the connection; %h is the host, %p the port' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l resolve -d 'Take these addresses for a host and port instead of looking it up; repeatable, the host * is any' -r
@@ -210,6 +212,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l host -d 'Ask f
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -s L -l location -d 'Follow redirects, as many as MAX (10 if that is left out)' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l compress -d 'Compress messages with permessage-deflate, if the peer does too' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l connect-timeout -d 'Bound the way to an open connection, every step of it' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l retry -d 'Try again until the server is up, for so long (30s if that is left out)' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l proxy -d 'Go through a proxy, http://, https://, socks5:// or socks5h://[USER:PASS@]HOST[:PORT], or through none' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l via-command -d 'Use a command\'s standard input and output as the connection; %h is the host, %p the port' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l resolve -d 'Take these addresses for a host and port instead of looking it up; repeatable, the host * is any' -r

@@ -170,7 +170,7 @@ fn open_status(error: &OpenError) -> ExitStatus {
         OpenError::NotHttp(_) | OpenError::ClosedAtOnce | OpenError::Refused(_) | OpenError::Redirect { .. } => {
             ExitStatus::Handshake
         }
-        OpenError::Redirected { error, .. } => open_status(error),
+        OpenError::Redirected { error, .. } | OpenError::GaveUp { error, .. } => open_status(error),
         OpenError::Io(_) => ExitStatus::Failed,
     }
 }

@@ -82,6 +82,7 @@ impl Args {
             },
             handshake: self.handshake.resolve()?,
             connect_timeout: self.handshake.connect_timeout,
+            retry: self.handshake.retry,
             endpoint: endpoint(self.exec.resolve(Vec::new()), self.forward, self.echo),
             level: self.level.resolve(),
         })

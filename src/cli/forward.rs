@@ -68,6 +68,7 @@ impl Args {
             route: self.route.resolve(tls, self.handshake.redirects())?,
             handshake: self.handshake.resolve()?,
             connect_timeout: self.handshake.connect_timeout,
+            retry: self.handshake.retry,
             idle_timeout: self.idle_timeout,
             level: self.level.resolve(),
         };

@@ -9,14 +9,14 @@ use wspipe::protocol::Role;
 use super::compression::CompressArgs;
 use super::secrets::{credentials, secret, text_of};
 use super::trust;
-use super::values::duration;
+use super::values::{duration, some_time};
 
 /// How many redirects are followed where no number is given; the option says it, too.
 const REDIRECTS: u32 = 10;
 
 /// The options that say how to make a connection: where none is made, they are wrong usage. (clap makes a group of them,
 /// but one in which an option has a default conflicts with nothing.)
-pub(super) const MAKING_A_CONNECTION: [&str; 23] = [
+pub(super) const MAKING_A_CONNECTION: [&str; 24] = [
     "headers",
     "subprotocols",
     "origin",
@@ -28,6 +28,7 @@ pub(super) const MAKING_A_CONNECTION: [&str; 23] = [
     "location_trusted",
     "compress",
     "connect_timeout",
+    "retry",
     "proxy",
     "via_command",
     "resolve",
@@ -101,6 +102,22 @@ pub(super) struct HandshakeArgs {
     /// Bound the way to an open connection, every step of it
     #[arg(long, value_name = "TIME", default_value = "10s", allow_negative_numbers = true, value_parser = duration, help_heading = "Handshake", hide_short_help = true)]
     pub(super) connect_timeout: Duration,
+
+    /// Try again until the server is up, for so long (30s if that is left out)
+    ///
+    /// That is while it can't be reached, closes the connection, does not answer in time, or answers with 502, 503 or 504; a
+    /// proxy or --via-command that finds no way to it counts, too. Other refusals and what is wrong with TLS end the run at
+    /// once. Each attempt has the time of --connect-timeout.
+    #[arg(
+        long,
+        value_name = "TIME",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "30s",
+        value_parser = some_time,
+        help_heading = "Handshake"
+    )]
+    pub(super) retry: Option<Duration>,
 }
 
 impl HandshakeArgs {

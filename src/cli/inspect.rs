@@ -110,6 +110,7 @@ impl Args {
             },
             handshake: self.handshake.resolve()?,
             connect_timeout: self.handshake.connect_timeout,
+            retry: self.handshake.retry,
             min_days: self.min_days,
             json,
             color,

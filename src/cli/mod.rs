@@ -117,14 +117,15 @@ fn with_command(mut args: Vec<OsString>) -> Vec<OsString> {
     args
 }
 
-/// The number of -L is part of it: behind a space it would be the URL, and the URL one thing too many.
+/// A value that may be left out is part of its option: behind a space it would be the URL, and the URL one thing too many.
 fn with_advice(mut error: clap::Error, args: &[OsString]) -> clap::Error {
-    let is_number = |arg: &OsString| arg.to_str().is_some_and(|arg| arg.parse::<u32>().is_ok());
-    let follows = |pair: &&[OsString]| (pair[0] == "-L" || pair[0] == "--location") && is_number(&pair[1]);
+    const MAY_HAVE_VALUE: [&str; 3] = ["-L", "--location", "--retry"];
+    let is_value = |arg: &OsString| arg.to_str().is_some_and(|arg| values::duration(arg).is_ok());
+    let follows = |pair: &&[OsString]| MAY_HAVE_VALUE.iter().any(|option| pair[0] == *option) && is_value(&pair[1]);
     if error.kind() == ErrorKind::UnknownArgument
-        && let Some([option, number]) = args.windows(2).find(follows)
+        && let Some([option, value]) = args.windows(2).find(follows)
     {
-        let advice = format!("write '{}={}'", option.display(), number.display());
+        let advice = format!("write '{}={}'", option.display(), value.display());
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![advice.into()]));
     }
     error

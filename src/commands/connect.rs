@@ -10,7 +10,7 @@ use super::{Destination, Endpoint, Pipe, RECEIVE_BUFFER, endpoint};
 use crate::bridge::{EchoSink, Ending, Keeper, Session, Signals, Tunnel};
 use crate::handshake::RequestOptions;
 use crate::net::Socket;
-use crate::opening::{self, Limits, OpenError, Opened, Route};
+use crate::opening::{Limits, OpenError, Opened, Patience, Route};
 use crate::outcome::Failure;
 use crate::protocol::{Level, Role};
 
@@ -25,6 +25,8 @@ pub struct ConnectConfig {
     pub route: Route,
     /// The bound of the way to an open connection.
     pub connect_timeout: Duration,
+    /// How long to try again until the server is up.
+    pub retry: Option<Duration>,
     /// What is at this end.
     pub endpoint: Endpoint,
     /// How hard to compress, where that is agreed on.
@@ -39,16 +41,19 @@ pub struct ConnectConfig {
 /// Whatever keeps the run from being done with a clean close; see [`Failure`].
 pub fn connect(config: ConnectConfig) -> Result<(), Failure> {
     let start = Instant::now();
-    let ConnectConfig { destination, handshake, route, connect_timeout, endpoint, level, pipe } = config;
+    let ConnectConfig { destination, handshake, route, connect_timeout, retry, endpoint, level, pipe } = config;
     endpoint.check().map_err(io::Error::other).map_err(Failure::io("cannot start the command"))?;
     let (target, route) = destination.start(route)?;
-    let limits = Limits::new(start, connect_timeout, pipe.deadline(start));
+    let patience = Patience { attempt: connect_timeout, retry, run: pipe.deadline(start) };
     // First: without it there is nothing to say to the server.
     let stream = match &endpoint {
-        Endpoint::Forward(place) => Some(endpoint::reach(place, limits.deadline()).map_err(OpenError::Unreachable)?),
+        Endpoint::Forward(place) => {
+            let limits = Limits::new(start, connect_timeout, patience.run);
+            Some(endpoint::reach(place, limits.deadline()).map_err(OpenError::Unreachable)?)
+        }
         Endpoint::Stdio | Endpoint::Echo | Endpoint::Broadcast | Endpoint::Exec(_) => None,
     };
-    let opened = opening::open(&target, &handshake, &route, &limits)?;
+    let opened = patience.open(&target, &handshake, &route)?;
     let url = opened.target.url();
     log::info!("connected to {url} at {}", opened.place);
     if let Some(agreement) = opened.compression {

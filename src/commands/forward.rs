@@ -13,7 +13,7 @@ use super::{Destination, RECEIVE_BUFFER};
 use crate::bridge::{Control, Ending, Fact, Keeper, OnEof, Rules, Session, Signals, Tunnel};
 use crate::handshake::{RequestOptions, Target};
 use crate::net::{Interest, ListenOn, Listener, Socket, Wake, wait_any};
-use crate::opening::{self, Limits, Opened, Route};
+use crate::opening::{Opened, Patience, Route};
 use crate::outcome::{Failure, judge};
 use crate::protocol::{Close, Level, Role};
 
@@ -28,6 +28,8 @@ pub struct ForwardConfig {
     pub route: Route,
     /// The bound of each way to an open connection.
     pub connect_timeout: Duration,
+    /// How long to try again until the other end is up.
+    pub retry: Option<Duration>,
     /// How long nothing at all may come from the other end.
     pub idle_timeout: Option<Duration>,
     /// How hard to compress, where that is agreed on.
@@ -141,10 +143,11 @@ impl Forwarder {
     }
 
     fn forward(&self, number: u64, socket: Socket, name: &str) -> Result<(), Failure> {
-        let limits = Limits::new(Instant::now(), self.config.connect_timeout, None);
+        let ForwardConfig { handshake, route, connect_timeout, retry, .. } = &self.config;
+        let patience = Patience { attempt: *connect_timeout, retry: *retry, run: None };
         socket.resets_at_end(true);
         socket.keep_alive();
-        let opened = opening::open(&self.target, &self.config.handshake, &self.config.route, &limits)?;
+        let opened = patience.open(&self.target, handshake, route)?;
         log::info!("{name}: open, {} at {}", opened.target.url(), opened.place);
         let ending = self.run(number, socket, opened).map_err(Failure::io("cannot run the session"))?;
         log::info!("{name}: {ending}");

@@ -12,7 +12,7 @@ use anstream::{AutoStream, ColorChoice};
 use super::{Destination, print};
 use crate::handshake::{Check, RequestOptions, Verdict, accept_for, check_key};
 use crate::net::Connection;
-use crate::opening::{self, Limits, Lost, OpenError, Route, distrust, look_at_chain, masking_keys};
+use crate::opening::{self, Limits, Lost, OpenError, Patience, Route, Tried, distrust, look_at_chain, masking_keys};
 use crate::outcome::{ExitStatus, Failure};
 use crate::protocol::{Close, Encoder, Event};
 use chain::Chain;
@@ -34,6 +34,8 @@ pub struct InspectConfig {
     pub route: Route,
     /// The bound of the whole opening.
     pub connect_timeout: Duration,
+    /// How long to try again until the server is up.
+    pub retry: Option<Duration>,
     /// How many days the certificates have to last.
     pub min_days: Option<u64>,
     /// Print JSON.
@@ -76,12 +78,19 @@ pub fn inspect_key(key: &str, accept: Option<&str>, json: bool) -> Result<(), Fa
 /// # Errors
 /// The host can't be reached, the handshake is refused or wrong, or a certificate does not last long enough.
 pub fn inspect_url(config: &InspectConfig) -> Result<(), Failure> {
-    let start = Instant::now();
     let (target, route) = config.destination.clone().start(config.route.clone())?;
-    let limits = Limits::new(start, config.connect_timeout, None);
-    let mut followed = match opening::follow(&target, &config.handshake, &route, &limits) {
+    let patience = Patience { attempt: config.connect_timeout, retry: config.retry, run: None };
+    let ((followed, limits), tried) = patience.exert(
+        &target,
+        |limits| (opening::follow(&target, &config.handshake, &route, limits), *limits),
+        |(followed, _)| match followed {
+            Ok(followed) => followed.failure()?.setback(),
+            Err(lost) => lost.interrupted.error.setback(),
+        },
+    );
+    let mut followed = match followed {
         Ok(followed) => followed,
-        Err(lost) => return failed(*lost, &limits, config),
+        Err(lost) => return failed(*lost, tried, &limits, config),
     };
     if followed.exchange.refusal.is_none() {
         say_goodbye(&mut followed.reached.connection);
@@ -121,7 +130,7 @@ fn unaccepted(found: String) -> Check {
 }
 
 /// Shows what was known when it failed; why it did is told as every failure is.
-fn failed(lost: Lost, limits: &Limits, config: &InspectConfig) -> Result<(), Failure> {
+fn failed(lost: Lost, tried: Option<Tried>, limits: &Limits, config: &InspectConfig) -> Result<(), Failure> {
     let look = || look_at_chain(&lost.target, &lost.route, limits);
     let chain = match &lost.reached {
         Some(reached) => {
@@ -132,7 +141,7 @@ fn failed(lost: Lost, limits: &Limits, config: &InspectConfig) -> Result<(), Fai
     };
     let report = Report::lost(&lost, chain.as_ref(), config.show_secrets);
     show(&report, config.json, config.color)?;
-    Err(OpenError::from(lost).into())
+    Err(OpenError::from(lost).after(tried).into())
 }
 
 fn show(report: &Report, json: bool, color: ColorChoice) -> Result<(), Failure> {

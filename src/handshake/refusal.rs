@@ -10,6 +10,7 @@ mod proxy;
 use std::borrow::Cow;
 use std::fmt;
 use std::iter;
+use std::time::Duration;
 
 use super::body::BODY_EXCERPT;
 use super::checks::Check;
@@ -117,6 +118,13 @@ impl Refusal {
             Some(request) if !show_secrets => Cow::Owned(echoed::without_secrets(&self.body, request)),
             _ => Cow::Borrowed(&self.body),
         }
+    }
+
+    /// How long the server asks to be left alone (RFC 9110, 10.2.3), where it gives that in seconds.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        let seconds = std::str::from_utf8(self.response.head.field("Retry-After")?).ok()?;
+        seconds.trim().parse().ok().map(Duration::from_secs)
     }
 
     /// Whether the status sends the client elsewhere (RFC 9110, 15.4): 301, 302, 303, 307 or 308.

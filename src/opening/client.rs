@@ -192,6 +192,7 @@ fn broken(error: io::Error, reached: &Reached) -> OpenError {
         connect: *connect,
         proxy: proxy.clone(),
         certificate: None,
+        is_cut: false,
     }))
 }
 

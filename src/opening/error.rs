@@ -9,7 +9,7 @@ use crate::handshake::{HeadError, RedirectError, Refusal, Request, RequestError,
 use crate::net::DialError;
 use crate::proxy::{ProxyScheme, WrongProxy};
 
-use super::{ProxyFailure, ProxyPassed};
+use super::{ProxyFailure, ProxyPassed, Tried};
 
 /// Why a client's connection did not open.
 #[derive(Debug, Error)]
@@ -111,6 +111,14 @@ pub enum OpenError {
         /// What happened there.
         error: Box<OpenError>,
     },
+    /// It was tried for as long as it was to be.
+    #[error("gave up after {tried} (--retry): {error}")]
+    GaveUp {
+        /// How often, and for how long.
+        tried: Tried,
+        /// What happened last.
+        error: Box<OpenError>,
+    },
     /// The system's words.
     #[error("the handshake could not be carried out: {0}")]
     Io(io::Error),
@@ -139,6 +147,8 @@ pub struct TlsFailure {
     pub proxy: Option<ProxyPassed>,
     /// The certificate that was not accepted, in DER.
     pub certificate: Option<Vec<u8>>,
+    /// The connection ended inside the handshake.
+    pub is_cut: bool,
 }
 
 /// Why a handshake was not carried out, and what had been said by then.

@@ -1,12 +1,14 @@
 //! The opening handshake over a real connection (RFC 6455, 4): [`handshake`](crate::handshake) says what is said,
 //! [`net`](crate::net) how it travels, and here the one is carried out over the other, by a deadline.
 
+mod backoff;
 mod client;
 mod error;
 mod follow;
 mod limits;
 mod reach;
 mod rejected;
+mod retry;
 mod server;
 
 use std::io::{self, Read};
@@ -16,12 +18,14 @@ use crate::net::Connection;
 use client::read_body;
 use reach::reach;
 
+pub use backoff::Backoff;
 pub use client::{Exchange, Opened, masking_keys, open};
 pub use error::{Interrupted, OpenError, TlsFailure};
 pub use follow::{Followed, Hop, Lost, follow};
 pub use limits::Limits;
 pub use reach::{ProxyFailure, ProxyPassed, ProxyTrouble, Reached, Route, Way, distrust, look_at_chain};
 pub use rejected::Rejected;
+pub use retry::{Patience, Setback, Tried};
 pub use server::{Accepted, NoPlace, accept, accept_if, reject, turn_away, welcome};
 
 /// Why a head could not be read.

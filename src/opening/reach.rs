@@ -117,7 +117,8 @@ pub(super) fn reach(target: &Target, route: &Route, limits: &Limits) -> Result<R
                 certificate(&error, &target.host, own_name, limits, |limits| once_more(target, route, limits));
             let words = explained(&error, TlsPeer::Server, certificate.as_deref());
             let Reached { address, resolve, connect, proxy, .. } = reached;
-            let failure = TlsFailure { words, address, resolve, connect, proxy, certificate };
+            let is_cut = error.trouble() == Trouble::Cut;
+            let failure = TlsFailure { words, address, resolve, connect, proxy, certificate, is_cut };
             Err(OpenError::TlsFailed(Box::new(failure)))
         }
     }

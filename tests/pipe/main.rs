@@ -35,6 +35,7 @@ mod records;
 mod redirect;
 mod refusal;
 mod request;
+mod retry;
 mod schema;
 mod secrets;
 mod slow;

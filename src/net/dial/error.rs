@@ -54,6 +54,14 @@ pub enum DialError {
         /// Every attempt.
         attempts: Vec<Attempt>,
     },
+    /// There is no socket at this path, or what listens there broke the connection off at once.
+    #[error("could not connect to {target}: {}", List(target, attempts))]
+    NotReady {
+        /// What to connect to.
+        target: String,
+        /// Every attempt.
+        attempts: Vec<Attempt>,
+    },
     /// Something else; the attempts say what.
     #[error("could not connect to {target}: {}", List(target, attempts))]
     Other {
@@ -77,6 +85,19 @@ impl DialError {
         matches!(self, Self::Refused { .. })
     }
 
+    /// Whether the same may succeed a little later: when the server is up, or the network, or the name is known.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::NameNotFound { .. }
+            | Self::Refused { .. }
+            | Self::TimedOut { .. }
+            | Self::Unreachable { .. }
+            | Self::NotReady { .. } => true,
+            Self::NoAddress { .. } | Self::Other { .. } => false,
+        }
+    }
+
     /// The attempts that were made, in the order of their start; none where it did not come to that.
     #[must_use]
     pub fn attempts(&self) -> &[Attempt] {
@@ -85,6 +106,7 @@ impl DialError {
             Self::Refused { attempts, .. }
             | Self::TimedOut { attempts, .. }
             | Self::Unreachable { attempts, .. }
+            | Self::NotReady { attempts, .. }
             | Self::Other { attempts, .. } => attempts,
         }
     }
@@ -120,6 +142,8 @@ pub(super) fn of_attempts(endpoint: &Endpoint, after: Duration, attempts: Vec<(A
         DialError::Refused { target, attempts }
     } else if outcomes.iter().all(|it| *it == Outcome::Unreachable) {
         DialError::Unreachable { target, attempts }
+    } else if outcomes.iter().any(|it| matches!(it, Outcome::NotReady(_))) {
+        DialError::NotReady { target, attempts }
     } else {
         DialError::Other { target, attempts }
     }

@@ -51,6 +51,8 @@ pub(super) enum Outcome {
     /// The deadline came before its turn.
     NotTried,
     Unreachable,
+    /// There is no such path, or the connection was reset as soon as it stood.
+    NotReady(String),
     Other(String),
 }
 
@@ -183,6 +185,9 @@ impl Outcome {
         match error.kind() {
             ErrorKind::ConnectionRefused => Self::Refused,
             ErrorKind::TimedOut => Self::TimedOut,
+            ErrorKind::NotFound | ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => {
+                Self::NotReady(error.to_string())
+            },
             ErrorKind::NetworkUnreachable
             | ErrorKind::HostUnreachable
             | ErrorKind::NetworkDown
@@ -203,7 +208,7 @@ impl fmt::Display for Outcome {
             Self::TimedOut => "no answer in time",
             Self::NotTried => "not tried in time",
             Self::Unreachable => "unreachable",
-            Self::Other(words) => words,
+            Self::NotReady(words) | Self::Other(words) => words,
         })
     }
 }

@@ -72,7 +72,8 @@ impl TlsError {
     }
 
     pub(super) fn io(error: &io::Error) -> Self {
-        TlsError::new(Trouble::Other, &error.to_string())
+        let is_cut = matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset);
+        TlsError::new(if is_cut { Trouble::Cut } else { Trouble::Other }, &error.to_string())
     }
 
     pub(super) fn timed_out() -> Self {

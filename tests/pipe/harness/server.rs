@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixListener;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -19,6 +20,12 @@ impl Server {
     /// A server on the loopback interface.
     pub(crate) fn start() -> Self {
         Server::at("127.0.0.1").expect("the loopback interface has a port left")
+    }
+
+    /// A server on a port of the loopback interface that was closed until now.
+    #[track_caller]
+    pub(crate) fn on(port: u16) -> Self {
+        Server { listener: TcpListener::bind(("127.0.0.1", port)).expect("the port is free") }
     }
 
     /// A server at this address, if the machine has it.
@@ -41,6 +48,14 @@ impl Server {
         wait_for_somebody(&self.listener);
         let (stream, _) = self.listener.accept().expect("somebody is there");
         Peer::new(stream, false)
+    }
+
+    /// A connection, on which nothing has been said, if one comes in this time.
+    pub(crate) fn connection_within(&self, time: Duration) -> Option<Peer> {
+        let mut ready = [PollFd::new(&self.listener, PollFlags::IN)];
+        let time = Timespec::try_from(time).expect("it is short");
+        let count = poll(&mut ready, Some(&time)).expect("a socket can be polled");
+        (count == 1).then(|| self.connection())
     }
 
     /// Waits for a client and opens a session.

@@ -1,0 +1,201 @@
+//! Attempts until the server is up.
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{Backoff, Limits, OpenError, Opened, ProxyTrouble, Route, open};
+use crate::handshake::{HeadError, RequestOptions, Target};
+use crate::proxy::socks::SocksError;
+
+/// How long a connection may take to open, and whether it may take more than one attempt.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// The bound of an attempt, every step of it.
+    pub attempt: Duration,
+    /// For how long it is attempted again (`--retry`).
+    pub retry: Option<Duration>,
+    /// When the whole run is over.
+    pub run: Option<Instant>,
+}
+
+/// How often and how long it was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tried {
+    /// Attempts.
+    pub attempts: u32,
+    /// From the beginning of the first to the end of the last.
+    pub time: Duration,
+}
+
+/// A failure that another attempt may be spared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setback {
+    /// What has happened, in one line.
+    pub why: String,
+    /// How long the server asks to be left alone, where that is no longer than a minute.
+    pub rest: Option<Duration>,
+}
+
+/// Attempts come quickly at first, for what is being started may be up in no time; and not so seldom later that it would be
+/// noticed.
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(100), most: Duration::from_secs(2) };
+/// With less time left than this, no other attempt is made.
+const TOO_LATE: Duration = Duration::from_millis(20);
+/// A server that asks for a longer rest is not meant to be waited for.
+const LONGEST_REST: Duration = Duration::from_secs(60);
+
+impl Patience {
+    /// Opens a connection, by as many attempts as it takes and may take.
+    ///
+    /// # Errors
+    /// As for [`open`]; after more than one attempt, the last one's.
+    pub fn open(&self, target: &Target, options: &RequestOptions, route: &Route) -> Result<Opened, OpenError> {
+        let (opened, tried) = self.exert(
+            target,
+            |limits| open(target, options, route, limits),
+            |opened| opened.as_ref().err().and_then(OpenError::setback),
+        );
+        opened.map_err(|error| error.after(tried))
+    }
+
+    /// Makes attempts until there is no setback any more, or time is up; gives what came of the last one, and how often it was
+    /// tried, if that was in vain.
+    pub fn exert<T>(
+        &self,
+        target: &Target,
+        mut attempt: impl FnMut(&Limits) -> T,
+        setback: impl Fn(&T) -> Option<Setback>,
+    ) -> (T, Option<Tried>) {
+        let start = Instant::now();
+        let left = || self.retry.map(|retry| retry.saturating_sub(start.elapsed()));
+        for attempts in 1.. {
+            let span = left().map_or(self.attempt, |left| left.max(TOO_LATE).min(self.attempt));
+            let outcome = attempt(&Limits::new(Instant::now(), span, self.run));
+            let (Some(left), Some(setback)) = (left(), setback(&outcome)) else {
+                return (outcome, None);
+            };
+            if left < TOO_LATE {
+                return (outcome, Some(Tried { attempts, time: start.elapsed() }));
+            }
+            if attempts == 1 {
+                log::warn!("waiting for {target}: {}", setback.why);
+            }
+            // One attempt is kept for the end.
+            let delay = setback.stretch(BACKOFF.next(attempts), left).min(left / 2);
+            if attempts > 1 {
+                log::info!("attempt {attempts}: {}; the next one in {delay:.1?}", setback.why);
+            }
+            self.pause(delay);
+        }
+        unreachable!("attempts are fewer than can be counted")
+    }
+
+    /// Waits for so long, but not beyond the run's end. Signals are not caught here, and so end the run at once.
+    fn pause(&self, delay: Duration) {
+        let left = self.run.map(|run| run.saturating_duration_since(Instant::now()));
+        thread::sleep(left.map_or(delay, |left| left.min(delay)));
+    }
+}
+
+impl Setback {
+    /// The delay, or the rest that the server asks for if that is longer, and there is time for it.
+    #[must_use]
+    pub fn stretch(&self, delay: Duration, left: Duration) -> Duration {
+        self.rest.filter(|rest| *rest < left).map_or(delay, |rest| rest.max(delay))
+    }
+}
+
+impl OpenError {
+    /// What another attempt may be spared, if this is of that kind: the server is not there yet, or says that it is not ready.
+    #[must_use]
+    pub fn setback(&self) -> Option<Setback> {
+        let words = self.to_string();
+        let why = words.lines().next().unwrap_or_default().to_owned();
+        let rest = self.rest().filter(|rest| *rest <= LONGEST_REST);
+        self.is_temporary().then_some(Setback { why, rest })
+    }
+
+    /// Whether the same attempt may come out well a little later, without anybody's doing anything about it but the server.
+    fn is_temporary(&self) -> bool {
+        match self {
+            OpenError::Unreachable(error) => error.is_temporary(),
+            OpenError::Proxy(failure) => failure.trouble.is_temporary(),
+            OpenError::TlsFailed(failure) => failure.is_cut,
+            OpenError::NotHttp(error) => is_cut(error),
+            OpenError::Refused(refusal) => is_not_ready(refusal.status()),
+            OpenError::Io(error) => is_reset(error),
+            OpenError::Redirected { error, .. } | OpenError::GaveUp { error, .. } => error.is_temporary(),
+            // A port that is forwarded (a container's) is open before the server is; and a command does its own connecting.
+            OpenError::ClosedAtOnce
+            | OpenError::Command(_)
+            | OpenError::TimedOut { .. }
+            | OpenError::StoppedShort { .. } => true,
+            OpenError::WrongProxy(_)
+            | OpenError::HeaderForProxy(_)
+            | OpenError::CommandToSocket
+            | OpenError::CommandNotStarted(_)
+            | OpenError::RunOver
+            | OpenError::Tls(_)
+            | OpenError::Request(_)
+            | OpenError::Redirect { .. } => false,
+        }
+    }
+
+    /// The rest that a refusal asks for.
+    fn rest(&self) -> Option<Duration> {
+        match self {
+            OpenError::Refused(refusal) => refusal.retry_after(),
+            OpenError::Redirected { error, .. } => error.rest(),
+            _ => None,
+        }
+    }
+
+    /// The same error; where it was tried in vain for longer, it says so.
+    #[must_use]
+    pub fn after(self, tried: Option<Tried>) -> Self {
+        match tried.filter(|tried| tried.attempts > 1) {
+            Some(tried) => OpenError::GaveUp { tried, error: Box::new(self) },
+            None => self,
+        }
+    }
+}
+
+impl ProxyTrouble {
+    fn is_temporary(&self) -> bool {
+        match self {
+            ProxyTrouble::Unreachable(error) => error.is_temporary(),
+            ProxyTrouble::Refused(refusal) => is_not_ready(refusal.status()),
+            // It failed, or found no way to the network, the host or the port (RFC 1928, 6).
+            ProxyTrouble::Socks { error: SocksError::Refused(code), .. } => matches!(code, 1 | 3 | 4 | 5 | 6),
+            ProxyTrouble::NotHttp(error) => is_cut(error),
+            ProxyTrouble::Io(error) => is_reset(error),
+            ProxyTrouble::TimedOut(_) | ProxyTrouble::Cut => true,
+            ProxyTrouble::Tls(_) | ProxyTrouble::Socks { .. } => false,
+        }
+    }
+}
+
+/// Bad Gateway, Service Unavailable, Gateway Timeout (RFC 9110, 15.6): somebody answers for a server that can't.
+fn is_not_ready(status: u16) -> bool {
+    matches!(status, 502..=504)
+}
+
+/// The connection ended before the answer did.
+fn is_cut(error: &HeadError) -> bool {
+    matches!(error, HeadError::Nothing | HeadError::Ended { .. } | HeadError::OnlyInterim { .. })
+}
+
+fn is_reset(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe)
+}
+
+impl fmt::Display for Tried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.1} s and {} attempts", self.time.as_secs_f64(), self.attempts)
+    }
+}
+
+#[cfg(test)]
+mod tests;

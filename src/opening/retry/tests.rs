@@ -1,0 +1,93 @@
+//! Which failures another attempt may be spared, and what is waited.
+
+use super::*;
+use crate::handshake::{Refusal, ResponseHead};
+use crate::net::{Endpoint, Lookup, dial};
+use crate::opening::ProxyFailure;
+
+fn refused(status: u16, fields: &str) -> OpenError {
+    let head = format!("HTTP/1.1 {status} Words\r\n{fields}\r\n");
+    let response = ResponseHead::parse(head.into_bytes()).unwrap();
+    OpenError::Refused(Box::new(Refusal::of(&response, &[]).unwrap()))
+}
+
+fn proxy(trouble: ProxyTrouble) -> OpenError {
+    OpenError::Proxy(Box::new(ProxyFailure { proxy: "http://p".into(), address: None, trouble }))
+}
+
+fn socks(error: SocksError) -> OpenError {
+    proxy(ProxyTrouble::Socks { place: "h:1".into(), error })
+}
+
+#[test]
+fn what_is_not_ready_yet_is_tried_again() {
+    let reset = || io::Error::from(ErrorKind::ConnectionReset);
+    let absent = dial(&Endpoint::Unix("/nonexistent/socket".into()), &Lookup::default(), None).unwrap_err();
+    let unknown = crate::net::DialError::NameNotFound { host: "db".into(), reason: "not yet".into() };
+    let timed_out = || OpenError::TimedOut { is_tls: false, address: String::new(), proxy: None, seconds: 1.0 };
+    for error in [
+        refused(502, ""),
+        refused(503, ""),
+        refused(504, ""),
+        OpenError::Unreachable(absent),
+        proxy(ProxyTrouble::Unreachable(Box::new(OpenError::Unreachable(unknown)))),
+        proxy(ProxyTrouble::Cut),
+        socks(SocksError::Refused(5)),
+        OpenError::Redirected { to: "ws://h/".into(), error: Box::new(timed_out()) },
+        timed_out(),
+        OpenError::ClosedAtOnce,
+        OpenError::NotHttp(HeadError::Nothing),
+        OpenError::Command("exit status: 1".into()),
+        OpenError::Io(reset()),
+    ] {
+        assert!(error.setback().is_some(), "{error:?}");
+    }
+}
+
+#[test]
+fn what_would_fail_the_same_way_is_not() {
+    for error in [
+        refused(400, ""),
+        refused(401, ""),
+        refused(404, ""),
+        refused(429, "Retry-After: 1\r\n"),
+        refused(500, ""),
+        refused(501, ""),
+        refused(505, ""),
+        refused(200, ""),
+        socks(SocksError::Refused(2)),
+        socks(SocksError::WrongLogin),
+        proxy(ProxyTrouble::Tls("expired".into())),
+        OpenError::NotHttp(HeadError::TooLarge { limit: 1 }),
+        OpenError::Tls("no such file".into()),
+        OpenError::RunOver,
+        OpenError::CommandToSocket,
+        OpenError::CommandNotStarted(ErrorKind::NotFound.into()),
+        OpenError::Io(ErrorKind::InvalidInput.into()),
+    ] {
+        assert_eq!(error.setback(), None, "{error:?}");
+    }
+}
+
+#[test]
+fn a_rest_is_kept_if_it_is_short_and_there_is_time_for_it() {
+    let setback = |fields| refused(503, fields).setback().unwrap();
+    let [delay, left] = [Duration::from_millis(100), Duration::from_secs(30)];
+    for (fields, waited) in [
+        ("", delay),
+        ("Retry-After: 0\r\n", delay),
+        ("Retry-After: 2\r\n", Duration::from_secs(2)),
+        ("Retry-After: 30\r\n", delay),
+        ("Retry-After: 3600\r\n", delay),
+        ("Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n", delay),
+    ] {
+        assert_eq!(setback(fields).stretch(delay, left), waited, "{fields}");
+    }
+    assert_eq!(setback("Retry-After: 61\r\n").rest, None);
+}
+
+#[test]
+fn of_what_has_happened_one_line_is_told() {
+    let setback = refused(503, "Retry-After: 7\r\n").setback().unwrap();
+    assert!(setback.why.contains("503 Words") && !setback.why.contains('\n'), "{}", setback.why);
+}
