@@ -115,7 +115,8 @@ pub(super) struct HandshakeArgs {
         require_equals = true,
         default_missing_value = "30s",
         value_parser = some_time,
-        help_heading = "Handshake"
+        help_heading = "Handshake",
+        hide_short_help = true
     )]
     pub(super) retry: Option<Duration>,
 }
