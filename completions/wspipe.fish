@@ -31,6 +31,7 @@ complete -c wspipe -n "__fish_wspipe_needs_command" -s V -l version -d 'Print ve
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "connect" -d 'Connect to a server: standard input to messages, messages to standard output'
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "listen" -d 'Wait for clients: standard input to all of them, their messages to standard output'
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "inspect" -d 'Perform a handshake and explain it, or explain a captured one'
+complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "ping" -d 'Measure round trips: send pings, and tell how long each pong takes'
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "forward" -d 'Take TCP or unix connections, and carry each over a WebSocket of its own'
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "man" -d 'Print a manual page: wspipe man | man -l -'
@@ -202,6 +203,40 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s k -l insecure 
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s q -l quiet -d 'Say nothing on standard error; the exit status tells'
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s v -l verbose -d 'Say what happens on standard error; -vv says more'
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s c -l count -d 'End after N pings and their pongs' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s i -l interval -d 'How far apart pings are; 0 sends the next one when the pong has come' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s W -l wait -d 'How long a pong is waited for until its ping counts as lost' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s s -l size -d 'How many bytes each ping carries, at most 125' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l timeout -d 'Bound the whole run, as in --timeout 5s; status 9 if it is not over by then' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s H -l header -d 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l origin -d 'Send an Origin, as a browser would' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s u -l user -d 'Log in by HTTP Basic; a password that is not given is asked for' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l bearer -d 'Log in with a bearer token; @FILE or @env:NAME takes it from there' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l cookie -d 'Send a cookie; repeatable; @FILE or @env:NAME takes it from there' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l host -d 'Ask for this host rather than for the URL\'s' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s L -l location -d 'Follow redirects, as many as MAX (10 if that is left out)' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l compress -d 'Compress messages with permessage-deflate, if the peer does too' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l connect-timeout -d 'Bound the way to an open connection, every step of it' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l retry -d 'Try again until the server is up, for so long (30s if that is left out)' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l proxy -d 'Go through a proxy, http://, https://, socks5:// or socks5h://[USER:PASS@]HOST[:PORT], or through none' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l via-command -d 'Use a command\'s standard input and output as the connection; %h is the host, %p the port' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l resolve -d 'Take these addresses for a host and port instead of looking it up; repeatable, the host * is any' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l cacert -d 'Trust the certificates in this PEM file too, besides the system\'s; repeatable' -r -F
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l sni -d 'Ask for this name, and expect it in the certificate, rather than the URL\'s' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l tls-min -d 'The oldest version of TLS that will do: 1.0, 1.1, 1.2 or 1.3' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l cert -d 'Our certificate and its chain in PEM; the file may hold the private key as well' -r -F
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l pkcs12 -d 'Our certificate and private key in a PKCS#12 archive' -r -F
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l passphrase -d 'The passphrase of the private key or the archive; @FILE or @env:NAME takes it from there' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l key -d 'Our private key in PEM, if it is not in the file of --cert' -r -F
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l subprotocol -d 'Offer a subprotocol; repeatable, the preferred one first' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s q -l quiet -d 'Print the summary only, and nothing on standard error'
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l json -d 'Print JSON Lines: an object for each pong, and one for the summary'
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l location-trusted -d 'Follow redirects, as -L does, and send credentials wherever they lead'
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s 4 -l ipv4 -d 'Use IPv4 addresses only'
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s 6 -l ipv6 -d 'Use IPv6 addresses only'
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s k -l insecure -d 'Accept any certificate of the server'
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s v -l verbose -d 'Say what happens on standard error; -vv says more'
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -s H -l header -d 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -s s -l subprotocol -d 'Offer a subprotocol; repeatable, the preferred one first' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l origin -d 'Send an Origin, as a browser would' -r

@@ -108,6 +108,14 @@ pub enum Failure {
     /// The session ended badly.
     #[error("{}", .0.words)]
     Session(BadEnding),
+    /// The session ended before all pings were sent.
+    #[error("the peer closed after {sent} of {count} pings (--count)")]
+    TooFewPings {
+        /// How many were.
+        sent: u64,
+        /// How many were asked for.
+        count: u64,
+    },
     /// The command of `--exec` has failed.
     #[error("the command ended with {0}")]
     Command(Exit),
@@ -141,6 +149,7 @@ impl Failure {
             Failure::Open(error) => open_status(error),
             Failure::Mismatch(_) | Failure::Capture(_) => ExitStatus::Handshake,
             Failure::Session(ending) => ending.status,
+            Failure::TooFewPings { .. } => ExitStatus::Unmet,
             Failure::Told(status) => *status,
             Failure::TimedOut => ExitStatus::TimedOut,
         }

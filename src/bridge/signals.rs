@@ -10,7 +10,7 @@ use signal_hook::SigId;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 /// Signals that are caught, as long as this lives, so that something can be put right first: a peer told, a terminal
-/// restored. Whoever sees one ends the run and then dies of it.
+/// restored. Whoever sees one that asks it to end the run does so, and then dies of it.
 #[derive(Debug)]
 pub struct Signals {
     watched: &'static [i32],
@@ -35,6 +35,14 @@ impl Signals {
     /// The system has no descriptors left.
     pub fn catch_all() -> io::Result<Self> {
         Signals::catch_these(&[SIGHUP, SIGINT, SIGQUIT, SIGTERM])
+    }
+
+    /// Catches SIGQUIT, for a run that says how far it is.
+    ///
+    /// # Errors
+    /// The system has no descriptors left.
+    pub fn catch_quit() -> io::Result<Self> {
+        Signals::catch_these(&[SIGQUIT])
     }
 
     fn catch_these(signals: &'static [i32]) -> io::Result<Self> {

@@ -10,6 +10,7 @@ mod inherited;
 mod inspect;
 mod listen;
 mod pages;
+mod ping;
 mod pipe;
 mod prompt;
 mod route;
@@ -60,6 +61,9 @@ enum Command {
     Connect(connect::Args),
     Listen(listen::Args),
     Inspect(inspect::Args),
+    // Its -s is the size, as for ping(8); the subprotocol has its long name.
+    #[command(mut_arg("subprotocols", |option| option.short(None)))]
+    Ping(ping::Args),
     Forward(forward::Args),
     Completions(pages::CompletionsArgs),
     Man(pages::ManArgs),
@@ -74,7 +78,9 @@ impl Cli {
 
     /// How much goes to standard error.
     pub(crate) fn verbosity(&self) -> log::LevelFilter {
-        match (self.quiet, self.verbose) {
+        // ping has a -q of its own, which means this one, too.
+        let is_quiet = self.quiet || matches!(&self.command, Command::Ping(args) if args.quiet);
+        match (is_quiet, self.verbose) {
             (true, _) => log::LevelFilter::Off,
             (false, 0) => log::LevelFilter::Warn,
             (false, 1) => log::LevelFilter::Info,
@@ -92,6 +98,7 @@ impl Cli {
                 wspipe::commands::listen(on, config)
             }
             Command::Inspect(args) => args.run(),
+            Command::Ping(args) => wspipe::commands::ping(args.resolve(self.quiet)?),
             Command::Forward(args) => {
                 let (on, config) = args.resolve()?;
                 wspipe::commands::forward(on, config)

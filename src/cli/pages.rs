@@ -38,6 +38,7 @@ enum Page {
     Connect,
     Listen,
     Inspect,
+    Ping,
     Forward,
     Completions,
     Man,
@@ -88,6 +89,7 @@ fn sections(page: Option<Page>) -> &'static [&'static str] {
         ],
         Some(Page::Listen) => &[RECORDS, TRANSCRIPT, EXEC, COMPRESSION, TLS, include_str!("pages/listen.roff")],
         Some(Page::Inspect) => &[COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS, include_str!("pages/inspect.roff")],
+        Some(Page::Ping) => &[include_str!("pages/ping.roff"), COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS],
         Some(Page::Forward) => &[include_str!("pages/forward.roff"), COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS],
         Some(Page::Completions) => &[include_str!("pages/completions.roff")],
         Some(Page::Man) => &[include_str!("pages/man.roff")],
@@ -134,7 +136,7 @@ fn exit_statuses(out: &mut Vec<u8>) -> io::Result<()> {
 fn see_also(page: Option<Page>, out: &mut Vec<u8>) -> io::Result<()> {
     let pages = match page {
         None => {
-            ".BR wspipe\\-connect (1),\n.BR wspipe\\-listen (1),\n.BR wspipe\\-inspect (1),\n.BR wspipe\\-forward (1),\n.BR nc (1),\n.BR curl (1)"
+            ".BR wspipe\\-connect (1),\n.BR wspipe\\-listen (1),\n.BR wspipe\\-inspect (1),\n.BR wspipe\\-ping (1),\n.BR wspipe\\-forward (1),\n.BR nc (1),\n.BR curl (1)"
         }
         Some(_) => ".BR wspipe (1)",
     };

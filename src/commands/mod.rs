@@ -8,6 +8,7 @@ mod exec;
 mod forward;
 mod inspect;
 mod listen;
+mod ping;
 mod pipe;
 
 use std::io::{self, Write};
@@ -21,6 +22,7 @@ pub use exec::{EnvHeader, EnvHeaderError, Exec};
 pub use forward::{ForwardConfig, forward};
 pub use inspect::{InspectCapturedConfig, InspectConfig, inspect_captured, inspect_key, inspect_url};
 pub use listen::{ListenConfig, listen};
+pub use ping::{Pace, PingConfig, ping};
 pub use pipe::Pipe;
 
 /// What one read of the socket can bring, in bytes: enough that a busy connection is read in few calls.

@@ -29,6 +29,7 @@ mod listening;
 mod output;
 mod page;
 mod parting;
+mod ping;
 mod proxy;
 mod reaching;
 mod records;
