@@ -74,7 +74,7 @@ pub enum Answer {
 /// | what is wrong | status |
 /// | --- | --- |
 /// | another path than `--path`, or the page's icon by the name that browsers guess | 404 |
-/// | the method is not GET | 405, with `Allow: GET` |
+/// | the method is not GET | 405, with `Allow: GET`, and HEAD where there is a page |
 /// | no `Upgrade: websocket` | 426, with `Upgrade: websocket` |
 /// | another version than 13 | 426, with `Sec-WebSocket-Version: 13` |
 /// | anything else about the handshake | 400 |
@@ -93,7 +93,7 @@ pub fn answer(request: &RequestHead, options: &ServerOptions) -> Answer {
         return admission::refuses_stranger(request, options).unwrap_or_else(|| show(page, request));
     }
     match request_checks(request).iter().find(|check| check.failed()) {
-        Some(failed) => refuse(request, failed, options.secure),
+        Some(failed) => refuse(request, failed, options),
         None => admission::refuses(request, options).unwrap_or_else(|| accept(request, options)),
     }
 }
@@ -153,15 +153,16 @@ fn accept(request: &RequestHead, options: &ServerOptions) -> Answer {
     Answer::Accept { bytes: text.into_bytes(), subprotocol, compression }
 }
 
-fn refuse(request: &RequestHead, failed: &Check, secure: bool) -> Answer {
+fn refuse(request: &RequestHead, failed: &Check, options: &ServerOptions) -> Answer {
     let fault = format!("This is no WebSocket handshake. {failed}.");
     match failed.subject {
         METHOD => {
             let why = format!("A WebSocket handshake is a GET request, and this is a {}.", request.method);
-            refusal(Some(request), 405, &[("Allow", "GET")], &why)
+            let allowed = if options.page.is_some() { "GET, HEAD" } else { "GET" };
+            refusal(Some(request), 405, &[("Allow", allowed)], &why)
         }
         UPGRADE => {
-            let url = own_url(request, secure);
+            let url = own_url(request, options.secure);
             let why = format!("This is a WebSocket endpoint, not a web page. Try: wspipe connect {url}");
             refusal(Some(request), 426, &[("Upgrade", "websocket")], &why)
         }

@@ -147,6 +147,7 @@ fn who_asks_for_something_else_gets_what_it_ever_got() {
     ] {
         let (head, _) = ask(&run, &plain(method, path));
         assert!(head.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{method} {path}: {head}");
+        assert_eq!(head.contains("\r\nAllow: GET, HEAD\r\n"), method == "POST", "{head}");
     }
     stop(run);
     let run = Run::listen("").start();
