@@ -57,7 +57,12 @@ impl Endpoint {
     pub(super) fn prepare(&self, deadline: Instant) -> Result<Option<Socket>, NoPlace> {
         let Endpoint::Forward(place) = self else { return Ok(None) };
         let stream = reach(place, Some(deadline));
-        stream.map(Some).map_err(|error| NoPlace { status: 502, why: error.to_string(), retry_after: None })
+        stream.map(Some).map_err(|error| NoPlace {
+            status: 502,
+            why: "This listener cannot reach the place that it forwards to.".into(),
+            detail: Some(error.to_string()),
+            retry_after: None,
+        })
     }
 }
 

@@ -79,4 +79,5 @@ pub use response::{Answer, ServerOptions, answer, refusal};
 pub use secret::{Authorization, Credentials, CredentialsError, Secret};
 pub(crate) use target::Authority;
 pub use target::{Host, Scheme, Target, TargetError};
+pub(crate) use token::dropped_from as token_dropped_from;
 pub use token::without_token;

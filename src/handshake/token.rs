@@ -15,11 +15,21 @@ const HIDDEN: &str = "***";
 /// The header of subprotocols.
 pub(super) const SUBPROTOCOLS: &str = "Sec-WebSocket-Protocol";
 
-/// The tokens in the query of a request-target, decoded.
+/// The tokens in the query of a request-target, decoded. A `+` is one, or the space of a form (`URLSearchParams` writes it so).
 pub(super) fn in_query(target: &str) -> impl Iterator<Item = Vec<u8>> {
     let query = target.split_once('?').map_or("", |(_, query)| query);
     let values = query.split('&').filter_map(|parameter| parameter.strip_prefix(PARAMETER));
-    values.map(|value| percent_decode_str(value).collect())
+    values.flat_map(|value| {
+        let of_form = value.contains('+').then(|| percent_decode_str(&value.replace('+', " ")).collect());
+        [Some(percent_decode_str(value).collect()), of_form].into_iter().flatten()
+    })
+}
+
+/// A request-target without the tokens in its query.
+pub(crate) fn dropped_from(target: &str) -> String {
+    let Some((path, query)) = target.split_once('?') else { return target.to_owned() };
+    let others: Vec<_> = query.split('&').filter(|parameter| !parameter.starts_with(PARAMETER)).collect();
+    if others.is_empty() { path.to_owned() } else { format!("{path}?{}", others.join("&")) }
 }
 
 /// The tokens among the names of subprotocols: as they are, and as they are once decoded.
@@ -78,7 +88,7 @@ mod tests {
     fn tokens_are_found_in_the_query() {
         for (target, expected) in [
             ("/?token=abc", &["abc"][..]),
-            ("/a?x=1&token=a%2Fb%3d+c&token=", &["a/b=+c", ""]),
+            ("/a?x=1&token=a%2Fb%3d+c&token=", &["a/b=+c", "a/b= c", ""]),
             ("/token=abc?xtoken=b&Token=c&%74oken=d", &[]),
             ("http://h/?token=abc", &["abc"]),
             ("/", &[]),
@@ -92,6 +102,19 @@ mod tests {
         let names = ["chat", "token.s3cret!", "token.czNjcmV0Lz0", "tokens.x"].map(str::to_owned);
         let found: Vec<_> = in_subprotocols(&names).collect();
         assert_eq!(found, [&b"s3cret!"[..], b"czNjcmV0Lz0", b"s3cret/="]);
+    }
+
+    #[test]
+    fn who_is_served_gets_the_target_without_a_token() {
+        for (target, left) in [
+            ("/?token=abc", "/"),
+            ("/a?x=1&token=b&y&token=", "/a?x=1&y"),
+            ("/a?tokens=b", "/a?tokens=b"),
+            ("/a?", "/a?"),
+            ("/token=a", "/token=a"),
+        ] {
+            assert_eq!(dropped_from(target), left);
+        }
     }
 
     #[test]

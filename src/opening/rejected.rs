@@ -22,15 +22,24 @@ impl Rejected {
     /// One that was answered with this status.
     pub(super) fn with_status(status: u16, why: &str) -> Self {
         // 403 is a page that may not connect: its author and this user are often the same, and a browser tells neither why.
-        Rejected { is_news: status == 403, ..Rejected::new(format!("refused with {status}: {why}")) }
+        // 502 is a place that this listener can't reach, and no client will be told which.
+        Rejected { is_news: matches!(status, 403 | 502), ..Rejected::new(format!("refused with {status}: {why}")) }
+    }
+
+    /// With more about it than the client was told.
+    pub(super) fn because(self, detail: Option<String>) -> Self {
+        match detail {
+            Some(detail) => Rejected { words: format!("{}; {detail}", self.words.trim_end_matches('.')), ..self },
+            None => self,
+        }
     }
 
     pub(super) fn coming_from(self, forwarded: Option<String>) -> Self {
         Rejected { forwarded, ..self }
     }
 
-    /// Tells of it: with `-v`, and always of a page that may not connect, unless there are too many of them. `peer` is the
-    /// client's address, if no proxy knows better.
+    /// Tells of it: with `-v`, and always of a page that may not connect and a place that can't be reached, unless there are
+    /// too many of them. `peer` is the client's address, if no proxy knows better.
     pub fn tell(&self, peer: &str) {
         static PACE: Mutex<Pace> = Mutex::new(Pace { told: 0, since: None, withheld: 0 });
         let peer = self.forwarded.as_deref().unwrap_or(peer);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::{Limits, Rejected, Unread, log_head, read_head};
 use crate::handshake::{
     Answer, DeflateAgreement, HeadReader, MAX_HEAD, RequestHead, ServerOptions, answer, forwarded_for, printable,
-    refusal, without_token,
+    refusal, token_dropped_from, without_token,
 };
 use crate::net::{Connection, Socket, TlsAcceptor};
 use crate::records::Opening;
@@ -19,7 +19,7 @@ const LINGER: Duration = Duration::from_secs(1);
 /// A client that was let in.
 #[derive(Debug)]
 pub struct Accepted {
-    /// Its request.
+    /// Its request; a token that let it in is not in the target any more.
     pub request: RequestHead,
     /// Frames that came together with the request.
     pub early: Vec<u8>,
@@ -65,8 +65,10 @@ impl Accepted {
 pub struct NoPlace {
     /// The status that says so, 502 or 503.
     pub status: u16,
-    /// Why.
+    /// Why, in words for the client.
     pub why: String,
+    /// More about it that is not for clients.
+    pub detail: Option<String>,
     /// When to try again, in seconds, where that may help.
     pub retry_after: Option<u32>,
 }
@@ -129,7 +131,7 @@ pub fn accept_if<Place>(
         Ok(early) => early,
         Err(unread) => return Err(not_read(connection, unread)),
     };
-    let request = match reader.into_request() {
+    let mut request = match reader.into_request() {
         Ok(request) => request,
         Err(error) => {
             return Err(reject(connection, refusal(None, error.status(), &[], &error.to_string())));
@@ -142,11 +144,17 @@ pub fn accept_if<Place>(
             let place = match admit() {
                 Ok(place) => place,
                 Err(no_place) => {
-                    return Err(reject(connection, no_place.refusal(Some(&request))).coming_from(forwarded));
+                    let rejected = reject(connection, no_place.refusal(Some(&request)));
+                    return Err(rejected.because(no_place.detail).coming_from(forwarded));
                 }
             };
             match write(connection, &bytes) {
-                Ok(()) => Ok((Accepted { request, early, subprotocol, compression, forwarded }, place)),
+                Ok(()) => {
+                    if options.login.token.is_some() {
+                        request.target = token_dropped_from(&request.target);
+                    }
+                    Ok((Accepted { request, early, subprotocol, compression, forwarded }, place))
+                }
                 Err(error) => Err(Rejected::new(format!("went away: {error}")).coming_from(forwarded)),
             }
         }

@@ -236,7 +236,11 @@ fn a_token_comes_in_by_the_header_the_query_or_a_subprotocol() {
         }
     }
     let run = stopped(run);
-    run.stderr_has("/a?x&token=***\n").stderr_has("chat, token.***").stderr_lacks("s3cr3t").stderr_lacks("czNj");
+    run.stderr_has("GET /a?x&token=*** HTTP")
+        .stderr_has(": /a?x\n")
+        .stderr_has("chat, token.***")
+        .stderr_lacks("s3cr3t")
+        .stderr_lacks("czNj");
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn what_the_status_means_is_said() {
         ("401 Unauthorized\r\nWWW-Authenticate: Bearer\r\n\r\n", "--bearer"),
         ("404 Not Found\r\n\r\n", "check the path"),
         ("426 Upgrade Required\r\nSec-WebSocket-Version: 8\r\n\r\n", "version 8"),
-        ("502 Bad Gateway\r\n\r\n", "a proxy could not reach"),
+        ("502 Bad Gateway\r\n\r\n", "could not reach the server behind"),
     ] {
         answered("", format!("HTTP/1.1 {answer}")).status(5).stderr_has(words);
     }

@@ -68,6 +68,25 @@ fn a_client_is_described_in_the_environment() {
 }
 
 #[test]
+fn a_command_does_not_learn_the_token() {
+    for options in ["", "--once"] {
+        let script = "echo \"$REQUEST_URI $QUERY_STRING.\"";
+        let run = Run::listen(options).args(["--token", "a b", "--exec", "--", "sh", "-c", script]).start();
+        let mut peer = Peer::connect(&run.url());
+        // As URLSearchParams writes a space.
+        peer.request("/chat?x=1&token=a+b", "");
+        peer.head();
+        peer.expect_text("/chat?x=1 x=1.");
+        peer.finish(1000);
+        if options.is_empty() {
+            end(run);
+        } else {
+            run.finish().status(0);
+        }
+    }
+}
+
+#[test]
 fn a_header_that_means_a_proxy_is_refused() {
     for (name, words) in [("proxy", "a client must not set it"), ("X Y", "letters, digits, - and _")] {
         let run = Run::listen("--exec").args(["--env-header", name, "--", "cat"]).finish();

@@ -126,7 +126,7 @@ impl Door {
                 if claimed {
                     endpoint.prepare(deadline)
                 } else {
-                    Err(NoPlace { status: 503, why: TAKEN.to_owned(), retry_after: None })
+                    Err(NoPlace { status: 503, why: TAKEN.to_owned(), detail: None, retry_after: None })
                 }
             };
             let opened = opening::welcome(socket, acceptor.as_ref(), deadline).and_then(|mut connection| {

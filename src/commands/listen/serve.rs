@@ -272,6 +272,7 @@ impl Service {
         let arrival = self.crowd.announce(Arc::clone(&ends.2)).map_err(|Full(most)| NoPlace {
             status: 503,
             why: format!("All {most} places are taken. Try again in {RETRY_AFTER} seconds."),
+            detail: None,
             retry_after: Some(RETRY_AFTER),
         })?;
         let thread = SendingThread::spawn().map_err(|error| {
@@ -375,7 +376,7 @@ struct Place<'a> {
 /// What a client hears for whom the system has no thread left.
 fn no_room() -> NoPlace {
     let why = format!("This server has no room for another client now. Try again in {RETRY_AFTER} seconds.");
-    NoPlace { status: 503, why, retry_after: Some(RETRY_AFTER) }
+    NoPlace { status: 503, why, detail: None, retry_after: Some(RETRY_AFTER) }
 }
 
 /// How a run ends whose input ended in a way that ends the sessions.

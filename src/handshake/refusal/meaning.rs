@@ -242,7 +242,7 @@ fn plain(status: u16) -> &'static str {
         500 => "the server failed while it handled the handshake: its log says why",
         501 => "the server or a proxy in between does not know WebSocket",
         502 => {
-            "a proxy could not reach the WebSocket server behind it, or got no valid answer: is that server running?"
+            "who answered passes connections on, and could not reach the server behind, or got no valid answer: is that server running?"
         }
         504 => "a proxy waited too long for the WebSocket server behind it",
         505 => "the server does not take HTTP/1.1, which a WebSocket handshake needs: it may be one for HTTP/2 only",
