@@ -41,7 +41,7 @@ pub(super) struct Args {
     ///
     /// Types are kept, and standard input and output are not used. A message is passed on when it is complete, and may have
     /// 64M unless --max-message says otherwise.
-    #[arg(long, help_heading = "Serving", conflicts_with_all = ["echo", "once", "exec", "forward"])]
+    #[arg(long, help_heading = "Serving", conflicts_with_all = ["echo", "once", "exec", "forward", "format", "input", "output", "nul"])]
     broadcast: bool,
 
     /// Carry a connection to HOST:PORT or unix:PATH for each client
@@ -104,6 +104,8 @@ pub(super) struct Args {
     page: Option<OsString>,
 
     /// Serve at most N clients at a time; the next one gets 503
+    ///
+    /// With --exec a place is free when the client's command has ended.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Serving", hide_short_help = true)]
     max_clients: Option<u64>,
 

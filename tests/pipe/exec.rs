@@ -277,6 +277,37 @@ fn a_command_that_writes_no_text_ends_its_own_session_only() {
     end(run);
 }
 
+/// A command outlives its session for up to `--grace`.
+#[test]
+fn a_place_is_free_when_the_command_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = folder.path().join("fifo");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RWXU).unwrap();
+    let script = format!("echo hello; cat >/dev/null; exec cat '{}'", fifo.display());
+    let run = listen("-v --max-clients 1 --wait 0 --grace 1000", &script);
+    let url = run.url();
+    let mut first = Peer::open(&url);
+    first.expect_text("hello");
+    first.finish_first(1000);
+    run.wait_stderr("closed by the peer");
+    let mut second = Peer::connect(&url);
+    second.request("/", "");
+    assert!(second.rest().starts_with("HTTP/1.1 503 "));
+    // It waits for somebody who writes, and then for the end.
+    drop(std::fs::File::create(&fifo).unwrap());
+    let answer = || {
+        let mut peer = Peer::connect(&url);
+        peer.request("/", "");
+        (peer.head().starts_with("HTTP/1.1 101 "), peer)
+    };
+    let mut third = std::iter::repeat_with(answer).find(|(let_in, _)| *let_in).expect("it goes on").1;
+    third.expect_text("hello");
+    run.signal(Signal::TERM);
+    third.finish(1001);
+    run.signal(Signal::TERM);
+    run.finish().died_of(Signal::TERM);
+}
+
 #[test]
 fn connect_talks_to_one_command() {
     let server = Server::start();

@@ -132,10 +132,11 @@ impl Crowd {
     }
 
     /// Announces a client whose session is about to start; nobody ends the run over it. Its share it gets from now on: it may
-    /// be told that it is in.
-    pub(super) fn announce(&self, outbox: Arc<Outbox>) -> Result<Arrival<'_>, Full> {
+    /// be told that it is in. Of some clients something is `left`, though they may have gone: they have their places still.
+    pub(super) fn announce(&self, outbox: Arc<Outbox>, left: &[u64]) -> Result<Arrival<'_>, Full> {
         let mut members = self.lock();
-        if let Some(most) = self.most.filter(|most| members.clients.len() >= *most) {
+        let taken = members.clients.len() + left.iter().filter(|client| !members.clients.contains_key(client)).count();
+        if let Some(most) = self.most.filter(|most| taken >= *most) {
             return Err(Full(most));
         }
         members.announced += 1;

@@ -269,7 +269,7 @@ impl Service {
     /// A place for one more client, if there is one.
     fn place(&self, deadline: Instant) -> Result<Place<'_>, NoPlace> {
         let ends = self.ends();
-        let arrival = self.crowd.announce(Arc::clone(&ends.2)).map_err(|Full(most)| NoPlace {
+        let arrival = self.crowd.announce(Arc::clone(&ends.2), &self.commands.clients()).map_err(|Full(most)| NoPlace {
             status: 503,
             why: format!("All {most} places are taken. Try again in {RETRY_AFTER} seconds."),
             detail: None,

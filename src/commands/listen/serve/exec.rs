@@ -11,32 +11,35 @@ use crate::net::{Connection, Process};
 use crate::opening::Accepted;
 use crate::protocol::Role;
 
-/// The commands of which something is left.
+/// The commands of which something is left, with the numbers of their clients.
 #[derive(Debug, Default)]
-pub(super) struct Commands(Mutex<Vec<Arc<Process>>>);
+pub(super) struct Commands(Mutex<Vec<(u64, Arc<Process>)>>);
 
 impl Commands {
-    fn add(&self, process: &Arc<Process>) {
-        let mut processes = self.lock();
-        processes.retain(|process| !process.is_gone());
-        processes.push(Arc::clone(process));
+    fn add(&self, client: u64, process: &Arc<Process>) {
+        self.left().push((client, Arc::clone(process)));
     }
 
     /// Whether nothing is left of any.
     pub(super) fn are_gone(&self) -> bool {
-        let mut processes = self.lock();
-        processes.retain(|process| !process.is_gone());
-        processes.is_empty()
+        self.left().is_empty()
+    }
+
+    /// The clients of whose commands something is left, whether or not their sessions are over.
+    pub(super) fn clients(&self) -> Vec<u64> {
+        self.left().iter().map(|(client, _)| *client).collect()
     }
 
     /// Takes the next step towards the end of those whose sessions are over.
     pub(super) fn hurry(&self) {
-        self.lock().iter().for_each(|process| process.hurry());
+        self.left().iter().for_each(|(_, process)| process.hurry());
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Process>>> {
+    fn left(&self) -> MutexGuard<'_, Vec<(u64, Arc<Process>)>> {
         // Nothing in here panics half-way.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut processes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        processes.retain(|(_, process)| !process.is_gone());
+        processes
     }
 }
 
@@ -55,7 +58,7 @@ impl Service {
         let attachment = Attachment { client: Some(number), variables, gone: Arc::clone(&self.wake) };
         let Attached { source, mut sink, bell, command } = exec.attach(pipe, &attachment)?;
         match &command {
-            Ok(held) => self.commands.add(&held.0),
+            Ok(held) => self.commands.add(number, &held.0),
             Err(error) => log::warn!("client {number} at {peer}: cannot start the command: {error}"),
         }
         let Coding { decoder, encoder, worth } = self.config.coding(accepted, CLIENT_BUFFER, true);
