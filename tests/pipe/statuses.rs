@@ -309,7 +309,7 @@ fn quiet_says_nothing_whatever_happens() {
     run.finish().status(4).silent();
     let server = Server::start();
     let run = Run::connect("-q --wait 0", &server.url()).input(b"\xff\n").start();
-    server.accept().finish(1000);
+    server.accept().finish(1011);
     run.finish().status(1).silent();
 }
 
