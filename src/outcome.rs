@@ -194,8 +194,14 @@ pub fn judge(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
         Cause::Signal(signal) => Err(Failure::Signal(*signal)),
         Cause::TimedOut => Err(Failure::TimedOut),
         Cause::OutputClosed => Ok(()),
-        Cause::OutputFailed(why) => Err(bad(ExitStatus::Failed, format!("cannot write to standard output: {why}"))),
-        Cause::InputFailed(why) => Err(bad(ExitStatus::Failed, format!("cannot read standard input: {why}"))),
+        Cause::OutputFailed(why) => {
+            let output = if ending.is_tunnel { "the stream" } else { "standard output" };
+            Err(bad(ExitStatus::Failed, format!("cannot write to {output}: {why}")))
+        }
+        Cause::InputFailed(why) => {
+            let input = if ending.is_tunnel { "from the stream" } else { "standard input" };
+            Err(bad(ExitStatus::Failed, format!("cannot read {input}: {why}")))
+        }
         Cause::BadRecord(error) => Err(bad(ExitStatus::Failed, error.to_string())),
         Cause::Violation(violation) => Err(broken(violation_words(*violation))),
         Cause::PeerGone(why) => {
@@ -219,8 +225,14 @@ pub fn judge(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
 
 fn closed_by_us(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
     match &ending.peer {
-        Peer::There => Err(bad(ExitStatus::Broken, "the peer never answered our Close (--close-timeout)".into())),
-        Peer::Gone => Err(bad(ExitStatus::Broken, "the connection broke before the peer answered our Close".into())),
+        Peer::There => {
+            let words = format!("the peer never answered our Close (--close-timeout){}", unsent(ending));
+            Err(bad(ExitStatus::Broken, words))
+        }
+        Peer::Gone => {
+            let words = format!("the connection broke before the peer answered our Close{}", unsent(ending));
+            Err(bad(ExitStatus::Broken, words))
+        }
         Peer::Closed(close) if !close.is_normal() && !is_answer(close, ending) => Err(closed_badly(close, ending)),
         Peer::Closed(_) if ending.cause == Cause::InputEnded && !all_sent(ending) => {
             Err(bad(ExitStatus::Failed, format!("the input goes on after its close event{}", unsent(ending))))

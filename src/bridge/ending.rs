@@ -20,6 +20,8 @@ pub struct Ending {
     pub unsent: Option<Unsent>,
     /// What had passed until then.
     pub traffic: Traffic,
+    /// What the session was for carries a byte stream, and has no standard input and output.
+    pub is_tunnel: bool,
 }
 
 /// What has become of the peer's direction.
@@ -111,6 +113,11 @@ impl fmt::Display for Ending {
             (_, Peer::Closed(close)) => write!(f, "closed; the peer answered {close}")?,
             (_, Peer::There | Peer::Gone) => write!(f, "closed without an answer")?,
         }
-        write!(f, "; {}", self.traffic)
+        write!(f, "; {}", self.traffic)?;
+        match self.unsent {
+            Some(unsent) if unsent.is_nothing() => Ok(()),
+            Some(unsent) => write!(f, "; {} bytes were not sent", unsent.bytes),
+            None => write!(f, "; what was to be sent last was not"),
+        }
     }
 }

@@ -269,7 +269,7 @@ impl Lifecycle {
     pub fn ending(&self) -> Ending {
         let cause = self.closing.as_ref().map_or(Cause::InputEnded, |closing| closing.cause.clone());
         let (our_close, peer, unsent) = (self.ordered.clone(), self.peer.clone(), self.sender);
-        Ending { cause, our_close, peer, unsent, traffic: Traffic::default() }
+        Ending { cause, our_close, peer, unsent, traffic: Traffic::default(), is_tunnel: self.rules.half_close }
     }
 
     /// Ends the session if its time or its patience is over; else says when that will be.

@@ -40,6 +40,9 @@ struct State {
     ended: bool,
     /// Nothing more will be taken out.
     abandoned: bool,
+    /// What waited was dropped, and how many bytes that were.
+    is_cut: bool,
+    dropped: usize,
     /// The sending side has sent everything and waits.
     idle: bool,
     /// How many wait for room.
@@ -156,13 +159,14 @@ impl Outbox {
     }
 
     /// Drops what waits: nothing more of it is to be sent, nor of what the sending side has in its hands, but for the frame
-    /// that is on its way. False if that was so already.
+    /// that is on its way. False if nothing more was to be sent anyway.
     pub fn cut_off(&self) -> bool {
         let mut state = self.lock();
         let was_there = !state.abandoned;
         state.abandoned = true;
+        state.is_cut = was_there;
         state.frames = VecDeque::new();
-        state.bytes = 0;
+        state.dropped = std::mem::take(&mut state.bytes);
         state.full = None;
         drop(state);
         self.room.notify_all();
@@ -294,6 +298,7 @@ impl Source for QueueSource {
     }
 
     fn took(&mut self, bytes: usize) {
+        self.in_hand = self.in_hand.saturating_sub(bytes);
         let mut state = self.outbox.lock();
         state.taken += bytes as u64;
         if let Some(full) = &mut state.full {
@@ -306,7 +311,10 @@ impl Source for QueueSource {
     }
 
     fn sent(&mut self) {
-        self.in_hand = 0;
+        // What was cut off is never sent, and what has been sent then is our Close.
+        if !self.outbox.lock().is_cut {
+            self.in_hand = 0;
+        }
     }
 
     fn wait_for_orders(&mut self) {
@@ -321,7 +329,8 @@ impl Source for QueueSource {
     }
 
     fn unsent(&self) -> Unsent {
-        Unsent { bytes: (self.outbox.lock().bytes + self.in_hand) as u64, inside_message: false }
+        let state = self.outbox.lock();
+        Unsent { bytes: (state.bytes + state.dropped + self.in_hand) as u64, inside_message: false }
     }
 }
 
@@ -389,7 +398,7 @@ mod tests {
         outbox.try_put([0; 20].into());
         outbox.cut_off();
         assert!(source.is_cut_off());
-        assert_eq!(source.unsent().bytes, 0);
         assert_eq!(outbox.try_put([0].into()), Put::Gone);
+        assert_eq!(source.unsent().bytes, 20);
     }
 }

@@ -168,9 +168,22 @@ impl<W: Write> Pump<'_, W> {
         if S::PACED && !source.is_cut_off() {
             return self.write_paced(source);
         }
-        self.writer.write_all(self.encoder.pending())?;
+        let mut sent = 0;
+        while sent < self.encoder.pending().len() {
+            sent += self.write_once(sent, usize::MAX).inspect_err(|_| self.broke_off(source, sent))?;
+        }
         self.written(source);
         Ok(())
+    }
+
+    /// Writes up to so many bytes of what is pending behind those that were sent.
+    fn write_once(&mut self, sent: usize, most: usize) -> std::io::Result<usize> {
+        let rest = &self.encoder.pending()[sent..];
+        match self.writer.write(&rest[..rest.len().min(most)]) {
+            Ok(0) => Err(ErrorKind::WriteZero.into()),
+            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(0),
+            result => result,
+        }
     }
 
     /// Writes piece by piece; when it is cut off meanwhile, the rest of a frame is left to be sent.
@@ -181,24 +194,25 @@ impl<W: Write> Pump<'_, W> {
                 piece = SMALL_PIECE;
                 while !self.control.has_room(LOOK)? {
                     if source.is_cut_off() {
-                        self.encoder.cut(sent);
+                        self.control.activity.sent(self.encoder.cut(sent));
                         return Ok(());
                     }
                 }
             }
-            let rest = &self.encoder.pending()[sent..];
-            match self.writer.write(&rest[..rest.len().min(piece)]) {
-                Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(count) => {
-                    sent += count;
-                    source.took(count);
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+            let count = self.write_once(sent, piece).inspect_err(|_| self.broke_off(source, sent))?;
+            sent += count;
+            source.took(count);
         }
         self.written(source);
         Ok(())
+    }
+
+    /// The socket takes no more than these first bytes of what was encoded.
+    fn broke_off(&self, source: &impl Source, sent: usize) {
+        // (What was cut is no row of whole frames any more.)
+        if !source.is_cut_off() {
+            self.control.activity.sent(self.encoder.tally_of(sent));
+        }
     }
 
     /// All that was encoded has reached the socket.

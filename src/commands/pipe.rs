@@ -95,8 +95,13 @@ impl Pipe {
         Ok(Ends { source, sink, bell })
     }
 
-    /// Says so if the session has ended while there was more to read.
+    /// Says so if the session has ended while there was more to read or to send.
     pub(super) fn tell_unread(&self, ending: &Ending) {
+        if matches!(ending.cause, Cause::Signal(_) | Cause::TimedOut)
+            && let Some(unsent) = ending.unsent.filter(|unsent| !unsent.is_nothing())
+        {
+            log::warn!("{unsent}");
+        }
         let how = match ending.cause {
             Cause::PeerClosed => "the peer closed",
             Cause::Silent(_) => "the session ended",

@@ -9,7 +9,7 @@ use crate::records::{Problem, RecordError};
 fn ending(cause: Cause, peer_close: Option<Close>) -> Ending {
     let peer = peer_close.map_or(Peer::There, Peer::Closed);
     let (our_close, unsent) = (Some(Close::new(1000, "")), Some(Unsent::default()));
-    Ending { cause, our_close, peer, unsent, traffic: Traffic::default() }
+    Ending { cause, our_close, peer, unsent, traffic: Traffic::default(), is_tunnel: false }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it stands where a Close may be missing")]
@@ -61,6 +61,18 @@ fn what_this_side_could_not_do_is_1() {
     let error = RecordError { record: 3, problem: Problem::NotUtf8(0) };
     for cause in [Cause::OutputFailed("full".into()), Cause::InputFailed("gone".into()), Cause::BadRecord(error)] {
         assert_eq!(status(&ending(cause, close(1000))), 1);
+    }
+}
+
+#[test]
+fn a_tunnel_has_a_stream_for_input_and_output() {
+    for (cause, stdio, stream) in [
+        (Cause::OutputFailed("x".into()), "cannot write to standard output: x", "cannot write to the stream: x"),
+        (Cause::InputFailed("x".into()), "cannot read standard input: x", "cannot read from the stream: x"),
+    ] {
+        let ending = ending(cause, None);
+        assert_eq!(judged(&ending, None).1, stdio);
+        assert_eq!(judged(&Ending { is_tunnel: true, ..ending }, None).1, stream);
     }
 }
 

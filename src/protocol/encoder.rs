@@ -41,6 +41,8 @@ struct Frames {
 #[derive(Debug)]
 struct Deflate {
     deflater: Deflater,
+    /// Of each data frame that waits, how many bytes it stands for.
+    lengths: Vec<usize>,
     volume: Arc<Volume>,
 }
 
@@ -63,7 +65,7 @@ impl Encoder {
     #[must_use]
     pub fn compressing(mut self, params: Option<DeflateParams>, level: Level) -> Self {
         let deflater = params.and_then(|params| Deflater::new(params, level));
-        self.deflate = deflater.map(|deflater| Deflate { deflater, volume: Arc::default() });
+        self.deflate = deflater.map(|deflater| Deflate { deflater, lengths: Vec::new(), volume: Arc::default() });
         self
     }
 
@@ -128,24 +130,48 @@ impl Encoder {
     pub fn clear(&mut self) {
         self.frames.out.clear();
         self.tally = Tally::default();
+        if let Some(deflate) = &mut self.deflate {
+            deflate.lengths.clear();
+        }
+    }
+
+    /// What is in the frames that end within the first so many bytes of what is [`pending`](Self::pending).
+    #[must_use]
+    pub fn tally_of(&self, sent: usize) -> Tally {
+        let (mut tally, mut rest) = (Tally::default(), &self.frames.out[..sent]);
+        let mut lengths = self.deflate.iter().flat_map(|deflate| &deflate.lengths);
+        while let Some((first, payload, behind)) = split_frame(rest) {
+            rest = behind;
+            if matches!(OpCode::from(first & OPCODE), OpCode::Data(_)) {
+                tally.count(lengths.next().copied().unwrap_or(payload.len()), first & FIN != 0);
+            }
+        }
+        tally
     }
 
     /// Says that of what is pending so many bytes have been sent, and that no frame may follow the one that they end in: the
-    /// rest of that one is what is pending then. For frames that are not masked.
-    pub fn cut(&mut self, sent: usize) {
-        let out = &mut self.frames.out;
+    /// rest of that one is what is pending then. Gives what was in the frames before it.
+    pub fn cut(&mut self, sent: usize) -> Tally {
+        let tally = self.tally_of(sent);
+        let out = &self.frames.out;
         let mut end = 0;
         while end < sent {
             end = split_frame(&out[end..]).map_or(out.len(), |(_, _, rest)| out.len() - rest.len());
         }
-        out.truncate(end);
-        out.drain(..sent);
+        let both = self.tally_of(end);
+        self.tally = Tally { messages: both.messages - tally.messages, bytes: both.bytes - tally.bytes };
+        self.frames.out.truncate(end);
+        self.frames.out.drain(..sent);
+        tally
     }
 
     /// Gives memory back that only a burst has needed; for when nothing is [`pending`](Self::pending).
     pub fn give_back(&mut self) {
         if self.frames.out.capacity() > KEPT && self.frames.out.is_empty() {
             self.frames.out = Vec::new();
+            if let Some(deflate) = &mut self.deflate {
+                deflate.lengths = Vec::new();
+            }
         }
     }
 
@@ -170,6 +196,7 @@ impl Encoder {
         let Some(deflate) = &mut self.deflate else {
             return self.frames.put(OpCode::Data(opcode), chunk.last, false, chunk.payload);
         };
+        deflate.lengths.push(chunk.payload.len());
         let payload = deflate.compress(chunk);
         let rsv1 = chunk.first && payload.is_some();
         self.frames.put(OpCode::Data(opcode), chunk.last, rsv1, payload.unwrap_or(chunk.payload));
@@ -193,16 +220,20 @@ const KEPT: usize = 4 << 10;
 /// The bit of a message's last frame, and the opcode, in a frame's first byte (RFC 6455, 5.2).
 const FIN: u8 = 0x80;
 const OPCODE: u8 = 0x0f;
+/// The bit of its second byte that says that a key follows the length.
+const MASKED: u8 = 0x80;
 
-/// The first byte and the payload of a frame that is not masked, and what follows it. (The decoder's own reading of headers
+/// The first byte and the payload of a frame, masked as it may be, and what follows it. (The decoder's own reading of headers
 /// stays in one place, and is compiled into it.)
 fn split_frame(frames: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let ([first, length], rest) = frames.split_first_chunk()?;
-    let (length, rest) = match length {
+    let is_masked = length & MASKED != 0;
+    let (length, rest) = match length & !MASKED {
         126 => rest.split_first_chunk().map(|(bytes, rest)| (u64::from(u16::from_be_bytes(*bytes)), rest))?,
         127 => rest.split_first_chunk().map(|(bytes, rest)| (u64::from_be_bytes(*bytes), rest))?,
-        short => (u64::from(*short), rest),
+        short => (u64::from(short), rest),
     };
+    let (_key, rest) = rest.split_at_checked(if is_masked { 4 } else { 0 })?;
     let (payload, rest) = rest.split_at_checked(length as usize)?;
     Some((*first, payload, rest))
 }

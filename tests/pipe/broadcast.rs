@@ -240,7 +240,9 @@ fn nothing_is_lost_among_many() {
 
 #[test]
 fn a_room_for_one_or_with_an_echo_is_wrong_usage() {
-    for options in ["--broadcast --once", "--broadcast --echo", "--broadcast --out json", "--broadcast --in nul", "--broadcast -0"] {
+    for options in
+        ["--broadcast --once", "--broadcast --echo", "--broadcast --out json", "--broadcast --in nul", "--broadcast -0"]
+    {
         Run::listen(options).finish().status(2).stderr_has("cannot be used with");
     }
 }

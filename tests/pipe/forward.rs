@@ -131,6 +131,7 @@ fn a_reset_is_carried_as_a_reset() {
         rustix::net::sockopt::set_socket_linger(&first, Some(std::time::Duration::ZERO)).expect("an option");
         drop(first);
         expect_reset(&mut second);
+        runs[usize::from(swapped)].wait_stderr("the stream: Connection reset by peer");
         stop(runs);
     }
 }

@@ -75,21 +75,23 @@ fn who_does_not_read_is_let_go_and_the_others_get_everything() {
     deaf.close(1013, "");
     other.finish(1000);
     let run = run.finish();
-    run.status(0);
-    assert_eq!(run.stderr.lines().count(), 2, "{run:?}");
+    run.status(0).stderr_has("1 client did not get all that was queued: ");
+    assert_eq!(run.stderr.lines().count(), 3, "{run:?}");
 }
 
 #[test]
 fn who_does_not_read_is_let_go_also_when_nobody_else_is_there() {
-    let (mut run, _directory) = listen("--queue 64K");
+    let (mut run, _directory) = listen("--queue 64K -v");
     let mut deaf = Peer::open(&run.url());
     let mut stdin = run.take_stdin();
     let endless = thread::spawn(move || while stdin.write_all((line(0, LENGTH) + "\n").as_bytes()).is_ok() {});
     run.wait_stderr("its queue of 64 KiB is full");
-    while deaf.read().opcode() == TEXT {}
+    let got = std::iter::repeat_with(|| deaf.read()).take_while(|frame| frame.opcode() == TEXT).count();
     deaf.close(1013, "");
     run.signal(Signal::TERM);
-    run.finish().died_of(Signal::TERM);
+    let run = run.finish();
+    // What is told is what it got.
+    run.died_of(Signal::TERM).stderr_has(&format!(", {got} out ({} bytes), ", got * LENGTH));
     endless.join().unwrap();
 }
 
@@ -246,7 +248,8 @@ fn a_signal_waits_no_longer_than_its_grace() {
     let start = Instant::now();
     run.signal(Signal::INT);
     polite.finish(1001);
-    run.finish().died_of(Signal::INT);
+    let run = run.finish();
+    run.died_of(Signal::INT).stderr_has("1 client did not get all that was queued: ");
     let elapsed = start.elapsed();
     assert!(elapsed >= Duration::from_millis(300) && elapsed < Duration::from_secs(10), "{elapsed:?}");
 }

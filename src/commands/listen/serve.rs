@@ -15,7 +15,7 @@ use super::shared::{ClientSink, SharedOutput};
 use super::{Entrance, ListenConfig, Pause, Shortage};
 use crate::bridge::{
     Bell, Cause, Countdown, EchoSink, Ending, Fact, OnEof, Outbox, Peer, QueueSource, Rules, SendingThread, Session,
-    Signals, Traffic, Tunnel,
+    Signals, Traffic, Tunnel, Unsent,
 };
 use crate::commands::coding::Coding;
 use crate::commands::pipe::{output_pipe, standard_output};
@@ -47,7 +47,8 @@ pub(super) fn serve(
     let (service, wake) = Service::start(config, url, acceptor, start).map_err(Failure::io("cannot start"))?;
     let paused = Pause { shortage: Arc::clone(&service.shortage), ..Pause::default() };
     let service = Arc::new(service);
-    let host = Host { service, wake, signals, output, listener: Some(listener), paused, over: None };
+    let host =
+        Host { service, wake, signals, output, listener: Some(listener), paused, over: None, lost: Lost::default() };
     host.run()
 }
 
@@ -79,6 +80,31 @@ struct Host<'a> {
     paused: Pause,
     /// The run is ending, and this is how; it is over when everybody has left.
     over: Option<Result<(), Failure>>,
+    lost: Lost,
+}
+
+/// What clients who are gone did not get, and nobody has been told of.
+#[derive(Debug, Default)]
+struct Lost {
+    clients: u64,
+    bytes: u64,
+}
+
+impl Lost {
+    fn add(&mut self, unsent: Option<Unsent>) {
+        if unsent.is_none_or(|unsent| !unsent.is_nothing()) {
+            self.clients += 1;
+            self.bytes += unsent.map_or(0, |unsent| unsent.bytes);
+        }
+    }
+
+    fn tell(&self) {
+        let Lost { clients, bytes } = self;
+        if *clients > 0 {
+            let s = if *clients == 1 { "" } else { "s" };
+            log::warn!("{clients} client{s} did not get all that was queued: {bytes} bytes were not sent");
+        }
+    }
 }
 
 impl Host<'_> {
@@ -89,6 +115,7 @@ impl Host<'_> {
                 && self.service.commands.are_gone()
                 && let Some(over) = self.over.take()
             {
+                self.lost.tell();
                 return over;
             }
             self.wait(wake_at).map_err(Failure::io("cannot wait for clients"))?;
@@ -142,6 +169,11 @@ impl Host<'_> {
         client.worth.tell(&format!("client {} at {}: ", client.number, client.peer));
         log::info!("client {} at {}: {ending}", client.number, client.peer);
         let verdict = judge(ending, None);
+        // (What a verdict says that is told at once holds this, too.)
+        let is_told = !matches!(ending.cause, Cause::Signal(_) | Cause::TimedOut | Cause::TooSlow(_));
+        if !is_told || verdict.is_ok() {
+            self.lost.add(ending.unsent);
+        }
         let is_shared = self.service.output.is_some();
         match &ending.cause {
             Cause::OutputClosed if is_shared => self.end(Some(&Fact::OutputClosed), verdict),
@@ -269,12 +301,13 @@ impl Service {
     /// A place for one more client, if there is one.
     fn place(&self, deadline: Instant) -> Result<Place<'_>, NoPlace> {
         let ends = self.ends();
-        let arrival = self.crowd.announce(Arc::clone(&ends.2), &self.commands.clients()).map_err(|Full(most)| NoPlace {
-            status: 503,
-            why: format!("All {most} places are taken. Try again in {RETRY_AFTER} seconds."),
-            detail: None,
-            retry_after: Some(RETRY_AFTER),
-        })?;
+        let arrival =
+            self.crowd.announce(Arc::clone(&ends.2), &self.commands.clients()).map_err(|Full(most)| NoPlace {
+                status: 503,
+                why: format!("All {most} places are taken. Try again in {RETRY_AFTER} seconds."),
+                detail: None,
+                retry_after: Some(RETRY_AFTER),
+            })?;
         let thread = SendingThread::spawn().map_err(|error| {
             self.shortage.tell(&error);
             no_room()
@@ -386,5 +419,6 @@ fn input_verdict(fact: &Fact) -> Result<(), Failure> {
         Fact::BadRecord(error, _) => Cause::BadRecord(error.clone()),
         _ => return Ok(()),
     };
-    judge(&Ending { cause, our_close: None, peer: Peer::There, unsent: None, traffic: Traffic::default() }, None)
+    let (peer, traffic) = (Peer::There, Traffic::default());
+    judge(&Ending { cause, our_close: None, peer, unsent: None, traffic, is_tunnel: false }, None)
 }

@@ -176,8 +176,33 @@ fn what_is_cut_ends_with_the_frame_that_is_on_its_way() {
         for frame in &frames {
             encoder.push(frame);
         }
-        encoder.cut(sent);
+        let tally = encoder.cut(sent);
         assert_eq!(encoder.pending(), &all[sent..end], "{sent}");
+        let whole = |end| [3, 135, 137].iter().filter(|at| **at <= end).count() as u64;
+        assert_eq!((tally.messages, tally.messages + encoder.tally().messages), (whole(sent), whole(end)));
+    }
+}
+
+#[test]
+fn what_has_left_is_counted_as_its_sender_knows_it() {
+    let params = DeflateParams::default();
+    for mut encoder in [
+        Encoder::server(),
+        Encoder::client(keys()),
+        Encoder::server().compressing(Some(params), Level::default()),
+        Encoder::client(keys()).compressing(Some(params), Level::default()),
+    ] {
+        let mut ends = Vec::new();
+        for payload in [b"one".to_vec(), vec![b'x'; 1000], vec![b'y'; 70_000]] {
+            encoder.push(&whole(&payload));
+            ends.push(encoder.pending().len());
+            encoder.push(&Event::Ping(b"?"));
+        }
+        for (end, messages, bytes) in
+            [(ends[0], 1, 3), (ends[1], 2, 1003), (ends[2] - 1, 2, 1003), (ends[2], 3, 71_003)]
+        {
+            assert_eq!(encoder.tally_of(end), Tally { messages, bytes }, "{encoder:?}");
+        }
     }
 }
 
