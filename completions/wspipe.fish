@@ -89,6 +89,8 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l close-code -d 
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l close-reason -d 'The reason of our Close, at most 123 bytes' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l close-timeout -d 'How long the peer may take to answer our Close' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l idle-timeout -d 'End the session, with status 6, when nothing at all has come from the peer for so long' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l ping-interval -d 'Send a Ping every so often, and end with status 6 if nothing comes back for --ping-timeout' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l ping-timeout -d 'How long nothing may come from the peer after a Ping [default: 20s]' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l echo -d 'Send every message back instead of using standard input and output'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l exec -d 'Talk to a command\'s standard input and output: --exec -- COMMAND ARGS'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l location-trusted -d 'Follow redirects, as -L does, and send credentials wherever they lead'
@@ -152,6 +154,8 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l close-code -d '
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l close-reason -d 'The reason of our Close, at most 123 bytes' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l close-timeout -d 'How long the peer may take to answer our Close' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l idle-timeout -d 'End the session, with status 6, when nothing at all has come from the peer for so long' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l ping-interval -d 'Send a Ping every so often, and end with status 6 if nothing comes back for --ping-timeout' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l ping-timeout -d 'How long nothing may come from the peer after a Ping [default: 20s]' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l echo -d 'Send every message back to the client that it came from'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l broadcast -d 'Send every message to all other clients: a room to chat in'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l exec -d 'Talk to a command\'s standard input and output: --exec -- COMMAND ARGS'
@@ -260,6 +264,8 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l passphrase -d 
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l key -d 'Our private key in PEM, if it is not in the file of --cert' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l compress-level -d 'How hard to compress: 1 is the fastest, 9 gives the fewest bytes' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l idle-timeout -d 'Give up when nothing at all has come from the other end for this long' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l ping-interval -d 'Send a Ping every so often, and end with status 6 if nothing comes back for --ping-timeout' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l ping-timeout -d 'How long nothing may come from the peer after a Ping [default: 20s]' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l location-trusted -d 'Follow redirects, as -L does, and send credentials wherever they lead'
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -s 4 -l ipv4 -d 'Use IPv4 addresses only'
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -s 6 -l ipv6 -d 'Use IPv6 addresses only'

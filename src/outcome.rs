@@ -212,6 +212,10 @@ pub fn judge(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
             let (seconds, unsent) = (limit.as_secs_f64(), unsent(ending));
             Err(broken(format!("nothing has come from the peer for {seconds} s (--idle-timeout){unsent}")))
         }
+        Cause::NoPong(limit) => {
+            let (seconds, unsent) = (limit.as_secs_f64(), unsent(ending));
+            Err(broken(format!("no pong for {seconds} s (--ping-timeout): the peer is gone, or the way to it{unsent}")))
+        }
         Cause::TooSlow(queue) => {
             Err(broken(format!("the peer was too slow: its queue of {} was full (--queue)", Size(*queue as u64))))
         }

@@ -63,7 +63,7 @@ impl Activity {
     pub(super) fn quiet(&self) -> Option<Quiet> {
         let reading = self.busy_since.load(Relaxed) == READING;
         let at = |nanos: &AtomicU64| self.start + Duration::from_nanos(nanos.load(Relaxed));
-        reading.then(|| Quiet { no_data_since: at(&self.last_data), nothing_since: at(&self.last_bytes) })
+        reading.then(|| Quiet { no_data_since: at(&self.last_data), nothing_since: at(&self.last_bytes), moved: None })
     }
 
     /// How long, in all, we have not been reading.

@@ -47,6 +47,8 @@ struct State {
 #[derive(Debug, Default)]
 pub(super) struct Orders {
     pub(super) pongs: Pongs,
+    /// A Ping to send.
+    pub(super) ping: bool,
     /// A Close to send as the last frame.
     pub close: Option<Close>,
     /// Send nothing more.
@@ -57,6 +59,9 @@ impl Control {
     /// The shared state of a session that has just been opened.
     #[must_use]
     pub fn new(rules: Rules, line: Line, sender: Arc<dyn Bell>, keeper: Arc<dyn Bell>) -> Self {
+        if rules.heartbeat.is_some() {
+            line.watch();
+        }
         let state = State { lifecycle: Lifecycle::new(rules), orders: Orders::default(), wake_at: None, ended: false };
         Control { state: Mutex::new(state), activity: Activity::new(Instant::now()), line, sender, keeper }
     }
@@ -115,6 +120,11 @@ impl Control {
         Ok(socket.is_writable())
     }
 
+    /// Says that the socket has room, and had none before; for the sending side.
+    pub(super) fn found_room(&self) {
+        self.line.moved();
+    }
+
     /// Bounds each later read, or bounds none; for the receiving side.
     pub(super) fn set_read_timeout(&self, timeout: Option<Duration>) -> bool {
         self.line.set_read_timeout(timeout).is_ok()
@@ -124,6 +134,10 @@ impl Control {
         let step = state.lifecycle.step(now, self.quiet(), self.activity.busy(now));
         if let Some(close) = step.close {
             state.orders.close = Some(close);
+            self.sender.ring();
+        }
+        if step.ping {
+            state.orders.ping = true;
             self.sender.ring();
         }
         if step.half_close {
@@ -150,7 +164,7 @@ impl Control {
         let quiet = self.activity.quiet()?;
         // A slow machine may have data waiting that the receiving side has not been woken for yet.
         let waiting = wait(&[(self.line.as_fd(), Interest::Read)], Some(Duration::ZERO));
-        (!waiting.is_ok_and(|[socket]| socket.is_readable())).then_some(quiet)
+        (!waiting.is_ok_and(|[socket]| socket.is_readable())).then(|| Quiet { moved: self.line.last_moved(), ..quiet })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -58,6 +58,8 @@ pub enum Cause {
     BadRecord(RecordError),
     /// Nothing at all has come from the peer for this long.
     Silent(Duration),
+    /// Nothing at all has come from the peer for this long after a Ping.
+    NoPong(Duration),
     /// It took what was sent too slowly; its queue of so many bytes was full.
     TooSlow(usize),
     /// The time for the whole run is over.

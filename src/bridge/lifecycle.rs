@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Cause, Ending, Peer, Size, Traffic, Unsent};
+use super::heartbeat::Pulse;
+use super::{Cause, Ending, Heartbeat, Peer, Size, Traffic, Unsent};
 use crate::protocol::{Close, Role, Violation};
 use crate::records::RecordError;
 
@@ -28,6 +29,8 @@ pub struct Rules {
     pub close_timeout: Duration,
     /// How long nothing at all may come from the peer, not counting time in which we do not read.
     pub idle_timeout: Option<Duration>,
+    /// Whether the peer is asked if it is there.
+    pub heartbeat: Option<Heartbeat>,
     /// How long a signal leaves for what is queued and for the peer's answer, together.
     pub grace: Duration,
     /// When the whole run is over.
@@ -90,6 +93,8 @@ pub struct Quiet {
     pub no_data_since: Instant,
     /// When the receiving side began to wait for the next byte, whatever that may belong to.
     pub nothing_since: Instant,
+    /// When it last moved all the same: it took something that there had been no room for, or sent bytes that say nothing yet.
+    pub moved: Option<Instant>,
 }
 
 /// What is to be done now.
@@ -97,6 +102,8 @@ pub struct Quiet {
 pub struct Step {
     /// Send this Close, and nothing after it.
     pub close: Option<Close>,
+    /// Send a Ping, unless the one before still waits to be sent.
+    pub ping: bool,
     /// Tell the peer that nothing more follows, and go on reading.
     pub half_close: bool,
     /// Shut the socket down: nothing more is hoped for from it.
@@ -111,6 +118,7 @@ pub struct Step {
 #[derive(Debug)]
 pub struct Lifecycle {
     rules: Rules,
+    pulse: Option<Pulse>,
     input_ended: Option<Instant>,
     closing: Option<Closing>,
     /// The Close that we were to send.
@@ -153,6 +161,7 @@ impl Lifecycle {
     #[must_use]
     pub fn new(rules: Rules) -> Self {
         Lifecycle {
+            pulse: rules.heartbeat.map(Pulse::new),
             rules,
             input_ended: None,
             closing: None,
@@ -244,9 +253,9 @@ impl Lifecycle {
     /// all, the receiving side has not been reading.
     pub fn step(&mut self, now: Instant, quiet: Option<Quiet>, busy: Duration) -> Step {
         if self.closing.is_none() {
-            let wake_at = self.step_open(now, quiet, busy);
+            let step = self.step_open(now, quiet, busy);
             if self.closing.is_none() {
-                return Step { wake_at, ..Step::default() };
+                return step;
             }
         }
         self.step_closing(now, busy)
@@ -272,17 +281,17 @@ impl Lifecycle {
         Ending { cause, our_close, peer, unsent, traffic: Traffic::default(), is_tunnel: self.rules.half_close }
     }
 
-    /// Ends the session if its time or its patience is over; else says when that will be.
-    fn step_open(&mut self, now: Instant, quiet: Option<Quiet>, busy: Duration) -> Option<Instant> {
+    /// Begins the end of the session if its time or its patience is over; else says when that will be.
+    fn step_open(&mut self, now: Instant, quiet: Option<Quiet>, busy: Duration) -> Step {
         let deadline = self.rules.deadline;
         if deadline.is_some_and(|deadline| now >= deadline) {
             self.begin(Cause::TimedOut, Some(self.rules.close.clone()), LAST_WORDS, now, busy);
-            return None;
+            return Step::default();
         }
         let lingers_until = self.lingers_until(now, quiet);
         if lingers_until.is_some_and(|until| now >= until) {
             self.begin(Cause::InputEnded, Some(self.rules.close.clone()), self.rules.close_timeout, now, busy);
-            return None;
+            return Step::default();
         }
         // While something is being dealt with, silence can't be due before that long from now; and where silence is what the
         // end of the input waits for, it is no fault.
@@ -295,9 +304,20 @@ impl Lifecycle {
             // As to the code, servers that have such a limit say "going away" (1001); here the reason tells why.
             let close = Close::new(1001, &format!("nothing came for {} s", limit.as_secs_f64()));
             self.begin(Cause::Silent(limit), Some(close), self.rules.close_timeout.min(GRACE), now, busy);
-            return None;
+            return Step::default();
         }
-        [deadline, lingers_until, idle_at.map(|(at, _)| at)].into_iter().flatten().min()
+        // Who has closed its direction answers no Ping.
+        let beat = self.pulse.as_mut().filter(|_| self.peer == Peer::There).map(|pulse| pulse.beat(now, quiet));
+        if let Some(limit) = self.pulse.as_ref().map(Pulse::timeout)
+            && beat.is_some_and(|beat| beat.is_dead)
+        {
+            let close = Close::new(1001, &format!("no pong for {} s", limit.as_secs_f64()));
+            self.begin(Cause::NoPong(limit), Some(close), LAST_WORDS, now, busy);
+            return Step::default();
+        }
+        let times = [deadline, lingers_until, idle_at.map(|(at, _)| at), beat.map(|beat| beat.wake_at)];
+        let wake_at = times.into_iter().flatten().min();
+        Step { ping: beat.is_some_and(|beat| beat.ping), wake_at, ..Step::default() }
     }
 
     /// Until when data is waited for after the end of the input; none while that closes nothing.
@@ -335,7 +355,8 @@ impl Lifecycle {
         let last = self.hung_up.map(|at| at + LAST_WORDS);
         let over = self.peer != Peer::There || self.hung_up.is_some();
         let ended = (over && self.sender.is_some()) || last.is_some_and(|last| now >= last);
-        Step { close, half_close, hang_up, wake_at: (!ended).then_some(last.unwrap_or(due)), ended }
+        let wake_at = (!ended).then_some(last.unwrap_or(due));
+        Step { close, ping: false, half_close, hang_up, wake_at, ended }
     }
 
     /// Begins the end, or takes a graver cause for the one that has begun.

@@ -133,6 +133,9 @@ impl<W: Write> Pump<'_, W> {
             self.encoder.push(&Event::Pong(pong));
         }
         let Some(close) = orders.close else {
+            if orders.ping {
+                self.encoder.push(&Event::Ping(b""));
+            }
             self.write(source)?;
             return Ok(false);
         };
@@ -198,6 +201,7 @@ impl<W: Write> Pump<'_, W> {
                         return Ok(());
                     }
                 }
+                self.control.found_room();
             }
             let count = self.write_once(sent, piece).inspect_err(|_| self.broke_off(source, sent))?;
             sent += count;

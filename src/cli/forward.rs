@@ -10,6 +10,7 @@ use wspipe::outcome::Failure;
 use super::compression::LevelArgs;
 use super::connect::destination;
 use super::handshake::HandshakeArgs;
+use super::heartbeat::HeartbeatArgs;
 use super::inherited::Place;
 use super::route::RouteArgs;
 use super::tls::{IdentityArgs, TlsArgs};
@@ -54,6 +55,9 @@ pub(super) struct Args {
     /// Give up when nothing at all has come from the other end for this long
     #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = some_time, help_heading = "Handshake", hide_short_help = true)]
     idle_timeout: Option<Duration>,
+
+    #[command(flatten, next_help_heading = "Handshake")]
+    heartbeat: HeartbeatArgs,
 }
 
 impl Args {
@@ -70,6 +74,7 @@ impl Args {
             connect_timeout: self.handshake.connect_timeout,
             retry: self.handshake.retry,
             idle_timeout: self.idle_timeout,
+            heartbeat: self.heartbeat.resolve(),
             level: self.level.resolve(),
         };
         Ok((on, config))

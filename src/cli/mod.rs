@@ -6,6 +6,7 @@ mod connect;
 mod exec;
 mod forward;
 mod handshake;
+mod heartbeat;
 mod inherited;
 mod inspect;
 mod listen;

@@ -57,6 +57,7 @@ fn sections(page: Option<Page>) -> &'static [&'static str] {
     const RECORDS: &str = include_str!("pages/records.roff");
     const TRANSCRIPT: &str = include_str!("pages/transcript.roff");
     const ENDING: &str = include_str!("pages/ending.roff");
+    const HEARTBEAT: &str = include_str!("pages/heartbeat.roff");
     const COMPRESSION: &str = include_str!("pages/compression.roff");
     const TLS: &str = include_str!("pages/tls.roff");
     const CREDENTIALS: &str = include_str!("pages/credentials.roff");
@@ -69,6 +70,7 @@ fn sections(page: Option<Page>) -> &'static [&'static str] {
             RECORDS,
             TRANSCRIPT,
             ENDING,
+            HEARTBEAT,
             COMPRESSION,
             NETWORK,
             TLS,
@@ -79,6 +81,7 @@ fn sections(page: Option<Page>) -> &'static [&'static str] {
             RECORDS,
             TRANSCRIPT,
             ENDING,
+            HEARTBEAT,
             EXEC,
             COMPRESSION,
             NETWORK,
@@ -87,10 +90,14 @@ fn sections(page: Option<Page>) -> &'static [&'static str] {
             REDIRECTS,
             include_str!("pages/connect.roff"),
         ],
-        Some(Page::Listen) => &[RECORDS, TRANSCRIPT, EXEC, COMPRESSION, TLS, include_str!("pages/listen.roff")],
+        Some(Page::Listen) => {
+            &[RECORDS, TRANSCRIPT, EXEC, HEARTBEAT, COMPRESSION, TLS, include_str!("pages/listen.roff")]
+        }
         Some(Page::Inspect) => &[COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS, include_str!("pages/inspect.roff")],
         Some(Page::Ping) => &[include_str!("pages/ping.roff"), COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS],
-        Some(Page::Forward) => &[include_str!("pages/forward.roff"), COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS],
+        Some(Page::Forward) => {
+            &[include_str!("pages/forward.roff"), HEARTBEAT, COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS]
+        }
         Some(Page::Completions) => &[include_str!("pages/completions.roff")],
         Some(Page::Man) => &[include_str!("pages/man.roff")],
     }

@@ -9,6 +9,7 @@ use wspipe::outcome::Failure;
 use wspipe::protocol::{Close, Kind};
 use wspipe::records::Format;
 
+use super::heartbeat::HeartbeatArgs;
 use super::values::{buffer_size, duration, size, some_time};
 
 /// Options that say nothing where a session carries a byte stream.
@@ -130,6 +131,9 @@ pub(super) struct PipeArgs {
     /// too. Without this option a peer may be silent for ever. A listener lets go of that client, and the others stay.
     #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = some_time, help_heading = "Sending and ending", hide_short_help = true)]
     idle_timeout: Option<Duration>,
+
+    #[command(flatten, next_help_heading = "Sending and ending")]
+    heartbeat: HeartbeatArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -194,6 +198,7 @@ impl PipeArgs {
             close,
             close_timeout: self.close_timeout,
             idle_timeout: self.idle_timeout,
+            heartbeat: self.heartbeat.resolve(),
             count: self.count,
             timeout: self.timeout,
         })

@@ -94,6 +94,7 @@ fn echo(listener: &Listener) -> Result<(), Failure> {
         close: Close::new(1000, ""),
         close_timeout: ECHO_PATIENCE,
         idle_timeout: None,
+        heartbeat: None,
         grace: Duration::ZERO,
         deadline: None,
         half_close: false,

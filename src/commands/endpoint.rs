@@ -47,7 +47,9 @@ impl Endpoint {
     pub(super) fn rules(&self, pipe: &Pipe, role: Role, start: Instant) -> Rules {
         match self {
             Endpoint::Stdio | Endpoint::Echo | Endpoint::Broadcast | Endpoint::Exec(_) => pipe.rules(role, start),
-            Endpoint::Forward(_) => Rules { deadline: pipe.deadline(start), ..tunnel_rules(role, pipe.idle_timeout) },
+            Endpoint::Forward(_) => {
+                Rules { deadline: pipe.deadline(start), ..tunnel_rules(role, pipe.idle_timeout, pipe.heartbeat) }
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::coding::{Coding, Terms};
 use super::listen::Pause;
 use super::{Destination, RECEIVE_BUFFER};
-use crate::bridge::{Control, Ending, Fact, Keeper, OnEof, Rules, Session, Signals, Tunnel};
+use crate::bridge::{Control, Ending, Fact, Heartbeat, Keeper, OnEof, Rules, Session, Signals, Tunnel};
 use crate::handshake::{RequestOptions, Target};
 use crate::net::{Interest, ListenOn, Listener, Socket, Wake, wait_any};
 use crate::opening::{Opened, Patience, Route};
@@ -32,18 +32,20 @@ pub struct ForwardConfig {
     pub retry: Option<Duration>,
     /// How long nothing at all may come from the other end.
     pub idle_timeout: Option<Duration>,
+    /// Whether the other end is asked if it is there.
+    pub heartbeat: Option<Heartbeat>,
     /// How hard to compress, where that is agreed on.
     pub level: Level,
 }
 
 impl ForwardConfig {
     fn rules(&self) -> Rules {
-        tunnel_rules(Role::Client, self.idle_timeout)
+        tunnel_rules(Role::Client, self.idle_timeout, self.heartbeat)
     }
 }
 
 /// The rules of a session that carries a byte stream: each direction ends by itself.
-pub(super) fn tunnel_rules(role: Role, idle_timeout: Option<Duration>) -> Rules {
+pub(super) fn tunnel_rules(role: Role, idle_timeout: Option<Duration>, heartbeat: Option<Heartbeat>) -> Rules {
     Rules {
         role,
         on_eof: OnEof::Keep,
@@ -51,6 +53,7 @@ pub(super) fn tunnel_rules(role: Role, idle_timeout: Option<Duration>) -> Rules 
         close_timeout: CLOSE_TIMEOUT,
         grace: CLOSE_TIMEOUT,
         idle_timeout,
+        heartbeat,
         deadline: None,
         half_close: true,
         awaiting: false,

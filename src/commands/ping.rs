@@ -102,6 +102,7 @@ fn run(opened: Opened, shared: &Shared, deadline: Option<Instant>, signals: &Sig
         close: Close::new(1000, ""),
         close_timeout: CLOSE_TIMEOUT,
         idle_timeout: None,
+        heartbeat: None,
         grace: GRACE,
         deadline,
         half_close: false,

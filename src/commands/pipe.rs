@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::termios::isatty;
 
-use crate::bridge::{Cause, Countdown, Ending, OnEof, Output, RecordSink, Rules, StreamInput};
+use crate::bridge::{Cause, Countdown, Ending, Heartbeat, OnEof, Output, RecordSink, Rules, StreamInput};
 use crate::net::{Stdio, Wake, pipe};
 use crate::protocol::{Close, Kind, Role};
 use crate::records::{Format, Joiner, JsonEvents, Splitter};
@@ -37,6 +37,8 @@ pub struct Pipe {
     pub close_timeout: Duration,
     /// How long nothing at all may come from the peer.
     pub idle_timeout: Option<Duration>,
+    /// Whether the peer is asked if it is there.
+    pub heartbeat: Option<Heartbeat>,
     /// Messages to receive before the run ends.
     pub count: Option<u64>,
     /// The bound of the whole run.
@@ -69,6 +71,7 @@ impl Pipe {
             close: self.close.clone(),
             close_timeout: self.close_timeout,
             idle_timeout: self.idle_timeout,
+            heartbeat: self.heartbeat,
             grace: self.close_timeout.min(GRACE),
             deadline: self.deadline(start),
             half_close: false,
@@ -104,7 +107,7 @@ impl Pipe {
         }
         let how = match ending.cause {
             Cause::PeerClosed => "the peer closed",
-            Cause::Silent(_) => "the session ended",
+            Cause::Silent(_) | Cause::NoPong(_) => "the session ended",
             _ => return,
         };
         if self.reads_input

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Socket;
+use super::flow::Flow;
 
 /// An open connection: two halves that two threads can use at once, and the line that both stand on.
 pub struct Connection {
@@ -22,7 +23,7 @@ pub struct Connection {
 /// What a connection stands on: the socket, and what lies between it and the halves. Every thread may use it.
 #[derive(Debug, Clone)]
 pub struct Line {
-    socket: Arc<Socket>,
+    flow: Arc<Flow>,
     /// The lowest first.
     layers: Vec<Arc<dyn Layer>>,
 }
@@ -49,9 +50,9 @@ impl Connection {
     #[must_use]
     pub fn plain(socket: Socket) -> Self {
         let (reader, writer) = Half::of(socket);
-        let socket = Arc::clone(&reader.0);
+        let flow = Arc::clone(&reader.0);
         let (reader, writer) = (Box::new(reader), Box::new(writer));
-        Connection { reader, writer, line: Line { socket, layers: Vec::new() } }
+        Connection { reader, writer, line: Line { flow, layers: Vec::new() } }
     }
 
     /// Writes all of `bytes` by `deadline`, however slowly the peer takes them; without one, whenever. Nothing can be written
@@ -100,7 +101,7 @@ impl Line {
     /// # Errors
     /// The system refuses the time.
     pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.socket.set_read_timeout(timeout)
+        self.flow.socket.set_read_timeout(timeout)
     }
 
     /// Bounds each later write of the connection, as for reads.
@@ -108,7 +109,7 @@ impl Line {
     /// # Errors
     /// The system refuses the time.
     pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.socket.set_write_timeout(timeout)
+        self.flow.socket.set_write_timeout(timeout)
     }
 
     /// Says that nothing more is sent, and goes on reading.
@@ -117,14 +118,30 @@ impl Line {
     /// The connection is gone.
     pub fn end_sending(&self) -> io::Result<()> {
         self.say_goodbye();
-        self.socket.shutdown(Shutdown::Write)
+        self.flow.socket.shutdown(Shutdown::Write)
     }
 
     /// Ends both directions; a thread that waits in one of them returns.
     pub fn hang_up(&self) {
         self.say_goodbye();
         // It fails where the peer has done so before, and then nothing is left to do.
-        let _ = self.socket.shutdown(Shutdown::Both);
+        let _ = self.flow.socket.shutdown(Shutdown::Both);
+    }
+
+    /// Begins to watch whether the peer moves, which costs a little.
+    pub fn watch(&self) {
+        self.flow.watch(true);
+    }
+
+    /// Says that the peer has moved, for whoever has seen it elsewhere.
+    pub fn moved(&self) {
+        self.flow.move_now();
+    }
+
+    /// When the peer last sent anything, or took anything that there had been no room for, since it has been watched.
+    #[must_use]
+    pub fn last_moved(&self) -> Option<Instant> {
+        self.flow.last_moved()
     }
 
     /// The same line with one more layer on it.
@@ -135,6 +152,7 @@ impl Line {
 
     fn say_goodbye(&self) {
         if !self.layers.is_empty() {
+            self.flow.watch(false);
             let _ = self.set_write_timeout(Some(LAST_WORD));
         }
         self.layers.iter().rev().for_each(|layer| layer.say_goodbye());
@@ -144,7 +162,7 @@ impl Line {
 impl AsFd for Line {
     /// The socket, to wait until something comes.
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+        self.flow.socket.as_fd()
     }
 }
 
@@ -169,42 +187,42 @@ impl Read for Early {
 
 /// A shared socket that is used in one direction.
 #[derive(Debug, Clone)]
-pub struct Half(Arc<Socket>);
+pub struct Half(Arc<Flow>);
 
 impl Half {
     /// Both directions of a socket.
     #[must_use]
     pub fn of(socket: Socket) -> (Self, Self) {
-        let half = Half(Arc::new(socket));
+        let half = Half(Arc::new(Flow::new(socket)));
         (half.clone(), half)
     }
 
     /// The socket, of which the other half is a part, too.
     #[must_use]
     pub fn socket(&self) -> &Socket {
-        &self.0
+        &self.0.socket
     }
 }
 
 impl AsFd for Half {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.0.socket.as_fd()
     }
 }
 
 impl Read for Half {
     fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
-        (&*self.0).read(space)
+        self.0.read(space)
     }
 }
 
 impl Write for Half {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&*self.0).write(bytes)
+        self.0.write(bytes)
     }
 
     fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        (&*self.0).write_vectored(pieces)
+        (&self.0.socket).write_vectored(pieces)
     }
 
     fn flush(&mut self) -> io::Result<()> {

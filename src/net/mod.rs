@@ -23,6 +23,7 @@ mod command;
 mod connection;
 mod descriptors;
 mod dial;
+mod flow;
 mod listener;
 pub mod pipe;
 mod poll;

@@ -36,6 +36,15 @@ impl Socket {
         }
     }
 
+    /// Writes as much as there is room for now.
+    ///
+    /// # Errors
+    /// `WouldBlock` where there is none; or the connection is gone.
+    pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        // Whoever writes to a connection that is gone gets no signal: the runtime ignores it.
+        Ok(rustix::net::send(self, bytes, rustix::net::SendFlags::DONTWAIT)?)
+    }
+
     /// Bounds each later read; past it the read fails with `WouldBlock`. `None` waits for ever, zero hardly at all.
     pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         let timeout = timeout.map(at_least_a_tick);

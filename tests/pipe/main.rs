@@ -19,6 +19,7 @@ mod ending;
 mod exec;
 mod floods;
 mod forward;
+mod heartbeat;
 mod idle;
 mod input;
 mod inspect;

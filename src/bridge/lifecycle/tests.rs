@@ -12,6 +12,8 @@ struct Session {
     data: Option<Duration>,
     /// When anything came last.
     bytes: Duration,
+    /// When the peer last took something that it had had no room for.
+    moved: Option<Duration>,
 }
 
 fn session(rules: Rules) -> Session {
@@ -23,6 +25,7 @@ fn session(rules: Rules) -> Session {
         busy: zero,
         data: Some(zero),
         bytes: zero,
+        moved: None,
     }
 }
 
@@ -33,6 +36,7 @@ fn rules() -> Rules {
         close: Close::new(1000, "bye"),
         close_timeout: ms(5000),
         idle_timeout: None,
+        heartbeat: None,
         grace: ms(1000),
         deadline: None,
         half_close: false,
@@ -56,7 +60,11 @@ impl Session {
     }
 
     fn step(&mut self) -> Step {
-        let quiet = |data| Quiet { no_data_since: self.start + data, nothing_since: self.start + self.bytes };
+        let quiet = |data| Quiet {
+            no_data_since: self.start + data,
+            nothing_since: self.start + self.bytes,
+            moved: self.moved.map(|moved| self.start + moved),
+        };
         self.lifecycle.step(self.start + self.now, self.data.map(quiet), self.busy)
     }
 
@@ -453,4 +461,55 @@ fn a_signal_leaves_the_other_direction_its_grace() {
     let step = session.at(1_000_000).note(Fact::Signal(15));
     assert!(!step.hang_up && !step.ended, "{step:?}");
     assert!(session.at(1_005_001).step().hang_up);
+}
+
+fn beating() -> Rules {
+    Rules { heartbeat: Some(Heartbeat { interval: ms(1000), timeout: ms(300) }), ..rules() }
+}
+
+#[test]
+fn a_peer_without_a_pong_is_told_and_left_soon() {
+    let mut session = session(beating());
+    let step = session.step();
+    assert_eq!((step.ping, session.wake(&step)), (false, Some(1000)));
+    let step = session.at(1000).step();
+    assert_eq!((step.ping, session.wake(&step)), (true, Some(1300)));
+    let step = session.at(1300).step();
+    assert_eq!(step.close, Some(Close::new(1001, "no pong for 0.3 s")));
+    assert_eq!(session.wake(&step), Some(1500));
+    assert!(session.at(1500).step().hang_up);
+    assert!(session.note(sent_all()).ended);
+    assert_eq!(session.cause(), Cause::NoPong(ms(300)));
+}
+
+#[test]
+fn a_peer_that_takes_what_is_sent_is_not_dead() {
+    let mut session = session(beating());
+    session.step();
+    session.at(1000).step();
+    session.moved = Some(ms(1200));
+    let step = session.at(1300).step();
+    assert_eq!((step.close.clone(), session.wake(&step)), (None, Some(1500)));
+    assert!(session.at(1500).step().close.is_some());
+}
+
+#[test]
+fn the_heart_beats_while_it_lingers_and_not_after_a_close() {
+    let mut session = session(Rules { on_eof: OnEof::Linger(ms(5000)), ..beating() });
+    session.step();
+    session.at(500).note(Fact::InputEnded);
+    assert!(session.at(1000).step().ping);
+    session.bytes = ms(1100);
+    let step = session.note(Fact::CloseAsked(Close::new(1000, "")));
+    assert!(step.close.is_some() && !step.ping, "{step:?}");
+    assert!(!session.at(3000).step().ping);
+    assert_eq!(session.cause(), Cause::InputEnded);
+}
+
+#[test]
+fn who_has_closed_its_direction_is_not_pinged() {
+    let mut session = session(Rules { heartbeat: beating().heartbeat, ..tunnel().lifecycle.rules });
+    session.step();
+    session.at(10).note(Fact::PeerClosed(Close::new(1000, "")));
+    assert_eq!(session.at(1_000_000).step(), Step::default());
 }

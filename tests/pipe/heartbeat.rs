@@ -1,0 +1,231 @@
+//! Pings that ask whether the peer is there: `--ping-interval`, `--ping-timeout`.
+//!
+//! A limit that is to be kept is short; one that must not misfire is some seconds, for a busy machine may stop for one.
+
+use std::io::Write;
+use std::os::unix::net::UnixListener;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::harness::{BINARY, CONTINUATION, FIN, Finished, PING, PONG, Peer, Run, Running, Server};
+use crate::harness::{Stdin, Stdout, TEXT, line, unix_connection};
+
+const HOUR: &str = "--close-timeout 1h";
+
+/// A peer that is there and answers nothing: a process that can be stopped.
+fn echo() -> (Running, String) {
+    let server = Run::listen("--echo").start();
+    let url = server.url();
+    (server, url)
+}
+
+#[track_caller]
+fn had_no_pong(run: &Finished, seconds: &str) {
+    run.status(6).stderr_has(&format!("no pong for {seconds} s (--ping-timeout)"));
+}
+
+#[track_caller]
+fn expect_ping(peer: &mut Peer) {
+    let frame = peer.read();
+    assert!(frame.first == FIN | PING && frame.payload.is_empty(), "expected a Ping: {frame:?}");
+}
+
+#[test]
+fn pings_come_at_the_interval() {
+    let start = Instant::now();
+    let server = Server::start();
+    let run = Run::connect("--ping-interval 100ms", &server.url()).stdin(Stdin::Held).start();
+    let mut peer = server.accept();
+    for _ in 0..3 {
+        expect_ping(&mut peer);
+        peer.frame(FIN | PONG, "");
+    }
+    assert!(start.elapsed() >= Duration::from_millis(300), "{:?}", start.elapsed());
+    peer.close(1000, "");
+    while peer.read().opcode() == PING {}
+    run.finish().status(0).silent();
+}
+
+#[test]
+fn a_listener_pings_every_client_and_so_does_once() {
+    for how in ["", "--once", "--echo", "--broadcast"] {
+        let run = Run::listen("--ping-interval 50ms").words(how).stdin(Stdin::Held).start();
+        let mut peer = Peer::open(&run.url());
+        expect_ping(&mut peer);
+        peer.frame(FIN | PONG, "");
+        expect_ping(&mut peer);
+    }
+}
+
+#[test]
+fn pings_go_between_the_fragments_of_a_message() {
+    let server = Server::start();
+    let mut run = Run::connect("--in whole --ping-interval 50ms", &server.url()).stdin(Stdin::Held).start();
+    let mut peer = server.accept();
+    run.write("a long ");
+    assert_eq!(peer.read().first, TEXT);
+    expect_ping(&mut peer);
+    run.write("message");
+    let mut frame = peer.read();
+    while frame.opcode() == PING {
+        frame = peer.read();
+    }
+    assert_eq!((frame.first, &frame.payload[..]), (CONTINUATION, &b"message"[..]));
+}
+
+#[test]
+fn the_timeout_alone_is_the_interval_too() {
+    let server = Server::start();
+    let run = Run::connect("--ping-timeout 100ms", &server.url()).words(HOUR).stdin(Stdin::Held).start();
+    let mut peer = server.accept();
+    expect_ping(&mut peer);
+    had_no_pong(&run.finish(), "0.1");
+}
+
+#[test]
+fn a_peer_without_a_pong_is_told_and_left() {
+    let start = Instant::now();
+    let server = Server::start();
+    let run = Run::connect("--ping-interval 100ms --ping-timeout 350ms", &server.url()).words(HOUR);
+    let run = run.stdin(Stdin::Held).start();
+    let mut peer = server.accept();
+    let mut frame = peer.read();
+    while frame.opcode() == PING {
+        frame = peer.read();
+    }
+    assert_eq!((frame.close_code(), &frame.payload[2..]), (Some(1001), &b"no pong for 0.35 s"[..]));
+    had_no_pong(&run.finish(), "0.35");
+    assert!(start.elapsed() >= Duration::from_millis(450), "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_peer_that_is_stopped_is_found_out() {
+    let (server, url) = echo();
+    let run = Run::connect("--ping-interval 100ms --ping-timeout 500ms", &url).words(HOUR);
+    let mut run = run.stdin(Stdin::Held).start();
+    run.write("hello\n");
+    run.wait_stdout("hello\n");
+    server.signal(Signal::STOP);
+    had_no_pong(&run.finish(), "0.5");
+}
+
+#[test]
+fn a_network_that_is_cut_in_the_middle_of_an_upload_is_found_out() {
+    let (server, url) = echo();
+    let run = Run::connect("-b --ping-interval 100ms --ping-timeout 500ms", &url).words(HOUR);
+    let mut run = run.stdin(Stdin::Held).start();
+    let mut stdin = run.take_stdin();
+    let endless = thread::spawn(move || while stdin.write_all(&[b'x'; 8 << 10]).is_ok() {});
+    run.wait_stdout("x");
+    server.signal(Signal::STOP);
+    let run = run.finish();
+    had_no_pong(&run, "0.5");
+    run.stderr_has("not sent");
+    endless.join().unwrap();
+}
+
+#[test]
+fn any_byte_is_an_answer() {
+    let server = Server::start();
+    let run = Run::connect("--ping-interval 50ms --ping-timeout 3s", &server.url()).stdin(Stdin::Held).start();
+    let mut peer = server.accept();
+    let frame = peer.bytes(FIN | TEXT, "slow");
+    let start = Instant::now();
+    // Longer than the limit in all, a byte after every few Pings, and never a Pong.
+    for byte in frame {
+        for _ in 0..15 {
+            expect_ping(&mut peer);
+        }
+        peer.send([byte]);
+    }
+    assert!(start.elapsed() >= Duration::from_secs(4), "{:?}", start.elapsed());
+    run.wait_stdout("slow\n");
+    peer.close(1000, "");
+    run.finish().status(0).silent();
+}
+
+#[test]
+fn an_output_that_nobody_takes_is_no_death() {
+    let server = Server::start();
+    let run = Run::connect("--ping-interval 100ms --ping-timeout 500ms", &server.url()).stdout(Stdout::Held);
+    let mut run = run.start();
+    let mut peer = server.accept();
+    // More than the pipe behind the output holds.
+    let message = line(1, 1999);
+    for _ in 0..1000 {
+        peer.text(&message);
+    }
+    // Nobody reads for longer than the limit; the Pings that come meanwhile say how long.
+    for _ in 0..15 {
+        expect_ping(&mut peer);
+    }
+    let mut stdout = run.take_stdout();
+    let reader = thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()).unwrap());
+    peer.close(1000, "");
+    run.finish().status(0).silent();
+    assert_eq!(reader.join().unwrap(), 1000 * 2000);
+}
+
+/// Over a socket of the file system, whose buffers take little: so a Ping waits behind the messages.
+#[test]
+fn a_peer_that_takes_much_slowly_is_not_dead() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let listener = UnixListener::bind(&path).unwrap();
+    let url = format!("ws+unix:{}:/", path.display());
+    let run = Run::connect("--wait 0 --ping-interval 100ms --ping-timeout 2s", &url);
+    let run = run.input(format!("{}\n", line(1, 999)).repeat(2000)).start();
+    let mut peer = unix_connection(&listener);
+    peer.accept("");
+    let start = Instant::now();
+    let mut messages = 0;
+    while messages < 2000 {
+        messages += usize::from(peer.read().opcode() == TEXT);
+        if messages % 64 == 0 {
+            // The scenario itself: a peer that is slow.
+            thread::sleep(Duration::from_millis(150));
+        }
+    }
+    assert!(start.elapsed() >= Duration::from_secs(4), "{:?}", start.elapsed());
+    while peer.read().opcode() == PING {}
+    peer.close(1000, "");
+    run.finish().status(0).silent();
+}
+
+#[test]
+fn a_listener_lets_go_of_who_is_stopped_and_serves_the_others() {
+    let mut run = Run::listen("--ping-interval 100ms --ping-timeout 700ms").stdin(Stdin::Held).start();
+    let url = run.url();
+    let stopped = Run::connect("-v", &url).stdin(Stdin::Held).start();
+    stopped.wait_stderr("connected to");
+    let other = Run::connect("-v", &url).stdin(Stdin::Held).start();
+    other.wait_stderr("connected to");
+    stopped.signal(Signal::STOP);
+    run.wait_stderr("client 1 at ");
+    run.wait_stderr("no pong for 0.7 s (--ping-timeout)");
+    run.write("still here\n");
+    other.wait_stdout("still here\n");
+    run.end_input_and_finish().status(0).stderr_lacks("client 2 at");
+    other.finish().status(0);
+}
+
+#[test]
+fn forward_finds_out_that_the_other_end_is_gone() {
+    let server = Server::start();
+    let run = Run::new(["forward", "0", &server.url()]).words("--ping-interval 50ms --ping-timeout 200ms").start();
+    let mut stream = std::net::TcpStream::connect(run.listening_on()).unwrap();
+    let mut peer = server.accept();
+    stream.write_all(b"x").unwrap();
+    assert_eq!(peer.read().first, FIN | BINARY);
+    expect_ping(&mut peer);
+    run.wait_stderr("no pong for 0.2 s (--ping-timeout)");
+}
+
+#[test]
+fn no_time_at_all_is_wrong_usage() {
+    for option in ["--ping-interval", "--ping-timeout"] {
+        Run::connect(option, "0").arg("echo:").finish().status(2).stderr_has("leave the option out");
+    }
+}
