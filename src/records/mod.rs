@@ -13,6 +13,7 @@ mod json;
 mod problem;
 #[cfg(test)]
 mod properties;
+pub mod script;
 mod split;
 mod terminal;
 
