@@ -34,8 +34,13 @@ _wspipe() {
             wspipe,man)
                 cmd="wspipe__subcmd__man"
                 ;;
+<<<<<<< HEAD
             wspipe,ping)
                 cmd="wspipe__subcmd__ping"
+=======
+            wspipe,replay)
+                cmd="wspipe__subcmd__replay"
+>>>>>>> c5b9ee9 (Add wspipe replay)
                 ;;
             *)
                 ;;
@@ -44,7 +49,11 @@ _wspipe() {
 
     case "${cmd}" in
         wspipe)
+<<<<<<< HEAD
             opts="-q -v -h -V --quiet --verbose --help --version connect listen inspect ping forward completions man"
+=======
+            opts="-q -v -h -V --quiet --verbose --help --version connect listen inspect replay forward completions man"
+>>>>>>> c5b9ee9 (Add wspipe replay)
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -715,7 +724,11 @@ _wspipe() {
             return 0
             ;;
         wspipe__subcmd__man)
+<<<<<<< HEAD
             opts="-q -v -h --quiet --verbose --help connect listen inspect ping forward completions man"
+=======
+            opts="-q -v -h --quiet --verbose --help connect listen inspect replay forward completions man"
+>>>>>>> c5b9ee9 (Add wspipe replay)
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -728,13 +741,19 @@ _wspipe() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+<<<<<<< HEAD
         wspipe__subcmd__ping)
             opts="-c -i -W -s -q -H -u -L -4 -6 -k -v -h --count --interval --wait --size --quiet --json --timeout --header --origin --user --bearer --cookie --host --location --location-trusted --compress --connect-timeout --retry --proxy --via-command --resolve --ipv4 --ipv6 --cacert --insecure --sni --tls-min --cert --pkcs12 --passphrase --key --subprotocol --verbose --help"
+=======
+        wspipe__subcmd__replay)
+            opts="-H -s -u -L -4 -6 -k -q -v -h --check --speed --answer-timeout --wait --timeout --close-timeout --out --max-message --header --subprotocol --origin --user --bearer --cookie --host --location --location-trusted --compress --connect-timeout --proxy --via-command --resolve --ipv4 --ipv6 --cacert --insecure --sni --tls-min --cert --pkcs12 --passphrase --key --compress-level --quiet --verbose --help"
+>>>>>>> c5b9ee9 (Add wspipe replay)
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+<<<<<<< HEAD
                 --count)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -748,6 +767,13 @@ _wspipe() {
                     return 0
                     ;;
                 -i)
+=======
+                --speed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --answer-timeout)
+>>>>>>> c5b9ee9 (Add wspipe replay)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -755,6 +781,7 @@ _wspipe() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+<<<<<<< HEAD
                 -W)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -767,10 +794,27 @@ _wspipe() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+=======
+>>>>>>> c5b9ee9 (Add wspipe replay)
                 --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+<<<<<<< HEAD
+=======
+                --close-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --out)
+                    COMPREPLY=($(compgen -W "lines nul raw whole length json" -- "${cur}"))
+                    return 0
+                    ;;
+                --max-message)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+>>>>>>> c5b9ee9 (Add wspipe replay)
                 --header)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -779,6 +823,17 @@ _wspipe() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+<<<<<<< HEAD
+=======
+                --subprotocol)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+>>>>>>> c5b9ee9 (Add wspipe replay)
                 --origin)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -819,10 +874,13 @@ _wspipe() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+<<<<<<< HEAD
                 --retry)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+=======
+>>>>>>> c5b9ee9 (Add wspipe replay)
                 --proxy)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -863,7 +921,11 @@ _wspipe() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+<<<<<<< HEAD
                 --subprotocol)
+=======
+                --compress-level)
+>>>>>>> c5b9ee9 (Add wspipe replay)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -8,6 +8,7 @@ use crate::bridge::{Cause, Ending, Peer, Size, Unsent};
 use crate::net::{BindError, Exit};
 use crate::opening::{OpenError, ProxyTrouble};
 use crate::protocol::{Close, Violation};
+use crate::records::script::ScriptError;
 
 /// The exit statuses, as the manual page lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +66,7 @@ impl ExitStatus {
                  ended the session before all that had been read from the input was sent"
             }
             ExitStatus::ClosedBadly => "the peer closed with a code other than 1000, 1001 or none",
-            ExitStatus::Unmet => "--count was not met",
+            ExitStatus::Unmet => "--count was not met, or what was awaited did not come (replay)",
             ExitStatus::TimedOut => "--timeout ran out",
         }
     }
@@ -102,6 +103,14 @@ pub enum Failure {
     /// A capture holds no handshake that could be read.
     #[error("{0}")]
     Capture(String),
+    /// A transcript has a line that can't be carried out.
+    #[error("{path}, {error}")]
+    Script {
+        /// Its path, printable.
+        path: String,
+        /// The line, and what is wrong with it.
+        error: ScriptError,
+    },
     /// The listening socket could not be had.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -142,9 +151,12 @@ impl Failure {
     #[must_use]
     pub fn status(&self) -> ExitStatus {
         match self {
-            Failure::Io { .. } | Failure::File { .. } | Failure::Bind(_) | Failure::Command(_) | Failure::Signal(_) => {
-                ExitStatus::Failed
-            }
+            Failure::Io { .. }
+            | Failure::File { .. }
+            | Failure::Script { .. }
+            | Failure::Bind(_)
+            | Failure::Command(_)
+            | Failure::Signal(_) => ExitStatus::Failed,
             Failure::Usage(_) => ExitStatus::Usage,
             Failure::Open(error) => open_status(error),
             Failure::Mismatch(_) | Failure::Capture(_) => ExitStatus::Handshake,
@@ -153,6 +165,11 @@ impl Failure {
             Failure::Told(status) => *status,
             Failure::TimedOut => ExitStatus::TimedOut,
         }
+    }
+
+    /// A session that ended with this status, in these words.
+    pub(crate) fn session(status: ExitStatus, words: String) -> Failure {
+        Failure::Session(BadEnding { status, words })
     }
 
     /// Makes a failure of an I/O error by saying what was being done.
@@ -292,7 +309,7 @@ fn unsent(ending: &Ending) -> String {
 }
 
 fn bad(status: ExitStatus, words: String) -> Failure {
-    Failure::Session(BadEnding { status, words })
+    Failure::session(status, words)
 }
 
 #[cfg(test)]

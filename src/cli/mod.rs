@@ -14,6 +14,7 @@ mod pages;
 mod ping;
 mod pipe;
 mod prompt;
+mod replay;
 mod route;
 mod secrets;
 mod tls;
@@ -65,6 +66,7 @@ enum Command {
     // Its -s is the size, as for ping(8); the subprotocol has its long name.
     #[command(mut_arg("subprotocols", |option| option.short(None)))]
     Ping(ping::Args),
+    Replay(replay::Args),
     Forward(forward::Args),
     Completions(pages::CompletionsArgs),
     Man(pages::ManArgs),
@@ -100,6 +102,7 @@ impl Cli {
             }
             Command::Inspect(args) => args.run(),
             Command::Ping(args) => wspipe::commands::ping(args.resolve(self.quiet)?),
+            Command::Replay(args) => wspipe::commands::replay(&args.resolve()?),
             Command::Forward(args) => {
                 let (on, config) = args.resolve()?;
                 wspipe::commands::forward(on, config)

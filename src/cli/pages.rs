@@ -39,6 +39,7 @@ enum Page {
     Listen,
     Inspect,
     Ping,
+    Replay,
     Forward,
     Completions,
     Man,
@@ -98,6 +99,9 @@ fn sections(page: Option<Page>) -> &'static [&'static str] {
         Some(Page::Forward) => {
             &[include_str!("pages/forward.roff"), HEARTBEAT, COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS]
         }
+        Some(Page::Replay) => {
+            &[include_str!("pages/replay.roff"), HEARTBEAT, COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS]
+        }
         Some(Page::Completions) => &[include_str!("pages/completions.roff")],
         Some(Page::Man) => &[include_str!("pages/man.roff")],
     }
@@ -143,7 +147,7 @@ fn exit_statuses(out: &mut Vec<u8>) -> io::Result<()> {
 fn see_also(page: Option<Page>, out: &mut Vec<u8>) -> io::Result<()> {
     let pages = match page {
         None => {
-            ".BR wspipe\\-connect (1),\n.BR wspipe\\-listen (1),\n.BR wspipe\\-inspect (1),\n.BR wspipe\\-ping (1),\n.BR wspipe\\-forward (1),\n.BR nc (1),\n.BR curl (1)"
+            ".BR wspipe\\-connect (1),\n.BR wspipe\\-listen (1),\n.BR wspipe\\-inspect (1),\n.BR wspipe\\-ping (1),\n.BR wspipe\\-replay (1),\n.BR wspipe\\-forward (1),\n.BR nc (1),\n.BR curl (1)"
         }
         Some(_) => ".BR wspipe (1)",
     };

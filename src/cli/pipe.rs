@@ -137,7 +137,7 @@ pub(super) struct PipeArgs {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum FormatName {
+pub(super) enum FormatName {
     /// A message a line; the line feed is not part of it (the default)
     Lines,
     /// Like lines, with NUL bytes

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use wspipe::bridge::Speed;
 use wspipe::net::{Endpoint, ListenAddr};
 
 /// A span of time: `500ms`, `2s`, `1m 30s`; a plain number is seconds, as for curl and sleep.
@@ -24,6 +25,15 @@ pub(crate) fn some_time(text: &str) -> Result<Duration, String> {
 }
 
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// How fast a transcript is played: a factor, or `max`.
+pub(crate) fn speed(text: &str) -> Result<Speed, String> {
+    match text.parse::<f64>() {
+        _ if text == "max" => Ok(Speed::Max),
+        Ok(factor) if factor.is_finite() && factor > 0.0 => Ok(Speed::Times(factor)),
+        _ => Err(format!("{text:?} is no speed: write 2 for twice as fast, 0.5 for half as fast, or max")),
+    }
+}
 
 /// Where a byte stream leads: a port of this machine, `HOST:PORT`, `[::1]:PORT` or `unix:PATH`.
 pub(crate) fn stream_address(text: &str) -> Result<Endpoint, String> {
@@ -81,6 +91,15 @@ mod tests {
         assert!(duration("1e19").unwrap_err().contains("longer"));
         assert_eq!(some_time("1s"), duration("1s"));
         assert!(some_time("0").unwrap_err().contains("at once"));
+    }
+
+    #[test]
+    fn speeds() {
+        assert_eq!(speed("max"), Ok(Speed::Max));
+        assert_eq!(speed("0.5"), Ok(Speed::Times(0.5)));
+        for text in ["", "0", "-1", "inf", "NaN", "fast"] {
+            assert!(speed(text).unwrap_err().contains("no speed"), "{text}");
+        }
     }
 
     #[test]

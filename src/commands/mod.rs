@@ -10,6 +10,7 @@ mod inspect;
 mod listen;
 mod ping;
 mod pipe;
+mod replay;
 
 use std::io::{self, Write};
 
@@ -24,6 +25,7 @@ pub use inspect::{InspectCapturedConfig, InspectConfig, inspect_captured, inspec
 pub use listen::{ListenConfig, listen};
 pub use ping::{Pace, PingConfig, ping};
 pub use pipe::Pipe;
+pub use replay::{ReplayConfig, replay};
 
 /// What one read of the socket can bring, in bytes: enough that a busy connection is read in few calls.
 const RECEIVE_BUFFER: usize = 512 << 10;

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::harness::Run;
 
 /// The commands that have a page of their own.
-const COMMANDS: [&str; 5] = ["connect", "listen", "inspect", "completions", "man"];
+const COMMANDS: [&str; 7] = ["connect", "listen", "inspect", "replay", "forward", "completions", "man"];
 const SHELLS: [(&str, &str); 5] = [
     ("bash", "wspipe.bash"),
     ("zsh", "_wspipe"),

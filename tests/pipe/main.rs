@@ -36,6 +36,7 @@ mod reaching;
 mod records;
 mod redirect;
 mod refusal;
+mod replay;
 mod request;
 mod retry;
 mod schema;

@@ -1,0 +1,76 @@
+//! How a replay came out: the session's ending, and what it was compared with.
+
+use std::fmt::Write as _;
+
+use super::{ReplayConfig, diff};
+use crate::bridge::{Cause, Ending, Report};
+use crate::outcome::{ExitStatus, Failure, judge};
+
+/// Judges how a replay ended.
+///
+/// # Errors
+/// Whatever keeps it from being one in which all went as it stands in the transcript.
+pub(super) fn verdict(ending: &Ending, report: &Report, config: &ReplayConfig) -> Result<(), Failure> {
+    let session = judge(ending, None);
+    if config.check || report.awaited > 0 {
+        log::info!("{} of {} awaited lines came as they are in {}", report.met, report.awaited, config.name());
+    }
+    match session {
+        Err(Failure::Signal(signal)) => Err(Failure::Signal(signal)),
+        // Whatever broke the session says more than that something did not come; what was different before is told, too.
+        Err(failure) if !matches!(failure.status(), ExitStatus::ClosedBadly) => {
+            if report.surprises {
+                log::warn!("{}", difference(report, config));
+            }
+            Err(Failure::session(failure.status(), format!("{failure}{}", standing(report, config))))
+        }
+        _ if report.differs => Err(Failure::session(ExitStatus::Unmet, difference(report, config))),
+        // It was asked for.
+        Err(_) if report.close_met => Ok(()),
+        Err(failure) => Err(failure),
+        Ok(()) if report.unsent > 0 && ending.cause != Cause::OutputClosed => Err(Failure::session(
+            ExitStatus::Broken,
+            format!("the session ended too early{}", standing(report, config)),
+        )),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// What was different, line by line; where only patterns are awaited, which of them did not come.
+fn difference(report: &Report, config: &ReplayConfig) -> String {
+    let mut words = String::new();
+    // Writing to a String never fails.
+    if config.check {
+        let _ = write!(words, "what came differs from {} (--check)\n{}", config.name(), diff::of(report));
+    } else if let Some((line, pending)) = &report.pending {
+        let _ = write!(words, "line {line} of {} was awaited and did not come: {pending}", config.name());
+    }
+    if report.given_up {
+        let seconds = config.answer_timeout.as_secs_f64();
+        if let Some((line, _)) = report.pending.as_ref().filter(|_| config.check) {
+            let _ = write!(words, "\nline {line} did not come");
+        }
+        let _ = write!(words, " within {seconds} s (--answer-timeout)");
+    }
+    if report.unsent > 0 {
+        let _ = write!(words, "; {}", unsent(report));
+    }
+    words
+}
+
+/// Where the script stood when it ended.
+fn standing(report: &Report, config: &ReplayConfig) -> String {
+    let mut words = String::new();
+    if let Some((line, pending)) = &report.pending {
+        let _ = write!(words, "; awaited was line {line} of {}: {pending}", config.name());
+    }
+    if report.unsent > 0 {
+        let _ = write!(words, "; {}", unsent(report));
+    }
+    words
+}
+
+fn unsent(report: &Report) -> String {
+    let s = if report.unsent == 1 { " was" } else { "s were" };
+    format!("{} line{s} not sent", report.unsent)
+}
