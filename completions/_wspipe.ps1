@@ -32,11 +32,8 @@ Register-ArgumentCompleter -Native -CommandName 'wspipe' -ScriptBlock {
             [CompletionResult]::new('connect', 'connect', [CompletionResultType]::ParameterValue, 'Connect to a server: standard input to messages, messages to standard output')
             [CompletionResult]::new('listen', 'listen', [CompletionResultType]::ParameterValue, 'Wait for clients: standard input to all of them, their messages to standard output')
             [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Perform a handshake and explain it, or explain a captured one')
-<<<<<<< HEAD
             [CompletionResult]::new('ping', 'ping', [CompletionResultType]::ParameterValue, 'Measure round trips: send pings, and tell how long each pong takes')
-=======
             [CompletionResult]::new('replay', 'replay', [CompletionResultType]::ParameterValue, 'Play a recorded session, or a script, and print or check what comes')
->>>>>>> c5b9ee9 (Add wspipe replay)
             [CompletionResult]::new('forward', 'forward', [CompletionResultType]::ParameterValue, 'Take TCP or unix connections, and carry each over a WebSocket of its own')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a manual page: wspipe man | man -l -')
@@ -223,7 +220,6 @@ Register-ArgumentCompleter -Native -CommandName 'wspipe' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-<<<<<<< HEAD
         'wspipe;ping' {
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'End after N pings and their pongs')
             [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'End after N pings and their pongs')
@@ -236,7 +232,44 @@ Register-ArgumentCompleter -Native -CommandName 'wspipe' -ScriptBlock {
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Bound the whole run, as in --timeout 5s; status 9 if it is not over by then')
             [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line')
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line')
-=======
+            [CompletionResult]::new('--origin', '--origin', [CompletionResultType]::ParameterName, 'Send an Origin, as a browser would')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Log in by HTTP Basic; a password that is not given is asked for')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Log in by HTTP Basic; a password that is not given is asked for')
+            [CompletionResult]::new('--bearer', '--bearer', [CompletionResultType]::ParameterName, 'Log in with a bearer token; @FILE or @env:NAME takes it from there')
+            [CompletionResult]::new('--cookie', '--cookie', [CompletionResultType]::ParameterName, 'Send a cookie; repeatable; @FILE or @env:NAME takes it from there')
+            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'Ask for this host rather than for the URL''s')
+            [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'Follow redirects, as many as MAX (10 if that is left out)')
+            [CompletionResult]::new('--location', '--location', [CompletionResultType]::ParameterName, 'Follow redirects, as many as MAX (10 if that is left out)')
+            [CompletionResult]::new('--compress', '--compress', [CompletionResultType]::ParameterName, 'Compress messages with permessage-deflate, if the peer does too')
+            [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Bound the way to an open connection, every step of it')
+            [CompletionResult]::new('--retry', '--retry', [CompletionResultType]::ParameterName, 'Try again until the server is up, for so long (30s if that is left out)')
+            [CompletionResult]::new('--proxy', '--proxy', [CompletionResultType]::ParameterName, 'Go through a proxy, http://, https://, socks5:// or socks5h://[USER:PASS@]HOST[:PORT], or through none')
+            [CompletionResult]::new('--via-command', '--via-command', [CompletionResultType]::ParameterName, 'Use a command''s standard input and output as the connection; %h is the host, %p the port')
+            [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Take these addresses for a host and port instead of looking it up; repeatable, the host * is any')
+            [CompletionResult]::new('--cacert', '--cacert', [CompletionResultType]::ParameterName, 'Trust the certificates in this PEM file too, besides the system''s; repeatable')
+            [CompletionResult]::new('--sni', '--sni', [CompletionResultType]::ParameterName, 'Ask for this name, and expect it in the certificate, rather than the URL''s')
+            [CompletionResult]::new('--tls-min', '--tls-min', [CompletionResultType]::ParameterName, 'The oldest version of TLS that will do: 1.0, 1.1, 1.2 or 1.3')
+            [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'Our certificate and its chain in PEM; the file may hold the private key as well')
+            [CompletionResult]::new('--pkcs12', '--pkcs12', [CompletionResultType]::ParameterName, 'Our certificate and private key in a PKCS#12 archive')
+            [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'The passphrase of the private key or the archive; @FILE or @env:NAME takes it from there')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Our private key in PEM, if it is not in the file of --cert')
+            [CompletionResult]::new('--subprotocol', '--subprotocol', [CompletionResultType]::ParameterName, 'Offer a subprotocol; repeatable, the preferred one first')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print the summary only, and nothing on standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print the summary only, and nothing on standard error')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON Lines: an object for each pong, and one for the summary')
+            [CompletionResult]::new('--location-trusted', '--location-trusted', [CompletionResultType]::ParameterName, 'Follow redirects, as -L does, and send credentials wherever they lead')
+            [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'Use IPv4 addresses only')
+            [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'Use IPv4 addresses only')
+            [CompletionResult]::new('-6', '-6', [CompletionResultType]::ParameterName, 'Use IPv6 addresses only')
+            [CompletionResult]::new('--ipv6', '--ipv6', [CompletionResultType]::ParameterName, 'Use IPv6 addresses only')
+            [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Accept any certificate of the server')
+            [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Accept any certificate of the server')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what happens on standard error; -vv says more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what happens on standard error; -vv says more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'wspipe;replay' {
             [CompletionResult]::new('--speed', '--speed', [CompletionResultType]::ParameterName, 'How many times faster than recorded, or max to wait for nothing but what is awaited')
             [CompletionResult]::new('--answer-timeout', '--answer-timeout', [CompletionResultType]::ParameterName, 'How much later than recorded an awaited line may come; the replay ends if it does not, with status 8')
@@ -249,7 +282,6 @@ Register-ArgumentCompleter -Native -CommandName 'wspipe' -ScriptBlock {
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Offer a subprotocol; repeatable, the preferred one first')
             [CompletionResult]::new('--subprotocol', '--subprotocol', [CompletionResultType]::ParameterName, 'Offer a subprotocol; repeatable, the preferred one first')
->>>>>>> c5b9ee9 (Add wspipe replay)
             [CompletionResult]::new('--origin', '--origin', [CompletionResultType]::ParameterName, 'Send an Origin, as a browser would')
             [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Log in by HTTP Basic; a password that is not given is asked for')
             [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Log in by HTTP Basic; a password that is not given is asked for')
@@ -260,10 +292,7 @@ Register-ArgumentCompleter -Native -CommandName 'wspipe' -ScriptBlock {
             [CompletionResult]::new('--location', '--location', [CompletionResultType]::ParameterName, 'Follow redirects, as many as MAX (10 if that is left out)')
             [CompletionResult]::new('--compress', '--compress', [CompletionResultType]::ParameterName, 'Compress messages with permessage-deflate, if the peer does too')
             [CompletionResult]::new('--connect-timeout', '--connect-timeout', [CompletionResultType]::ParameterName, 'Bound the way to an open connection, every step of it')
-<<<<<<< HEAD
             [CompletionResult]::new('--retry', '--retry', [CompletionResultType]::ParameterName, 'Try again until the server is up, for so long (30s if that is left out)')
-=======
->>>>>>> c5b9ee9 (Add wspipe replay)
             [CompletionResult]::new('--proxy', '--proxy', [CompletionResultType]::ParameterName, 'Go through a proxy, http://, https://, socks5:// or socks5h://[USER:PASS@]HOST[:PORT], or through none')
             [CompletionResult]::new('--via-command', '--via-command', [CompletionResultType]::ParameterName, 'Use a command''s standard input and output as the connection; %h is the host, %p the port')
             [CompletionResult]::new('--resolve', '--resolve', [CompletionResultType]::ParameterName, 'Take these addresses for a host and port instead of looking it up; repeatable, the host * is any')
@@ -274,15 +303,8 @@ Register-ArgumentCompleter -Native -CommandName 'wspipe' -ScriptBlock {
             [CompletionResult]::new('--pkcs12', '--pkcs12', [CompletionResultType]::ParameterName, 'Our certificate and private key in a PKCS#12 archive')
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'The passphrase of the private key or the archive; @FILE or @env:NAME takes it from there')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Our private key in PEM, if it is not in the file of --cert')
-<<<<<<< HEAD
-            [CompletionResult]::new('--subprotocol', '--subprotocol', [CompletionResultType]::ParameterName, 'Offer a subprotocol; repeatable, the preferred one first')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print the summary only, and nothing on standard error')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print the summary only, and nothing on standard error')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON Lines: an object for each pong, and one for the summary')
-=======
             [CompletionResult]::new('--compress-level', '--compress-level', [CompletionResultType]::ParameterName, 'How hard to compress: 1 is the fastest, 9 gives the fewest bytes')
-            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Compare what comes with the lines of dir "in": where it differs, print a diff and end with status 8')
->>>>>>> c5b9ee9 (Add wspipe replay)
+            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Compare what comes with the lines of dir "in": a diff and status 8 where it differs')
             [CompletionResult]::new('--location-trusted', '--location-trusted', [CompletionResultType]::ParameterName, 'Follow redirects, as -L does, and send credentials wherever they lead')
             [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'Use IPv4 addresses only')
             [CompletionResult]::new('--ipv4', '--ipv4', [CompletionResultType]::ParameterName, 'Use IPv4 addresses only')
@@ -290,11 +312,8 @@ Register-ArgumentCompleter -Native -CommandName 'wspipe' -ScriptBlock {
             [CompletionResult]::new('--ipv6', '--ipv6', [CompletionResultType]::ParameterName, 'Use IPv6 addresses only')
             [CompletionResult]::new('-k', '-k', [CompletionResultType]::ParameterName, 'Accept any certificate of the server')
             [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Accept any certificate of the server')
-<<<<<<< HEAD
-=======
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing on standard error; the exit status tells')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing on standard error; the exit status tells')
->>>>>>> c5b9ee9 (Add wspipe replay)
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say what happens on standard error; -vv says more')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say what happens on standard error; -vv says more')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

@@ -34,13 +34,11 @@ _wspipe() {
             wspipe,man)
                 cmd="wspipe__subcmd__man"
                 ;;
-<<<<<<< HEAD
             wspipe,ping)
                 cmd="wspipe__subcmd__ping"
-=======
+                ;;
             wspipe,replay)
                 cmd="wspipe__subcmd__replay"
->>>>>>> c5b9ee9 (Add wspipe replay)
                 ;;
             *)
                 ;;
@@ -49,11 +47,7 @@ _wspipe() {
 
     case "${cmd}" in
         wspipe)
-<<<<<<< HEAD
-            opts="-q -v -h -V --quiet --verbose --help --version connect listen inspect ping forward completions man"
-=======
-            opts="-q -v -h -V --quiet --verbose --help --version connect listen inspect replay forward completions man"
->>>>>>> c5b9ee9 (Add wspipe replay)
+            opts="-q -v -h -V --quiet --verbose --help --version connect listen inspect ping replay forward completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -724,11 +718,7 @@ _wspipe() {
             return 0
             ;;
         wspipe__subcmd__man)
-<<<<<<< HEAD
-            opts="-q -v -h --quiet --verbose --help connect listen inspect ping forward completions man"
-=======
-            opts="-q -v -h --quiet --verbose --help connect listen inspect replay forward completions man"
->>>>>>> c5b9ee9 (Add wspipe replay)
+            opts="-q -v -h --quiet --verbose --help connect listen inspect ping replay forward completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -741,19 +731,13 @@ _wspipe() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-<<<<<<< HEAD
         wspipe__subcmd__ping)
             opts="-c -i -W -s -q -H -u -L -4 -6 -k -v -h --count --interval --wait --size --quiet --json --timeout --header --origin --user --bearer --cookie --host --location --location-trusted --compress --connect-timeout --retry --proxy --via-command --resolve --ipv4 --ipv6 --cacert --insecure --sni --tls-min --cert --pkcs12 --passphrase --key --subprotocol --verbose --help"
-=======
-        wspipe__subcmd__replay)
-            opts="-H -s -u -L -4 -6 -k -q -v -h --check --speed --answer-timeout --wait --timeout --close-timeout --out --max-message --header --subprotocol --origin --user --bearer --cookie --host --location --location-trusted --compress --connect-timeout --proxy --via-command --resolve --ipv4 --ipv6 --cacert --insecure --sni --tls-min --cert --pkcs12 --passphrase --key --compress-level --quiet --verbose --help"
->>>>>>> c5b9ee9 (Add wspipe replay)
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-<<<<<<< HEAD
                 --count)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -767,13 +751,6 @@ _wspipe() {
                     return 0
                     ;;
                 -i)
-=======
-                --speed)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --answer-timeout)
->>>>>>> c5b9ee9 (Add wspipe replay)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -781,7 +758,6 @@ _wspipe() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-<<<<<<< HEAD
                 -W)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -794,27 +770,10 @@ _wspipe() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-=======
->>>>>>> c5b9ee9 (Add wspipe replay)
                 --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-<<<<<<< HEAD
-=======
-                --close-timeout)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --out)
-                    COMPREPLY=($(compgen -W "lines nul raw whole length json" -- "${cur}"))
-                    return 0
-                    ;;
-                --max-message)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
->>>>>>> c5b9ee9 (Add wspipe replay)
                 --header)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -823,17 +782,6 @@ _wspipe() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-<<<<<<< HEAD
-=======
-                --subprotocol)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -s)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
->>>>>>> c5b9ee9 (Add wspipe replay)
                 --origin)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -874,13 +822,10 @@ _wspipe() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-<<<<<<< HEAD
                 --retry)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-=======
->>>>>>> c5b9ee9 (Add wspipe replay)
                 --proxy)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -921,11 +866,153 @@ _wspipe() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-<<<<<<< HEAD
                 --subprotocol)
-=======
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        wspipe__subcmd__replay)
+            opts="-H -s -u -L -4 -6 -k -q -v -h --check --speed --answer-timeout --wait --timeout --close-timeout --out --max-message --header --subprotocol --origin --user --bearer --cookie --host --location --location-trusted --compress --connect-timeout --retry --proxy --via-command --resolve --ipv4 --ipv6 --cacert --insecure --sni --tls-min --cert --pkcs12 --passphrase --key --compress-level --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --speed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --answer-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --close-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --out)
+                    COMPREPLY=($(compgen -W "lines nul raw whole length json" -- "${cur}"))
+                    return 0
+                    ;;
+                --max-message)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --header)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -H)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --subprotocol)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --origin)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -u)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bearer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cookie)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --location)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -L)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --compress)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --via-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resolve)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sni)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-min)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pkcs12)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --passphrase)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --compress-level)
->>>>>>> c5b9ee9 (Add wspipe replay)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -29,11 +29,8 @@ set edit:completion:arg-completer[wspipe] = {|@words|
             cand connect 'Connect to a server: standard input to messages, messages to standard output'
             cand listen 'Wait for clients: standard input to all of them, their messages to standard output'
             cand inspect 'Perform a handshake and explain it, or explain a captured one'
-<<<<<<< HEAD
             cand ping 'Measure round trips: send pings, and tell how long each pong takes'
-=======
             cand replay 'Play a recorded session, or a script, and print or check what comes'
->>>>>>> c5b9ee9 (Add wspipe replay)
             cand forward 'Take TCP or unix connections, and carry each over a WebSocket of its own'
             cand completions 'Print a completion script for a shell'
             cand man 'Print a manual page: wspipe man | man -l -'
@@ -216,7 +213,6 @@ set edit:completion:arg-completer[wspipe] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
-<<<<<<< HEAD
         &'wspipe;ping'= {
             cand -c 'End after N pings and their pongs'
             cand --count 'End after N pings and their pongs'
@@ -229,7 +225,43 @@ set edit:completion:arg-completer[wspipe] = {|@words|
             cand --timeout 'Bound the whole run, as in --timeout 5s; status 9 if it is not over by then'
             cand -H 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line'
             cand --header 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line'
-=======
+            cand --origin 'Send an Origin, as a browser would'
+            cand -u 'Log in by HTTP Basic; a password that is not given is asked for'
+            cand --user 'Log in by HTTP Basic; a password that is not given is asked for'
+            cand --bearer 'Log in with a bearer token; @FILE or @env:NAME takes it from there'
+            cand --cookie 'Send a cookie; repeatable; @FILE or @env:NAME takes it from there'
+            cand --host 'Ask for this host rather than for the URL''s'
+            cand -L 'Follow redirects, as many as MAX (10 if that is left out)'
+            cand --location 'Follow redirects, as many as MAX (10 if that is left out)'
+            cand --compress 'Compress messages with permessage-deflate, if the peer does too'
+            cand --connect-timeout 'Bound the way to an open connection, every step of it'
+            cand --retry 'Try again until the server is up, for so long (30s if that is left out)'
+            cand --proxy 'Go through a proxy, http://, https://, socks5:// or socks5h://[USER:PASS@]HOST[:PORT], or through none'
+            cand --via-command 'Use a command''s standard input and output as the connection; %h is the host, %p the port'
+            cand --resolve 'Take these addresses for a host and port instead of looking it up; repeatable, the host * is any'
+            cand --cacert 'Trust the certificates in this PEM file too, besides the system''s; repeatable'
+            cand --sni 'Ask for this name, and expect it in the certificate, rather than the URL''s'
+            cand --tls-min 'The oldest version of TLS that will do: 1.0, 1.1, 1.2 or 1.3'
+            cand --cert 'Our certificate and its chain in PEM; the file may hold the private key as well'
+            cand --pkcs12 'Our certificate and private key in a PKCS#12 archive'
+            cand --passphrase 'The passphrase of the private key or the archive; @FILE or @env:NAME takes it from there'
+            cand --key 'Our private key in PEM, if it is not in the file of --cert'
+            cand --subprotocol 'Offer a subprotocol; repeatable, the preferred one first'
+            cand -q 'Print the summary only, and nothing on standard error'
+            cand --quiet 'Print the summary only, and nothing on standard error'
+            cand --json 'Print JSON Lines: an object for each pong, and one for the summary'
+            cand --location-trusted 'Follow redirects, as -L does, and send credentials wherever they lead'
+            cand -4 'Use IPv4 addresses only'
+            cand --ipv4 'Use IPv4 addresses only'
+            cand -6 'Use IPv6 addresses only'
+            cand --ipv6 'Use IPv6 addresses only'
+            cand -k 'Accept any certificate of the server'
+            cand --insecure 'Accept any certificate of the server'
+            cand -v 'Say what happens on standard error; -vv says more'
+            cand --verbose 'Say what happens on standard error; -vv says more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'wspipe;replay'= {
             cand --speed 'How many times faster than recorded, or max to wait for nothing but what is awaited'
             cand --answer-timeout 'How much later than recorded an awaited line may come; the replay ends if it does not, with status 8'
@@ -242,7 +274,6 @@ set edit:completion:arg-completer[wspipe] = {|@words|
             cand --header 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line'
             cand -s 'Offer a subprotocol; repeatable, the preferred one first'
             cand --subprotocol 'Offer a subprotocol; repeatable, the preferred one first'
->>>>>>> c5b9ee9 (Add wspipe replay)
             cand --origin 'Send an Origin, as a browser would'
             cand -u 'Log in by HTTP Basic; a password that is not given is asked for'
             cand --user 'Log in by HTTP Basic; a password that is not given is asked for'
@@ -253,10 +284,7 @@ set edit:completion:arg-completer[wspipe] = {|@words|
             cand --location 'Follow redirects, as many as MAX (10 if that is left out)'
             cand --compress 'Compress messages with permessage-deflate, if the peer does too'
             cand --connect-timeout 'Bound the way to an open connection, every step of it'
-<<<<<<< HEAD
             cand --retry 'Try again until the server is up, for so long (30s if that is left out)'
-=======
->>>>>>> c5b9ee9 (Add wspipe replay)
             cand --proxy 'Go through a proxy, http://, https://, socks5:// or socks5h://[USER:PASS@]HOST[:PORT], or through none'
             cand --via-command 'Use a command''s standard input and output as the connection; %h is the host, %p the port'
             cand --resolve 'Take these addresses for a host and port instead of looking it up; repeatable, the host * is any'
@@ -267,15 +295,8 @@ set edit:completion:arg-completer[wspipe] = {|@words|
             cand --pkcs12 'Our certificate and private key in a PKCS#12 archive'
             cand --passphrase 'The passphrase of the private key or the archive; @FILE or @env:NAME takes it from there'
             cand --key 'Our private key in PEM, if it is not in the file of --cert'
-<<<<<<< HEAD
-            cand --subprotocol 'Offer a subprotocol; repeatable, the preferred one first'
-            cand -q 'Print the summary only, and nothing on standard error'
-            cand --quiet 'Print the summary only, and nothing on standard error'
-            cand --json 'Print JSON Lines: an object for each pong, and one for the summary'
-=======
             cand --compress-level 'How hard to compress: 1 is the fastest, 9 gives the fewest bytes'
-            cand --check 'Compare what comes with the lines of dir "in": where it differs, print a diff and end with status 8'
->>>>>>> c5b9ee9 (Add wspipe replay)
+            cand --check 'Compare what comes with the lines of dir "in": a diff and status 8 where it differs'
             cand --location-trusted 'Follow redirects, as -L does, and send credentials wherever they lead'
             cand -4 'Use IPv4 addresses only'
             cand --ipv4 'Use IPv4 addresses only'
@@ -283,11 +304,8 @@ set edit:completion:arg-completer[wspipe] = {|@words|
             cand --ipv6 'Use IPv6 addresses only'
             cand -k 'Accept any certificate of the server'
             cand --insecure 'Accept any certificate of the server'
-<<<<<<< HEAD
-=======
             cand -q 'Say nothing on standard error; the exit status tells'
             cand --quiet 'Say nothing on standard error; the exit status tells'
->>>>>>> c5b9ee9 (Add wspipe replay)
             cand -v 'Say what happens on standard error; -vv says more'
             cand --verbose 'Say what happens on standard error; -vv says more'
             cand -h 'Print help (see more with ''--help'')'

@@ -31,11 +31,8 @@ complete -c wspipe -n "__fish_wspipe_needs_command" -s V -l version -d 'Print ve
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "connect" -d 'Connect to a server: standard input to messages, messages to standard output'
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "listen" -d 'Wait for clients: standard input to all of them, their messages to standard output'
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "inspect" -d 'Perform a handshake and explain it, or explain a captured one'
-<<<<<<< HEAD
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "ping" -d 'Measure round trips: send pings, and tell how long each pong takes'
-=======
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "replay" -d 'Play a recorded session, or a script, and print or check what comes'
->>>>>>> c5b9ee9 (Add wspipe replay)
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "forward" -d 'Take TCP or unix connections, and carry each over a WebSocket of its own'
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c wspipe -n "__fish_wspipe_needs_command" -f -a "man" -d 'Print a manual page: wspipe man | man -l -'
@@ -211,7 +208,6 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s k -l insecure 
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s q -l quiet -d 'Say nothing on standard error; the exit status tells'
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s v -l verbose -d 'Say what happens on standard error; -vv says more'
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
-<<<<<<< HEAD
 complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s c -l count -d 'End after N pings and their pongs' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s i -l interval -d 'How far apart pings are; 0 sends the next one when the pong has come' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s W -l wait -d 'How long a pong is waited for until its ping counts as lost' -r
@@ -246,7 +242,6 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s 6 -l ipv6 -d 'Use
 complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s k -l insecure -d 'Accept any certificate of the server'
 complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s v -l verbose -d 'Say what happens on standard error; -vv says more'
 complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s h -l help -d 'Print help (see more with \'--help\')'
-=======
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l speed -d 'How many times faster than recorded, or max to wait for nothing but what is awaited' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l answer-timeout -d 'How much later than recorded an awaited line may come; the replay ends if it does not, with status 8' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l wait -d 'After the last line, close when nothing has come for so long; 0 closes at once' -r
@@ -269,6 +264,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l host -d 'Ask fo
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -s L -l location -d 'Follow redirects, as many as MAX (10 if that is left out)' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l compress -d 'Compress messages with permessage-deflate, if the peer does too' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l connect-timeout -d 'Bound the way to an open connection, every step of it' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l retry -d 'Try again until the server is up, for so long (30s if that is left out)' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l proxy -d 'Go through a proxy, http://, https://, socks5:// or socks5h://[USER:PASS@]HOST[:PORT], or through none' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l via-command -d 'Use a command\'s standard input and output as the connection; %h is the host, %p the port' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l resolve -d 'Take these addresses for a host and port instead of looking it up; repeatable, the host * is any' -r
@@ -280,7 +276,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l pkcs12 -d 'Our 
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l passphrase -d 'The passphrase of the private key or the archive; @FILE or @env:NAME takes it from there' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l key -d 'Our private key in PEM, if it is not in the file of --cert' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l compress-level -d 'How hard to compress: 1 is the fastest, 9 gives the fewest bytes' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l check -d 'Compare what comes with the lines of dir "in": where it differs, print a diff and end with status 8'
+complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l check -d 'Compare what comes with the lines of dir "in": a diff and status 8 where it differs'
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l location-trusted -d 'Follow redirects, as -L does, and send credentials wherever they lead'
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -s 4 -l ipv4 -d 'Use IPv4 addresses only'
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -s 6 -l ipv6 -d 'Use IPv6 addresses only'
@@ -288,7 +284,6 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -s k -l insecure -
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -s q -l quiet -d 'Say nothing on standard error; the exit status tells'
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -s v -l verbose -d 'Say what happens on standard error; -vv says more'
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
->>>>>>> c5b9ee9 (Add wspipe replay)
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -s H -l header -d 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -s s -l subprotocol -d 'Offer a subprotocol; repeatable, the preferred one first' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l origin -d 'Send an Origin, as a browser would' -r

@@ -101,6 +101,7 @@ impl Args {
             },
             handshake: self.handshake.resolve()?,
             connect_timeout: self.handshake.connect_timeout,
+            retry: self.handshake.retry,
             level: self.level.resolve(),
             speed: self.speed,
             check: self.check,

@@ -15,7 +15,7 @@ use super::{Destination, RECEIVE_BUFFER};
 use crate::bridge::{Keeper, OnEof, RecordSink, Replay, Rules, Session, Signals, Speed};
 use crate::handshake::{RequestOptions, printable};
 use crate::net::Wake;
-use crate::opening::{self, Limits, Opened, Route};
+use crate::opening::{Patience, Route};
 use crate::outcome::Failure;
 use crate::protocol::{Close, Level, Role};
 use crate::records::script::{Script, ScriptReader};
@@ -39,6 +39,8 @@ pub struct ReplayConfig {
     pub route: Route,
     /// The bound of the way to an open connection.
     pub connect_timeout: Duration,
+    /// For how long it is attempted again.
+    pub retry: Option<Duration>,
     /// How hard to compress, where that is agreed on.
     pub level: Level,
     /// How fast.
@@ -69,10 +71,9 @@ pub fn replay(config: &ReplayConfig) -> Result<(), Failure> {
     // First: nobody is asked for anything if there is nothing to be played.
     let script = Arc::new(read(&config.file)?);
     let (target, route) = config.destination.clone().start(config.route.clone())?;
-    let limits = Limits::new(start, config.connect_timeout, config.deadline(start));
-    let opened = opening::open(&target, &config.handshake, &route, &limits)?;
-    let url = opened.target.url();
-    log::info!("connected to {url} at {}", opened.place);
+    let patience = Patience { attempt: config.connect_timeout, retry: config.retry, run: config.deadline(start) };
+    let opened = patience.open(&target, &config.handshake, &route)?;
+    log::info!("connected to {} at {}", opened.target.url(), opened.place);
     let terms = Terms {
         buffer: RECEIVE_BUFFER,
         grows: false,
@@ -81,16 +82,16 @@ pub fn replay(config: &ReplayConfig) -> Result<(), Failure> {
         level: config.level,
     };
     let coding = Coding::client(terms, &opened.early).map_err(Failure::io("cannot make masking keys"))?;
-    let Opened { connection, address, subprotocol, .. } = opened;
+    let opening = opened.opening();
     let Coding { decoder, encoder, worth } = coding;
-    let session = Session { connection, decoder, encoder, count: None, rules: config.rules(start) };
+    let session = Session { connection: opened.connection, decoder, encoder, count: None, rules: config.rules(start) };
 
     let signals = Signals::catch().map_err(Failure::io("cannot catch signals"))?;
     let stdout = io::stdout();
     let keeper = Keeper::new(Some(&signals), output_pipe(&stdout)).map_err(Failure::io("cannot keep the time"))?;
     let joiner = Joiner::new(config.output, config.max_message, JsonEvents::default());
     let mut sink = RecordSink::new(joiner, standard_output().map_err(Failure::io("cannot use standard output"))?);
-    sink.open(&url, &address, subprotocol.as_deref());
+    sink.open(&opening);
     let bell = Arc::new(Wake::new().map_err(Failure::io("cannot play the transcript"))?);
     let (source, sink, play) = config.replay(script).ends(sink, Arc::clone(&bell));
     let ending = session.run(source, sink, bell, &keeper).map_err(Failure::io("cannot run the session"))?;
@@ -136,6 +137,7 @@ impl ReplayConfig {
             deadline: self.deadline(start),
             half_close: false,
             awaiting: false,
+            heartbeat: None,
         }
     }
 }
