@@ -77,7 +77,8 @@ nul\t'Like lines, with NUL bytes'
 raw\t'In: what one read gives is a message; out: payload, nothing added (the default with -b)'
 whole\t'In: all of the input is one message; out: like raw'
 length\t'A 4-byte big-endian length, then that many bytes'
-json\t'JSON Lines: one event a line'"
+json\t'JSON Lines: one event a line'
+hex\t'A hexdump of each message, for people'"
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l chunk-size -d 'The longest message that raw makes of one read' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l max-message -d 'Refuse longer messages from the peer with close code 1009' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l send -d 'Send this text message first, before standard input; repeatable' -r
@@ -100,6 +101,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s 6 -l ipv6 -d '
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s k -l insecure -d 'Accept any certificate of the server'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s t -l text -d 'Send text messages, which must be UTF-8 (the default)'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s b -l binary -d 'Send binary messages; the format is then raw unless given'
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l timestamps -d 'Print the time before each message; with lines, nul and hex'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s 0 -l nul -d 'Records end with NUL: --format nul'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l no-stdin -d 'Don\'t read standard input'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s q -l quiet -d 'Say nothing on standard error; the exit status tells'
@@ -142,7 +144,8 @@ nul\t'Like lines, with NUL bytes'
 raw\t'In: what one read gives is a message; out: payload, nothing added (the default with -b)'
 whole\t'In: all of the input is one message; out: like raw'
 length\t'A 4-byte big-endian length, then that many bytes'
-json\t'JSON Lines: one event a line'"
+json\t'JSON Lines: one event a line'
+hex\t'A hexdump of each message, for people'"
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l chunk-size -d 'The longest message that raw makes of one read' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l max-message -d 'Refuse longer messages from the peer with close code 1009' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l send -d 'Send this text message first, before standard input; repeatable' -r
@@ -166,6 +169,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l require-subprot
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l trust-proxy -d 'Take a client\'s address from the proxy in front of the listener'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s t -l text -d 'Send text messages, which must be UTF-8 (the default)'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s b -l binary -d 'Send binary messages; the format is then raw unless given'
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l timestamps -d 'Print the time before each message; with lines, nul and hex'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s 0 -l nul -d 'Records end with NUL: --format nul'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l no-stdin -d 'Don\'t read standard input'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s q -l quiet -d 'Say nothing on standard error; the exit status tells'

@@ -105,6 +105,7 @@ impl<W: Write + Send> Sink for RecordSink<W> {
     }
 
     fn flush(&mut self) -> Result<(), SinkError> {
+        self.joiner.pause();
         Ok(self.output.flush()?)
     }
 

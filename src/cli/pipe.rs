@@ -3,21 +3,23 @@
 use std::time::Duration;
 
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use wspipe::bridge::OnEof;
 use wspipe::commands::Pipe;
 use wspipe::outcome::Failure;
 use wspipe::protocol::{Close, Kind};
-use wspipe::records::Format;
+use wspipe::records::{Format, OutputFormat};
 
 use super::heartbeat::HeartbeatArgs;
 use super::values::{buffer_size, duration, size, some_time};
 
 /// Options that say nothing where a session carries a byte stream.
-pub(super) const NOT_FOR_STREAMS: [&str; 13] = [
+pub(super) const NOT_FOR_STREAMS: [&str; 14] = [
     "text",
     "format",
     "input",
     "output",
+    "timestamps",
     "nul",
     "send",
     "no_stdin",
@@ -51,7 +53,11 @@ pub(super) struct PipeArgs {
 
     /// How messages are laid out on standard output
     #[arg(long = "out", value_name = "FORMAT", help_heading = "Records", hide_short_help = true)]
-    output: Option<FormatName>,
+    output: Option<OutputName>,
+
+    /// Print the time before each message; with lines, nul and hex
+    #[arg(long, help_heading = "Records", hide_short_help = true)]
+    timestamps: bool,
 
     /// Records end with NUL: --format nul
     #[arg(short = '0', long, help_heading = "Records")]
@@ -152,6 +158,52 @@ pub(super) enum FormatName {
     Json,
 }
 
+/// A format that standard output alone may have, too.
+#[derive(Debug, Clone, Copy)]
+enum OutputName {
+    Records(FormatName),
+    Hex,
+}
+
+impl ValueEnum for OutputName {
+    fn value_variants<'a>() -> &'a [Self] {
+        use FormatName::{Json, Length, Lines, Nul, Raw, Whole};
+        const ALL: [OutputName; 7] = {
+            let records = OutputName::Records;
+            [
+                records(Lines),
+                records(Nul),
+                records(Raw),
+                records(Whole),
+                records(Length),
+                records(Json),
+                OutputName::Hex,
+            ]
+        };
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            OutputName::Records(name) => name.to_possible_value(),
+            OutputName::Hex => Some(PossibleValue::new("hex").help("A hexdump of each message, for people")),
+        }
+    }
+}
+
+impl OutputName {
+    /// The format, with times before messages if they are wanted; none where they have no place.
+    fn resolve(self, stamped: bool) -> Option<OutputFormat> {
+        Some(match self {
+            OutputName::Hex => OutputFormat::Hex { stamped },
+            OutputName::Records(name) if !stamped => Format::from(name).into(),
+            OutputName::Records(FormatName::Lines) => OutputFormat::Stamped(Format::Lines),
+            OutputName::Records(FormatName::Nul) => OutputFormat::Stamped(Format::Nul),
+            OutputName::Records(_) => return None,
+        })
+    }
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum EofAction {
     /// Close, once nothing has come for the time of --wait
@@ -181,12 +233,15 @@ impl PipeArgs {
             (false, false) => FormatName::Lines,
         };
         let format = self.format.unwrap_or(default);
+        let output = self.output.unwrap_or(OutputName::Records(format)).resolve(self.timestamps).ok_or_else(|| {
+            Failure::Usage("--timestamps goes with --out lines, nul or hex; json has times anyway".into())
+        })?;
         let close = Close::checked(self.close_code, &self.close_reason)
             .map_err(|error| Failure::Usage(format!("--close-code, --close-reason: {error}")))?;
         Ok(Pipe {
             kind: if self.binary { Kind::Binary } else { Kind::Text },
             input: self.input.unwrap_or(format).into(),
-            output: self.output.unwrap_or(format).into(),
+            output,
             chunk_size: self.chunk_size,
             max_message: self.max_message,
             greetings: self.send,

@@ -10,7 +10,7 @@ use rustix::termios::isatty;
 use crate::bridge::{Cause, Countdown, Ending, Heartbeat, OnEof, Output, RecordSink, Rules, StreamInput};
 use crate::net::{Stdio, Wake, pipe};
 use crate::protocol::{Close, Kind, Role};
-use crate::records::{Format, Joiner, JsonEvents, Splitter};
+use crate::records::{Format, Joiner, JsonEvents, OutputFormat, Splitter};
 
 /// What standard input and output mean to a session, and when that ends.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ pub struct Pipe {
     /// How standard input is cut into messages.
     pub input: Format,
     /// How messages are laid out on standard output.
-    pub output: Format,
+    pub output: OutputFormat,
     /// The longest message that raw makes of one read, in bytes.
     pub chunk_size: usize,
     /// The longest message that is accepted, in bytes.
@@ -137,7 +137,7 @@ impl Pipe {
 
     /// The limit that the decoder enforces while a message comes in.
     pub(super) fn decoder_limit(&self) -> Option<u64> {
-        let held = self.output == Format::Json;
+        let held = self.output == Format::Json.into();
         self.max_message.or_else(|| held.then_some(crate::records::DEFAULT_MAX_HELD))
     }
 }

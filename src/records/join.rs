@@ -1,11 +1,13 @@
 //! Laying messages out in an output.
 
 use std::io::{self, Write};
+use std::time::SystemTime;
 
 use thiserror::Error;
 
-use super::json::write_line;
-use super::{DEFAULT_MAX_HELD, Direction, Format, JsonEvents};
+use super::hex::Hex;
+use super::json::{Stamp, write_line};
+use super::{DEFAULT_MAX_HELD, Direction, Format, JsonEvents, OutputFormat};
 use crate::protocol::{Chunk, Event, Violation};
 
 /// Why a message could not be laid out.
@@ -23,6 +25,7 @@ pub enum JoinError {
 #[derive(Debug)]
 pub struct Joiner {
     layout: Layout,
+    stamps: Option<Stamps>,
 }
 
 #[derive(Debug)]
@@ -31,6 +34,7 @@ enum Layout {
     Bare,
     Length(Held),
     Json(JsonLayout),
+    Hex(Hex),
 }
 
 #[derive(Debug)]
@@ -53,8 +57,14 @@ struct Held {
 impl Joiner {
     /// A joiner for a format; `max_message` bounds, in bytes, what `length` and `json` hold of one message.
     #[must_use]
-    pub fn new(format: Format, max_message: Option<u64>, json: JsonEvents) -> Self {
+    pub fn new(format: impl Into<OutputFormat>, max_message: Option<u64>, json: JsonEvents) -> Self {
+        let format = format.into();
         let held = Held { bytes: Vec::new(), limit: max_message.unwrap_or(DEFAULT_MAX_HELD) };
+        let stamped = matches!(format, OutputFormat::Stamped(_) | OutputFormat::Hex { stamped: true });
+        let stamps = stamped.then(|| Stamps::new(SystemTime::now));
+        let (OutputFormat::Records(format) | OutputFormat::Stamped(format)) = format else {
+            return Joiner { layout: Layout::Hex(Hex::new(json.client())), stamps };
+        };
         let layout = match format {
             Format::Lines => Layout::Delimited(b'\n'),
             Format::Nul => Layout::Delimited(0),
@@ -62,7 +72,7 @@ impl Joiner {
             Format::Length => Layout::Length(held),
             Format::Json => Layout::Json(JsonLayout { held, events: json, line: Vec::new() }),
         };
-        Joiner { layout }
+        Joiner { layout, stamps }
     }
 
     /// Appends an event to the output. Only JSON Lines have a place for those that are no data.
@@ -70,6 +80,9 @@ impl Joiner {
     /// # Errors
     /// The output's errors, and a message that is too big to be held.
     pub fn push(&mut self, event: &Event<'_>, out: &mut impl Write) -> Result<(), JoinError> {
+        if let (Event::Data(Chunk { first: true, .. }), Some(stamps)) = (event, &mut self.stamps) {
+            stamps.write(out)?;
+        }
         match (&mut self.layout, event) {
             (Layout::Delimited(delimiter), Event::Data(chunk)) => {
                 out.write_all(chunk.payload)?;
@@ -87,12 +100,20 @@ impl Joiner {
                     line.shrink_to(LINE_KEPT);
                 }
             }
+            (Layout::Hex(hex), Event::Data(chunk)) => hex.push(chunk, out)?,
             (Layout::Json(json), event) => {
                 write_line(&mut json.line, out, |line| json.events.control(Direction::In, event, line))?;
             }
             _ => {}
         }
         Ok(())
+    }
+
+    /// Nothing more has come for the moment: what comes next has a time of its own.
+    pub fn pause(&mut self) {
+        if let Some(stamps) = &mut self.stamps {
+            stamps.now = None;
+        }
     }
 
     /// Appends what `what` tells, where the format has a place for that.
@@ -104,6 +125,26 @@ impl Joiner {
             Layout::Json(JsonLayout { events, line, .. }) => write_line(line, out, |line| what(events, line)),
             _ => Ok(()),
         }
+    }
+}
+
+/// The times before messages. The clock is read once for all that comes together.
+#[derive(Debug)]
+struct Stamps {
+    clock: fn() -> SystemTime,
+    now: Option<SystemTime>,
+    stamp: Stamp,
+}
+
+impl Stamps {
+    fn new(clock: fn() -> SystemTime) -> Self {
+        Stamps { clock, now: None, stamp: Stamp::default() }
+    }
+
+    fn write(&mut self, out: &mut impl Write) -> io::Result<()> {
+        let now = *self.now.get_or_insert_with(self.clock);
+        out.write_all(self.stamp.of(now))?;
+        out.write_all(b" ")
     }
 }
 

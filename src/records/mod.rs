@@ -8,6 +8,7 @@
 //! both know, and what one writes the other reads. No I/O happens here: bytes are handed in and lent out.
 
 mod delimited;
+mod hex;
 mod join;
 mod json;
 mod problem;
@@ -48,6 +49,37 @@ impl Format {
             Format::Lines => Some(b'\n'),
             Format::Nul => Some(0),
             Format::Raw | Format::Whole | Format::Length | Format::Json => None,
+        }
+    }
+}
+
+/// How messages are laid out in an output: as records that can be read again, or in a form for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputFormat {
+    /// Records.
+    Records(Format),
+    /// Records of a format with a delimiter, each behind the time at which it came (RFC 3339, UTC, milliseconds) and a space.
+    Stamped(Format),
+    /// Hexdumps, with the time in each message's first line if it is stamped.
+    Hex {
+        /// Whether it is.
+        stamped: bool,
+    },
+}
+
+impl From<Format> for OutputFormat {
+    fn from(format: Format) -> Self {
+        OutputFormat::Records(format)
+    }
+}
+
+impl OutputFormat {
+    /// The byte that ends a record, where one does.
+    #[must_use]
+    pub fn delimiter(self) -> Option<u8> {
+        match self {
+            OutputFormat::Records(format) | OutputFormat::Stamped(format) => format.delimiter(),
+            OutputFormat::Hex { .. } => Some(b'\n'),
         }
     }
 }

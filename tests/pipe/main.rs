@@ -20,6 +20,7 @@ mod exec;
 mod floods;
 mod forward;
 mod heartbeat;
+mod hexdump;
 mod idle;
 mod input;
 mod inspect;

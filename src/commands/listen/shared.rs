@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use crate::bridge::{Output, Sink, SinkError};
 use crate::net::Wake;
 use crate::protocol::{Chunk, Event};
-use crate::records::{Format, Joiner, Opening};
+use crate::records::{Format, Joiner, Opening, OutputFormat};
 
 /// Up to this many bytes of an unfinished message wait in memory; a longer one takes the output for itself until its end.
 const HELD: usize = 256 << 10;
@@ -87,7 +87,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[derive(Debug)]
 pub(super) struct ClientSink {
     joiner: Joiner,
-    format: Format,
+    format: OutputFormat,
     shared: Arc<SharedOutput>,
     buffer: Vec<u8>,
     /// Where in the buffer messages end.
@@ -98,7 +98,7 @@ pub(super) struct ClientSink {
 
 impl ClientSink {
     /// A sink that lays messages out with a joiner of its own.
-    pub(super) fn new(joiner: Joiner, format: Format, shared: Arc<SharedOutput>) -> Self {
+    pub(super) fn new(joiner: Joiner, format: OutputFormat, shared: Arc<SharedOutput>) -> Self {
         ClientSink { joiner, format, shared, buffer: Vec::new(), ends: Vec::new(), holds: false }
     }
 
@@ -159,7 +159,7 @@ impl Sink for ClientSink {
         match event {
             // A length is not written before its message is here: the client might leave, and the next record would be
             // read as the rest of this one.
-            Event::Data(chunk) if self.format == Format::Length => {
+            Event::Data(chunk) if self.format == Format::Length.into() => {
                 self.joiner.push(&Event::Data(Chunk { length: None, ..*chunk }), &mut self.buffer)?;
             }
             event => self.joiner.push(event, &mut self.buffer)?,
@@ -183,6 +183,7 @@ impl Sink for ClientSink {
     }
 
     fn flush(&mut self) -> Result<(), SinkError> {
+        self.joiner.pause();
         Ok(self.write_complete()?)
     }
 

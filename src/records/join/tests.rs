@@ -1,3 +1,5 @@
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime};
 
 use super::*;
@@ -178,4 +180,52 @@ fn errors_of_the_output_are_told() {
         let error = joiner.push(&text("abc"), &mut full).unwrap_err();
         assert!(matches!(error, JoinError::Output(_)), "{format:?}");
     }
+}
+
+/// Lays events out with a clock that gives another millisecond each time it is read.
+fn stamped(format: OutputFormat, batches: &[&[Event<'_>]]) -> String {
+    static READINGS: AtomicU64 = AtomicU64::new(0);
+    let _alone = TURN.lock().unwrap();
+    READINGS.store(0, Relaxed);
+    let clock = || SystemTime::UNIX_EPOCH + Duration::from_millis(READINGS.fetch_add(1, Relaxed));
+    let mut joiner = Joiner::new(format, None, json());
+    joiner.stamps = Some(Stamps::new(clock));
+    let mut out = Vec::new();
+    for batch in batches {
+        for event in *batch {
+            joiner.push(event, &mut out).unwrap();
+        }
+        joiner.pause();
+    }
+    String::from_utf8(out).unwrap().replace("1970-01-01T00:00:00", "T")
+}
+
+static TURN: Mutex<()> = Mutex::new(());
+
+#[test]
+fn times_stand_before_messages_one_for_each_batch() {
+    let pieces = chunks(Kind::Text, &[b"", b"thr", b"ee"], None);
+    let batches: [&[Event<'_>]; 3] =
+        [&[text("one"), Event::Ping(b""), text("two")], &[pieces[0].clone()], &pieces[1..]];
+    let lines = stamped(OutputFormat::Stamped(Format::Lines), &batches);
+    assert_eq!(lines, "T.000Z one\nT.000Z two\nT.001Z three\n");
+    let nul = stamped(OutputFormat::Stamped(Format::Nul), &batches);
+    assert_eq!(nul, "T.000Z one\0T.000Z two\0T.001Z three\0");
+    let hex = stamped(OutputFormat::Hex { stamped: true }, &[&[text("")], &[binary(b"")]]);
+    assert_eq!(hex, "T.000Z text, 0 bytes\nT.001Z binary, 0 bytes\n");
+}
+
+#[test]
+fn hexdumps_show_messages_only() {
+    let events = with_controls(vec![text("one"), binary(b"\xff")]);
+    let mut joiner = Joiner::new(OutputFormat::Hex { stamped: false }, None, json());
+    let mut out = Vec::new();
+    for event in &events {
+        joiner.push(event, &mut out).unwrap();
+    }
+    let [one, other] = [
+        "text, 3 bytes\n00000000  6f 6e 65                                          |one|\n",
+        "binary, 1 byte\n00000000  ff                                                |.|\n",
+    ];
+    assert_eq!(String::from_utf8(out).unwrap(), format!("{one}{other}"));
 }

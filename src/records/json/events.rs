@@ -113,6 +113,11 @@ impl JsonEvents {
         self.clock = Clock::Stands(time);
     }
 
+    /// The number of the client, where there are several.
+    pub(in crate::records) fn client(&self) -> Option<u64> {
+        self.client
+    }
+
     /// That the connection is open: where to, and what was agreed on.
     pub fn open(&mut self, opening: &Opening, out: &mut Vec<u8>) {
         self.closed_first = None;
@@ -284,7 +289,7 @@ fn push_base64(payload: &[u8], out: &mut Vec<u8>) {
 
 /// The text of the time that was asked for last: most lines of a burst have the same.
 #[derive(Debug, Clone)]
-struct Stamp {
+pub(in crate::records) struct Stamp {
     /// In milliseconds since 1970.
     time: u64,
     text: [u8; Stamp::LENGTH],
@@ -302,7 +307,7 @@ impl Stamp {
     const FRACTION: std::ops::Range<usize> = 20..23;
 
     /// RFC 3339, in UTC, with milliseconds.
-    fn of(&mut self, time: SystemTime) -> &[u8] {
+    pub(in crate::records) fn of(&mut self, time: SystemTime) -> &[u8] {
         let since_1970 = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         let millis = since_1970.as_millis() as u64;
         if millis != self.time {
