@@ -85,6 +85,7 @@ Register-ArgumentCompleter -Native -CommandName 'wspipe' -ScriptBlock {
             [CompletionResult]::new('--idle-timeout', '--idle-timeout', [CompletionResultType]::ParameterName, 'End the session, with status 6, when nothing at all has come from the peer for so long')
             [CompletionResult]::new('--ping-interval', '--ping-interval', [CompletionResultType]::ParameterName, 'Send a Ping every so often, and end with status 6 if nothing comes back for --ping-timeout')
             [CompletionResult]::new('--ping-timeout', '--ping-timeout', [CompletionResultType]::ParameterName, 'How long nothing may come from the peer after a Ping [default: 20s]')
+            [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Write all that comes and goes to FILE, as JSON Lines')
             [CompletionResult]::new('--echo', '--echo', [CompletionResultType]::ParameterName, 'Send every message back instead of using standard input and output')
             [CompletionResult]::new('--exec', '--exec', [CompletionResultType]::ParameterName, 'Talk to a command''s standard input and output: --exec -- COMMAND ARGS')
             [CompletionResult]::new('--location-trusted', '--location-trusted', [CompletionResultType]::ParameterName, 'Follow redirects, as -L does, and send credentials wherever they lead')

@@ -81,6 +81,7 @@ set edit:completion:arg-completer[wspipe] = {|@words|
             cand --idle-timeout 'End the session, with status 6, when nothing at all has come from the peer for so long'
             cand --ping-interval 'Send a Ping every so often, and end with status 6 if nothing comes back for --ping-timeout'
             cand --ping-timeout 'How long nothing may come from the peer after a Ping [default: 20s]'
+            cand --record 'Write all that comes and goes to FILE, as JSON Lines'
             cand --echo 'Send every message back instead of using standard input and output'
             cand --exec 'Talk to a command''s standard input and output: --exec -- COMMAND ARGS'
             cand --location-trusted 'Follow redirects, as -L does, and send credentials wherever they lead'

@@ -93,6 +93,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l close-timeout 
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l idle-timeout -d 'End the session, with status 6, when nothing at all has come from the peer for so long' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l ping-interval -d 'Send a Ping every so often, and end with status 6 if nothing comes back for --ping-timeout' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l ping-timeout -d 'How long nothing may come from the peer after a Ping [default: 20s]' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l record -d 'Write all that comes and goes to FILE, as JSON Lines' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l echo -d 'Send every message back instead of using standard input and output'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l exec -d 'Talk to a command\'s standard input and output: --exec -- COMMAND ARGS'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l location-trusted -d 'Follow redirects, as -L does, and send credentials wherever they lead'

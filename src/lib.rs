@@ -11,7 +11,7 @@
 //! | rooms | what they know |
 //! | --- | --- |
 //! | [`commands`] with [`outcome`] | what was asked for, and which exit status answers |
-//! | [`bridge`] and [`opening`] | threads and the time: a session from its handshake to its end |
+//! | [`bridge`], [`opening`] and [`recorder`] | threads and the time: a session from its handshake to its end |
 //! | [`records`], [`protocol`] and [`handshake`] | bytes and what they mean, without any I/O |
 //! | [`net`] | sockets, pipes and waiting for them, whatever they carry |
 //!
@@ -30,4 +30,5 @@ pub mod opening;
 pub mod outcome;
 pub mod protocol;
 pub mod proxy;
+pub mod recorder;
 pub mod records;

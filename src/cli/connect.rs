@@ -11,6 +11,7 @@ use super::compression::LevelArgs;
 use super::exec::ExecArgs;
 use super::handshake::HandshakeArgs;
 use super::pipe::{NOT_FOR_STREAMS, PipeArgs};
+use super::record::RecordArgs;
 use super::route::RouteArgs;
 use super::tls::{IdentityArgs, TlsArgs};
 use super::trust;
@@ -68,6 +69,9 @@ pub(super) struct Args {
 
     #[command(flatten)]
     pipe: PipeArgs,
+
+    #[command(flatten)]
+    record: RecordArgs,
 }
 
 impl Args {
@@ -85,6 +89,7 @@ impl Args {
             retry: self.handshake.retry,
             endpoint: endpoint(self.exec.resolve(Vec::new()), self.forward, self.echo),
             level: self.level.resolve(),
+            record: self.record.resolve(),
         })
     }
 }

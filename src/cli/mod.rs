@@ -14,6 +14,7 @@ mod pages;
 mod ping;
 mod pipe;
 mod prompt;
+mod record;
 mod replay;
 mod route;
 mod secrets;

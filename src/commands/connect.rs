@@ -1,11 +1,13 @@
 //! `connect`: the client's pipe.
 
 use std::io;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::coding::{Coding, Terms};
 use super::exec::{Attached, Attachment, see_out, variables_of_server, verdict};
 use super::pipe::{Ends, output_pipe};
+use super::record::recorded;
 use super::{Destination, Endpoint, Pipe, RECEIVE_BUFFER, endpoint};
 use crate::bridge::{EchoSink, Ending, Keeper, Session, Signals, Tunnel};
 use crate::handshake::RequestOptions;
@@ -13,6 +15,7 @@ use crate::net::Socket;
 use crate::opening::{Limits, OpenError, Opened, Patience, Route};
 use crate::outcome::Failure;
 use crate::protocol::{Level, Role};
+use crate::recorder::{Beginning, Recorder};
 
 /// What `connect` was asked for.
 #[derive(Debug, Clone)]
@@ -33,15 +36,23 @@ pub struct ConnectConfig {
     pub level: Level,
     /// Standard input and output, and the end.
     pub pipe: Pipe,
+    /// The file to record the session in.
+    pub record: Option<PathBuf>,
 }
 
 /// Connects, and runs the pipe until the session ends.
 ///
 /// # Errors
 /// Whatever keeps the run from being done with a clean close; see [`Failure`].
-pub fn connect(config: ConnectConfig) -> Result<(), Failure> {
+pub fn connect(mut config: ConnectConfig) -> Result<(), Failure> {
+    let record = config.record.take();
+    recorded(record.as_deref(), |recorder| connect_recorded(config, recorder))
+}
+
+fn connect_recorded(config: ConnectConfig, recorder: Option<&Recorder>) -> Result<(), Failure> {
     let start = Instant::now();
-    let ConnectConfig { destination, handshake, route, connect_timeout, retry, endpoint, level, pipe } = config;
+    let ConnectConfig { destination, handshake, route, connect_timeout, retry, endpoint, level, pipe, record: _ } =
+        config;
     endpoint.check().map_err(io::Error::other).map_err(Failure::io("cannot start the command"))?;
     let (target, route) = destination.start(route)?;
     let patience = Patience { attempt: connect_timeout, retry, run: pipe.deadline(start) };
@@ -53,7 +64,7 @@ pub fn connect(config: ConnectConfig) -> Result<(), Failure> {
         }
         Endpoint::Stdio | Endpoint::Echo | Endpoint::Broadcast | Endpoint::Exec(_) => None,
     };
-    let opened = patience.open(&target, &handshake, &route)?;
+    let mut opened = patience.open(&target, &handshake, &route)?;
     let url = opened.target.url();
     log::info!("connected to {url} at {}", opened.place);
     if let Some(agreement) = opened.compression {
@@ -67,6 +78,12 @@ pub fn connect(config: ConnectConfig) -> Result<(), Failure> {
         level,
     };
     let coding = Coding::client(terms, &opened.early).map_err(Failure::io("cannot make masking keys"))?;
+    if let Some(recorder) = recorder {
+        let opening = opened.opening();
+        let (role, compression, early) = (Role::Client, opened.compression, &opened.early);
+        let beginning = Beginning { role, opening, compression, early, client: None };
+        opened.connection = recorder.session(opened.connection, beginning);
+    }
     let (ending, command) = run(opened, coding, &url, &endpoint, stream, &pipe, start)?;
     log::info!("{ending}");
     if endpoint.is_stdio() {

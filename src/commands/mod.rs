@@ -10,6 +10,7 @@ mod inspect;
 mod listen;
 mod ping;
 mod pipe;
+mod record;
 mod replay;
 
 use std::io::{self, Write};

@@ -202,6 +202,11 @@ impl Decoder {
         self.buffer = buffer;
     }
 
+    /// Goes on behind a Close, for whoever looks on: its sender may still answer pings (RFC 6455, 5.5.2).
+    pub fn read_on(&mut self) {
+        self.ended = false;
+    }
+
     /// Whether a message or a frame has begun and not ended.
     #[must_use]
     pub fn is_inside_message(&self) -> bool {
