@@ -1,6 +1,6 @@
 //! What the fuzz targets share.
 //!
-//! An input of every target but `words` and `extensions` begins with six bytes that steer, a [`Plan`]; the rest is what
+//! An input of every target but `words`, `extensions` and `script` begins with six bytes that steer, a [`Plan`]; the rest is what
 //! comes from the peer or from standard input, or what that is made of. So seeds can be written by hand (`fuzz/seed`
 //! does), and a mutation of the rest keeps its meaning.
 //!

@@ -99,7 +99,9 @@ fn sections(page: Option<Page>) -> &'static [&'static str] {
         Some(Page::Forward) => {
             &[include_str!("pages/forward.roff"), HEARTBEAT, COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS]
         }
-        Some(Page::Replay) => &[include_str!("pages/replay.roff"), COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS],
+        Some(Page::Replay) => {
+            &[include_str!("pages/replay.roff"), TRANSCRIPT, COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS]
+        }
         Some(Page::Completions) => &[include_str!("pages/completions.roff")],
         Some(Page::Man) => &[include_str!("pages/man.roff")],
     }

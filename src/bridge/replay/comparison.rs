@@ -270,3 +270,6 @@ fn awaited(script: &Script) -> impl Iterator<Item = (usize, &Expected)> {
         Action::Send(_) | Action::Pause(_) => None,
     })
 }
+
+#[cfg(test)]
+mod tests;
