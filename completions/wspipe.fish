@@ -93,6 +93,8 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l close-timeout 
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l idle-timeout -d 'End the session, with status 6, when nothing at all has come from the peer for so long' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l ping-interval -d 'Send a Ping every so often, and end with status 6 if nothing comes back for --ping-timeout' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l ping-timeout -d 'How long nothing may come from the peer after a Ping [default: 20s]' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l stats -d 'At the end say on standard error what was carried, also with -q; as one line of JSON with =json' -r -f -a "text\t'Lines for people'
+json\t'One line of JSON'"
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l record -d 'Write all that comes and goes to FILE, as JSON Lines' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l echo -d 'Send every message back instead of using standard input and output'
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l exec -d 'Talk to a command\'s standard input and output: --exec -- COMMAND ARGS'
@@ -161,6 +163,8 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l close-timeout -
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l idle-timeout -d 'End the session, with status 6, when nothing at all has come from the peer for so long' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l ping-interval -d 'Send a Ping every so often, and end with status 6 if nothing comes back for --ping-timeout' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l ping-timeout -d 'How long nothing may come from the peer after a Ping [default: 20s]' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l stats -d 'At the end say on standard error what was carried, also with -q; as one line of JSON with =json' -r -f -a "text\t'Lines for people'
+json\t'One line of JSON'"
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l echo -d 'Send every message back to the client that it came from'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l broadcast -d 'Send every message to all other clients: a room to chat in'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l exec -d 'Talk to a command\'s standard input and output: --exec -- COMMAND ARGS'

@@ -16,6 +16,7 @@ mod pipe;
 mod prompt;
 mod record;
 mod replay;
+mod reports;
 mod route;
 mod secrets;
 mod tls;

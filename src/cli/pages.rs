@@ -64,6 +64,7 @@ fn sections(page: Option<Page>) -> &'static [&'static str] {
     const CREDENTIALS: &str = include_str!("pages/credentials.roff");
     const NETWORK: &str = include_str!("pages/network.roff");
     const REDIRECTS: &str = include_str!("pages/redirects.roff");
+    const REPORTS: &str = include_str!("pages/reports.roff");
     const EXEC: &str = include_str!("pages/exec.roff");
     match page {
         None => &[
@@ -80,6 +81,7 @@ fn sections(page: Option<Page>) -> &'static [&'static str] {
         ],
         Some(Page::Connect) => &[
             RECORDS,
+            REPORTS,
             TRANSCRIPT,
             ENDING,
             HEARTBEAT,
@@ -92,7 +94,7 @@ fn sections(page: Option<Page>) -> &'static [&'static str] {
             include_str!("pages/connect.roff"),
         ],
         Some(Page::Listen) => {
-            &[RECORDS, TRANSCRIPT, EXEC, HEARTBEAT, COMPRESSION, TLS, include_str!("pages/listen.roff")]
+            &[RECORDS, TRANSCRIPT, REPORTS, EXEC, HEARTBEAT, COMPRESSION, TLS, include_str!("pages/listen.roff")]
         }
         Some(Page::Inspect) => &[COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS, include_str!("pages/inspect.roff")],
         Some(Page::Ping) => &[include_str!("pages/ping.roff"), COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS],

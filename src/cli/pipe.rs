@@ -11,6 +11,7 @@ use wspipe::protocol::{Close, Kind};
 use wspipe::records::{Format, OutputFormat};
 
 use super::heartbeat::HeartbeatArgs;
+use super::reports::ReportArgs;
 use super::values::{buffer_size, duration, size, some_time};
 
 /// Options that say nothing where a session carries a byte stream.
@@ -140,6 +141,9 @@ pub(super) struct PipeArgs {
 
     #[command(flatten, next_help_heading = "Sending and ending")]
     heartbeat: HeartbeatArgs,
+
+    #[command(flatten)]
+    reports: ReportArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -256,6 +260,7 @@ impl PipeArgs {
             heartbeat: self.heartbeat.resolve(),
             count: self.count,
             timeout: self.timeout,
+            stats: self.reports.stats(),
         })
     }
 }

@@ -64,6 +64,22 @@ pub(super) struct Worth {
 }
 
 impl Worth {
+    /// That of no compression.
+    #[cfg(test)]
+    pub(super) fn nothing() -> Self {
+        Worth { sent: None, received: None }
+    }
+
+    /// Bytes before and after compression, of what was sent.
+    pub(super) fn sent(&self) -> (u64, u64) {
+        volumes(self.sent.as_deref())
+    }
+
+    /// Bytes before and after compression, of what was received.
+    pub(super) fn received(&self) -> (u64, u64) {
+        volumes(self.received.as_deref())
+    }
+
     /// Says so with `-v`, where there was compression; `who` begins the line.
     pub(super) fn tell(&self, who: &str) {
         for (verb, volume) in [("sent", &self.sent), ("received", &self.received)] {
@@ -72,4 +88,8 @@ impl Worth {
             }
         }
     }
+}
+
+fn volumes(volume: Option<&Volume>) -> (u64, u64) {
+    volume.map_or((0, 0), |volume| (volume.plain(), volume.coded()))
 }

@@ -8,6 +8,7 @@ use super::coding::{Coding, Terms};
 use super::exec::{Attached, Attachment, see_out, variables_of_server, verdict};
 use super::pipe::{Ends, output_pipe};
 use super::record::recorded;
+use super::stats::AtEnd;
 use super::{Destination, Endpoint, Pipe, RECEIVE_BUFFER, endpoint};
 use crate::bridge::{EchoSink, Ending, Keeper, Session, Signals, Tunnel};
 use crate::handshake::RequestOptions;
@@ -51,6 +52,7 @@ pub fn connect(mut config: ConnectConfig) -> Result<(), Failure> {
 
 fn connect_recorded(config: ConnectConfig, recorder: Option<&Recorder>) -> Result<(), Failure> {
     let start = Instant::now();
+    let _stats = AtEnd(config.pipe.stats.clone());
     let ConnectConfig { destination, handshake, route, connect_timeout, retry, endpoint, level, pipe, record: _ } =
         config;
     endpoint.check().map_err(io::Error::other).map_err(Failure::io("cannot start the command"))?;
@@ -140,6 +142,7 @@ fn run(
         }
     }
     .map_err(Failure::io("cannot run the session"))?;
+    pipe.add_up(&ending.traffic, &worth);
     worth.tell("");
     Ok((ending, command))
 }

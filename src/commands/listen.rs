@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::coding::{Coding, Terms};
+use super::stats::AtEnd;
 use super::{Endpoint, Pipe};
 use crate::bridge::Signals;
 use crate::handshake::{ServerOptions, check_subprotocols};
@@ -75,6 +76,7 @@ impl ListenConfig {
 /// It can't be listened there, or a session that decides about the run has ended badly; see [`Failure`].
 pub fn listen(on: ListenOn, config: ListenConfig) -> Result<(), Failure> {
     let start = Instant::now();
+    let _stats = AtEnd(config.pipe.stats.clone());
     check_subprotocols(&config.server.subprotocols).map_err(|error| Failure::Usage(error.to_string()))?;
     let acceptor = config.identity.as_ref().map(TlsAcceptor::new).transpose();
     let acceptor = acceptor.map_err(|error| Failure::Open(OpenError::Tls(error.to_string())))?;

@@ -12,6 +12,7 @@ mod ping;
 mod pipe;
 mod record;
 mod replay;
+mod stats;
 
 use std::io::{self, Write};
 
@@ -27,6 +28,7 @@ pub use listen::{ListenConfig, listen};
 pub use ping::{Pace, PingConfig, ping};
 pub use pipe::Pipe;
 pub use replay::{ReplayConfig, replay};
+pub use stats::{Stats, StatsForm};
 
 /// What one read of the socket can bring, in bytes: enough that a busy connection is read in few calls.
 const RECEIVE_BUFFER: usize = 512 << 10;

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use rustix::termios::isatty;
 
-use crate::bridge::{Cause, Countdown, Ending, Heartbeat, OnEof, Output, RecordSink, Rules, StreamInput};
+use super::Stats;
+use super::coding::Worth;
+use crate::bridge::{Cause, Countdown, Ending, Heartbeat, OnEof, Output, RecordSink, Rules, StreamInput, Traffic};
 use crate::net::{Stdio, Wake, pipe};
 use crate::protocol::{Close, Kind, Role};
 use crate::records::{Format, Joiner, JsonEvents, OutputFormat, Splitter};
@@ -43,6 +45,8 @@ pub struct Pipe {
     pub count: Option<u64>,
     /// The bound of the whole run.
     pub timeout: Option<Duration>,
+    /// Where what is carried is added up, if it is to be told.
+    pub stats: Option<Arc<Stats>>,
 }
 
 /// The two ends of a pipe, and what wakes the source.
@@ -114,6 +118,13 @@ impl Pipe {
             && let Ok(bytes @ 1..) = rustix::io::ioctl_fionread(io::stdin())
         {
             log::warn!("{how} before the input had ended: at least {bytes} bytes of it were not read");
+        }
+    }
+
+    /// A session has ended: what it carried, and what its compression was worth.
+    pub(super) fn add_up(&self, traffic: &Traffic, worth: &Worth) {
+        if let Some(stats) = &self.stats {
+            stats.add(traffic, worth);
         }
     }
 

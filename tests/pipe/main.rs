@@ -45,6 +45,7 @@ mod secrets;
 mod slow;
 mod sockets;
 mod starting;
+mod stats;
 mod statuses;
 mod strangers;
 mod stuck;

@@ -194,6 +194,7 @@ fn run(
             ending?
         }
     };
+    pipe.add_up(&ending.traffic, &worth);
     worth.tell("");
     Ok((ending, command))
 }

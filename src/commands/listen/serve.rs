@@ -166,6 +166,7 @@ impl Host<'_> {
 
     /// A session is over; some endings are the whole run's.
     fn farewell(&mut self, client: &Client, ending: &Ending) {
+        self.service.config.pipe.add_up(&ending.traffic, &client.worth);
         client.worth.tell(&format!("client {} at {}: ", client.number, client.peer));
         log::info!("client {} at {}: {ending}", client.number, client.peer);
         let verdict = judge(ending, None);
