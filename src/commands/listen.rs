@@ -2,6 +2,7 @@
 
 mod crowd;
 mod distribute;
+mod events;
 mod once;
 mod room;
 mod serve;

@@ -51,6 +51,7 @@ impl Opened {
         Opening {
             url: self.target.url(),
             address: self.address.clone(),
+            target: None,
             subprotocol: self.subprotocol.clone(),
             extensions: self.compression.iter().map(DeflateAgreement::extension).collect(),
             timings: Some(self.timings),

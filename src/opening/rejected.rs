@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 #[error("{words}")]
 pub struct Rejected {
     words: String,
+    /// The status that it got.
+    status: Option<u16>,
     /// The address that a trusted proxy has named.
     forwarded: Option<String>,
     /// Whoever runs the server may not know that it refuses such clients, and how to let them in.
@@ -16,14 +18,20 @@ pub struct Rejected {
 
 impl Rejected {
     pub(super) fn new(words: impl Into<String>) -> Self {
-        Rejected { words: words.into(), forwarded: None, is_news: false }
+        Rejected { words: words.into(), status: None, forwarded: None, is_news: false }
+    }
+
+    /// One that asked for the page, and got it.
+    pub(super) fn page() -> Self {
+        Rejected { status: Some(200), ..Rejected::new("got the page") }
     }
 
     /// One that was answered with this status.
     pub(super) fn with_status(status: u16, why: &str) -> Self {
         // 403 is a page that may not connect: its author and this user are often the same, and a browser tells neither why.
         // 502 is a place that this listener can't reach, and no client will be told which.
-        Rejected { is_news: matches!(status, 403 | 502), ..Rejected::new(format!("refused with {status}: {why}")) }
+        let words = format!("refused with {status}: {why}");
+        Rejected { status: Some(status), is_news: matches!(status, 403 | 502), ..Rejected::new(words) }
     }
 
     /// With more about it than the client was told.
@@ -38,11 +46,29 @@ impl Rejected {
         Rejected { forwarded, ..self }
     }
 
+    /// The status that it got, if it got one.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.status
+    }
+
+    /// Whether it was no client, but somebody who wanted the page.
+    #[must_use]
+    pub fn got_the_page(&self) -> bool {
+        self.status == Some(200)
+    }
+
+    /// Its address: `peer`, if no proxy knows better.
+    #[must_use]
+    pub fn address<'a>(&'a self, peer: &'a str) -> &'a str {
+        self.forwarded.as_deref().unwrap_or(peer)
+    }
+
     /// Tells of it: with `-v`, and always of a page that may not connect and a place that can't be reached, unless there are
     /// too many of them. `peer` is the client's address, if no proxy knows better.
     pub fn tell(&self, peer: &str) {
         static PACE: Mutex<Pace> = Mutex::new(Pace { told: 0, since: None, withheld: 0 });
-        let peer = self.forwarded.as_deref().unwrap_or(peer);
+        let peer = self.address(peer);
         let words = &self.words;
         if self.is_news {
             let mut pace = PACE.lock().unwrap_or_else(PoisonError::into_inner);

@@ -44,6 +44,7 @@ impl Accepted {
         Opening {
             url: url.to_owned(),
             address: self.address(peer).to_owned(),
+            target: Some(printable(self.request.target.as_bytes(), SHOWN)),
             subprotocol: self.subprotocol.clone(),
             extensions: self.compression.iter().map(DeflateAgreement::extension).collect(),
             timings: None,
@@ -183,7 +184,7 @@ fn show(connection: &mut Connection, bytes: &[u8], deadline: Instant) -> Rejecte
         return Rejected::new(format!("went away with half of the page: {error}"));
     }
     see_off(connection);
-    Rejected::new("got the page")
+    Rejected::page()
 }
 
 /// Ends a connection on which all has been said.

@@ -21,7 +21,8 @@ use thiserror::Error;
 
 use crate::protocol::{Chunk, Close, CloseCodeError, Event, Kind};
 
-pub use events::{Direction, JsonEvents, Opening, Timings};
+use events::NO_CLOSE;
+pub use events::{Direction, JsonEvents, Opening, Parting, Timings};
 pub(super) use events::{Stamp, write_line};
 
 /// Why a line is no event that can be sent.
@@ -113,8 +114,10 @@ impl JsonLine {
             }
             "ping" => self.control(&incoming, Content::Ping)?,
             "pong" => self.control(&incoming, Content::Pong)?,
+            // There was none.
+            "close" if incoming.code == Some(NO_CLOSE) => return Ok(false),
             "close" => Content::Close(close(&incoming)?),
-            "open" | "error" | "reconnect" => return Ok(false),
+            "connection" | "open" | "send" | "error" | "reconnect" => return Ok(false),
             other => return Err(JsonProblem::Type(other.chars().take(40).collect())),
         };
         self.content = Some(content);

@@ -19,7 +19,7 @@ mod split;
 mod terminal;
 
 pub use join::{JoinError, Joiner};
-pub use json::{Direction, JsonEvents, JsonProblem, Opening, Timings};
+pub use json::{Direction, JsonEvents, JsonProblem, Opening, Parting, Timings};
 pub use problem::{Problem, RecordError};
 pub use split::Splitter;
 pub use terminal::Visible;

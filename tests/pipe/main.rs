@@ -16,6 +16,7 @@ mod closing;
 mod compression;
 mod diagnosis;
 mod ending;
+mod events;
 mod exec;
 mod floods;
 mod forward;

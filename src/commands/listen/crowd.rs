@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use crate::bridge::{Bell, Control, Ending, Fact, Outbox, Put, Size, Tick};
@@ -69,6 +69,8 @@ pub(super) struct Client {
     pub(super) worth: Worth,
     /// What its session rings.
     pub(super) bell: Arc<ClientBell>,
+    /// Who tells of its end, if that is to be told.
+    pub(super) told_by: Option<mpsc::Sender<Ending>>,
     /// Its command, if it has one; that ends when the client leaves.
     #[expect(dead_code, reason = "it is held until the client is dropped")]
     pub(super) command: Option<Held>,
@@ -191,14 +193,14 @@ impl Crowd {
         }
     }
 
-    /// Leaves frames for everybody. A message that begins when nobody is there waits for somebody.
-    pub(super) fn send(&self, frames: &Arc<[u8]>, ends_between_messages: bool) {
+    /// Leaves frames for everybody. A message that begins when nobody is there waits for somebody. Gives for how many they are.
+    pub(super) fn send(&self, frames: &Arc<[u8]>, ends_between_messages: bool) -> usize {
         let mut members = self.members_if(|members| !members.between_messages || members.joined > 0);
         if members.between_messages {
             members.clients.values_mut().for_each(|member| member.waits = false);
         }
         members.between_messages = ends_between_messages;
-        self.put(members, frames, |_, member| !member.waits);
+        self.put(members, frames, |_, member| !member.waits)
     }
 
     /// Leaves whole messages of one client for all others.
@@ -206,19 +208,26 @@ impl Crowd {
         self.put(self.lock(), frames, |number, _| number != from);
     }
 
-    /// Leaves frames for those who are `meant`. Whoever has no room is waited for, while others come and go.
-    fn put(&self, members: MutexGuard<'_, Members>, frames: &Arc<[u8]>, meant: impl Fn(u64, &Member) -> bool) {
-        let there = members.clients.iter().filter(|(number, member)| meant(**number, member));
-        // One that takes no more is leaving, and its session's end is told elsewhere.
-        let full = there.filter(|(_, member)| member.outbox.try_put(Arc::clone(frames)) == Put::Full);
-        let full: Vec<_> = full.map(|(number, member)| (*number, Arc::clone(&member.outbox))).collect();
+    /// Leaves frames for those who are `meant`. Whoever has no room is waited for, while others come and go. Gives how many
+    /// they are.
+    fn put(&self, members: MutexGuard<'_, Members>, frames: &Arc<[u8]>, meant: impl Fn(u64, &Member) -> bool) -> usize {
+        let (mut full, mut count) = (Vec::new(), 0);
+        for (number, member) in members.clients.iter().filter(|(number, member)| meant(**number, member)) {
+            match member.outbox.try_put(Arc::clone(frames)) {
+                Put::Done => {}
+                Put::Full => full.push((*number, Arc::clone(&member.outbox))),
+                // It is leaving, and its session's end is told elsewhere.
+                Put::Gone => continue,
+            }
+            count += 1;
+        }
         drop(members);
-        if !self.lossless {
-            return self.put_in_time(full, frames);
+        if self.lossless {
+            full.iter().for_each(|(_, outbox)| _ = outbox.put(Arc::clone(frames)));
+        } else {
+            self.put_in_time(full, frames);
         }
-        for (_, outbox) in full {
-            outbox.put(Arc::clone(frames));
-        }
+        count
     }
 
     /// Leaves frames for those who had no room, as soon as they have; those who are too slow are let go.

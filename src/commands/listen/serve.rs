@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use super::crowd::{Arrival, Client, Crowd, Full, Input};
 use super::distribute::distribute;
+use super::events::Events;
 use super::room::RoomSink;
 use super::shared::{ClientSink, SharedOutput};
 use super::{Entrance, ListenConfig, Pause, Shortage};
@@ -24,6 +25,7 @@ use crate::net::{Connection, Interest, Listener, Socket, Stdio, TlsAcceptor, Wak
 use crate::opening::{self, Accepted, NoPlace};
 use crate::outcome::{Failure, judge};
 use crate::protocol::{Chunk, Encoder, Event, Kind, Role};
+use crate::records::Format;
 use exec::Commands;
 
 /// What one read of a client's socket can bring, in bytes, at most.
@@ -62,6 +64,8 @@ struct Service {
     crowd: Arc<Crowd>,
     /// Standard output, unless messages go back to where they come from.
     output: Option<Arc<SharedOutput>>,
+    /// What is told of clients there, with `--out json`.
+    events: Option<Arc<Events>>,
     /// With messages that go back, those that are awaited from all clients together; the output counts for itself.
     countdown: Option<Arc<Countdown>>,
     commands: Commands,
@@ -116,6 +120,9 @@ impl Host<'_> {
                 && let Some(over) = self.over.take()
             {
                 self.lost.tell();
+                if let Some(events) = &self.service.events {
+                    events.settle();
+                }
                 return over;
             }
             self.wait(wake_at).map_err(Failure::io("cannot wait for clients"))?;
@@ -169,6 +176,12 @@ impl Host<'_> {
         self.service.config.pipe.add_up(&ending.traffic, &client.worth);
         client.worth.tell(&format!("client {} at {}: ", client.number, client.peer));
         log::info!("client {} at {}: {ending}", client.number, client.peer);
+        if let (Some(told_by), Some(events)) = (&client.told_by, &self.service.events) {
+            events.will_tell();
+            if told_by.send(ending.clone()).is_err() {
+                events.told();
+            }
+        }
         let verdict = judge(ending, None);
         // (What a verdict says that is told at once holds this, too.)
         let is_told = !matches!(ending.cause, Cause::Signal(_) | Cause::TimedOut | Cause::TooSlow(_));
@@ -261,27 +274,43 @@ impl Service {
     ) -> io::Result<(Self, Arc<Wake>)> {
         let wake = Arc::new(Wake::new()?);
         let crowd = Arc::new(Crowd::new(Arc::clone(&wake), config.max_clients, config.lossless)?);
-        let mut output = None;
+        let (mut output, mut events) = (None, None);
         if config.endpoint.is_stdio() {
-            output = Some(Arc::new(SharedOutput::new(standard_output()?, config.pipe.count, Arc::clone(&wake))));
+            let shared = Arc::new(SharedOutput::new(standard_output()?, config.pipe.count, Arc::clone(&wake)));
+            if config.pipe.output == Format::Json.into() {
+                events = Some(Events::start(Arc::clone(&shared))?);
+            }
+            output = Some(shared);
             if let Some(input) = config.pipe.input()? {
-                Self::start_distributing(input, &config, Arc::clone(&crowd))?;
+                Self::start_distributing(input, &config, Arc::clone(&crowd), events.clone())?;
             }
         }
         let countdown = config.pipe.countdown();
         let (commands, shortage) = Default::default();
         let shared = Arc::clone(&wake);
-        Ok((Service { config, url, acceptor, start, crowd, output, countdown, commands, shortage, wake }, shared))
+        Ok((
+            Service { config, url, acceptor, start, crowd, output, events, countdown, commands, shortage, wake },
+            shared,
+        ))
     }
 
-    fn start_distributing(input: Stdio, config: &ListenConfig, crowd: Arc<Crowd>) -> io::Result<()> {
+    fn start_distributing(
+        input: Stdio,
+        config: &ListenConfig,
+        crowd: Arc<Crowd>,
+        events: Option<Arc<Events>>,
+    ) -> io::Result<()> {
         let splitter = config.pipe.splitter();
-        thread::Builder::new().name("input".into()).spawn(move || distribute(input, splitter, &crowd))?;
+        let run = move || distribute(input, splitter, &crowd, events.as_deref());
+        thread::Builder::new().name("input".into()).spawn(run)?;
         Ok(())
     }
 
     /// A client's thread, from the handshake to the end of what it sends.
     fn client(&self, socket: Socket, peer: &str) {
+        if let Some(events) = &self.events {
+            events.connection(peer);
+        }
         let deadline = Instant::now() + self.config.handshake_timeout;
         // Before it is told that it is in: from then on it may wait for a Close.
         let opened = opening::welcome(socket, self.acceptor.as_ref(), deadline).and_then(|mut connection| {
@@ -295,7 +324,12 @@ impl Service {
                     log::warn!("{peer}: cannot serve: {error}");
                 }
             }
-            Err(rejected) => rejected.tell(peer),
+            Err(rejected) => {
+                rejected.tell(peer);
+                if let Some(events) = &self.events {
+                    events.rejected(&rejected, peer);
+                }
+            }
         }
     }
 
@@ -343,13 +377,20 @@ impl Service {
         let bell = arrival.bell();
         let receiving = session.start_on(thread, source, outbox, Arc::clone(&bell) as Arc<dyn Bell>);
         let control = Arc::clone(receiving.control());
-        arrival.join(Client { number, peer: peer.to_owned(), control, worth, bell, command: None });
+        let (told_by, ending) = mpsc::channel();
+        let told_by = self.events.is_some().then_some(told_by);
+        arrival.join(Client { number, peer: peer.to_owned(), control, worth, bell, told_by, command: None });
         match (&self.output, echo) {
             (Some(output), _) => {
                 let mut sink = ClientSink::new(pipe.joiner(Some(number)), pipe.output, Arc::clone(output));
                 sink.open(&opening);
                 drop(opening);
                 receiving.run(&mut sink);
+                // (Where nothing is told, nobody sends it.)
+                if let (Ok(ending), Some(events)) = (ending.recv(), &self.events) {
+                    sink.close(&ending);
+                    events.told();
+                }
             }
             (None, Some(mut echo)) => receiving.run(&mut echo),
             (None, None) => receiving.run(&mut RoomSink::new(number, Arc::clone(&self.crowd))),
@@ -374,7 +415,15 @@ impl Service {
         let (number, client_bell) = (arrival.number, arrival.bell());
         let receiving = session.start_on(thread, source, bell, Arc::clone(&client_bell) as Arc<dyn Bell>);
         let control = Arc::clone(receiving.control());
-        arrival.join(Client { number, peer: peer.to_owned(), control, worth, bell: client_bell, command: None });
+        arrival.join(Client {
+            number,
+            peer: peer.to_owned(),
+            control,
+            worth,
+            bell: client_bell,
+            told_by: None,
+            command: None,
+        });
         receiving.run(&mut sink);
         Ok(())
     }

@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::bridge::{Output, Sink, SinkError};
+use crate::bridge::{Cause, Ending, Output, Peer, Sink, SinkError, Traffic};
 use crate::net::Wake;
+use crate::outcome::{Failure, judge};
 use crate::protocol::{Chunk, Event};
-use crate::records::{Format, Joiner, Opening, OutputFormat};
+use crate::records::{Direction, Format, Joiner, JsonEvents, Opening, OutputFormat, Parting};
 
 /// Up to this many bytes of an unfinished message wait in memory; a longer one takes the output for itself until its end.
 const HELD: usize = 256 << 10;
@@ -58,6 +59,13 @@ impl SharedOutput {
         output.flush()
     }
 
+    /// Writes whole lines in a turn of their own. An output's trouble will show at the next message.
+    pub(super) fn write_line(&self, line: &[u8]) {
+        self.take_turn();
+        let _ = self.write(line);
+        self.release();
+    }
+
     /// Messages that are still awaited, if any are, in the caller's turn.
     fn remaining(&self) -> Option<u64> {
         lock(&self.state).remaining
@@ -94,21 +102,52 @@ pub(super) struct ClientSink {
     ends: Vec<usize>,
     /// This client has the output for itself: the beginning of its message has been written.
     holds: bool,
+    /// Why nothing more came, in words, where that was no Close.
+    trouble: Option<String>,
 }
 
 impl ClientSink {
     /// A sink that lays messages out with a joiner of its own.
     pub(super) fn new(joiner: Joiner, format: OutputFormat, shared: Arc<SharedOutput>) -> Self {
-        ClientSink { joiner, format, shared, buffer: Vec::new(), ends: Vec::new(), holds: false }
+        ClientSink { joiner, format, shared, buffer: Vec::new(), ends: Vec::new(), holds: false, trouble: None }
     }
 
     /// Says that the session is open, where the format has a place for that.
     pub(super) fn open(&mut self, opening: &Opening) {
-        let before = self.buffer.len();
+        self.tell(|json, line| json.open(opening, line));
+    }
+
+    /// Says that the session is over, and how, where the format has a place for that.
+    pub(super) fn close(&mut self, ending: &Ending) {
+        if !matches!(ending.peer, Peer::Closed(_)) {
+            let words = match (&ending.cause, self.trouble.take(), judge(ending, None)) {
+                (Cause::PeerGone(_) | Cause::Violation(_), Some(trouble), _) => trouble,
+                (_, _, Err(failure @ Failure::Session(_))) => failure.to_string(),
+                _ => "the client never answered our Close".into(),
+            };
+            self.tell(|json, line| json.broken(&words, line));
+        }
+        let (close, is_answered) = match &ending.peer {
+            Peer::Closed(close) => (Some(close.clone()), ending.our_close.is_some()),
+            Peer::There | Peer::Gone => (None, false),
+        };
+        let first = match ending.cause {
+            Cause::PeerClosed => Some(Direction::In),
+            _ => ending.our_close.is_some().then_some(Direction::Out),
+        };
+        let Traffic { received, sent, .. } = ending.traffic;
+        let parting = Parting { close, first, clean: is_answered, received, sent };
+        self.tell(|json, line| json.parted(&parting, line));
+    }
+
+    /// Writes a line, where the format has a place for that; whatever of a message is there has been written, or never will be.
+    fn tell(&mut self, what: impl FnOnce(&mut JsonEvents, &mut Vec<u8>)) {
+        let mut line = Vec::new();
         // Writing to memory never fails.
-        let _ = self.joiner.tell(&mut self.buffer, |json, line| json.open(opening, line));
-        if self.buffer.len() > before {
-            let _ = self.write(self.buffer.len());
+        let _ = self.joiner.tell(&mut line, what);
+        if !line.is_empty() {
+            let _ = self.write_complete();
+            self.shared.write_line(&line);
         }
     }
 
@@ -162,6 +201,8 @@ impl Sink for ClientSink {
             Event::Data(chunk) if self.format == Format::Length.into() => {
                 self.joiner.push(&Event::Data(Chunk { length: None, ..*chunk }), &mut self.buffer)?;
             }
+            // What is told of a client that goes holds it, and more.
+            Event::Close(_) => {}
             event => self.joiner.push(event, &mut self.buffer)?,
         }
         match event {
@@ -187,9 +228,9 @@ impl Sink for ClientSink {
         Ok(self.write_complete()?)
     }
 
-    fn we_closed_first(&mut self) {
-        // Writing nothing to memory never fails.
-        let _ = self.joiner.tell(&mut self.buffer, |json, _| json.sent_close());
+    fn trouble(&mut self, what: &str) {
+        // Whether it is the cause of the session's end will be known then.
+        self.trouble = Some(what.to_owned());
     }
 }
 

@@ -8,10 +8,13 @@ use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
 
 use super::escape::push_string;
-use crate::protocol::{Close, Event, Kind};
+use crate::protocol::{Close, Event, Kind, Tally};
 
 /// The version of the language, which an `open` event names; it grows when a field changes its meaning.
 const VERSION: u32 = 1;
+
+/// The code of a connection that has ended without a Close; no frame has it (RFC 6455, 7.1.5).
+pub(super) const NO_CLOSE: u16 = 1006;
 
 /// Which way something went, seen from here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,10 +34,27 @@ pub struct Opening {
     pub address: String,
     /// The subprotocol agreed on.
     pub subprotocol: Option<String>,
+    /// What a client asked for: path and query; only a listener tells.
+    pub target: Option<String>,
     /// The extensions agreed on, as elements of `Sec-WebSocket-Extensions`.
     pub extensions: Vec<String>,
     /// How long the way to the open connection took; a listener does not know.
     pub timings: Option<Timings>,
+}
+
+/// What is told of a client that a listener no longer serves.
+#[derive(Debug, Clone)]
+pub struct Parting {
+    /// Its Close, if one came.
+    pub close: Option<Close>,
+    /// Who closed first, if anybody closed.
+    pub first: Option<Direction>,
+    /// Each side had the other one's Close.
+    pub clean: bool,
+    /// What it sent.
+    pub received: Tally,
+    /// What was sent to it.
+    pub sent: Tally,
 }
 
 /// How long each phase of the opening took.
@@ -125,6 +145,9 @@ impl JsonEvents {
         push_number("version", VERSION.into(), out);
         push_field("url", &opening.url, out);
         push_field("address", &opening.address, out);
+        if let Some(target) = &opening.target {
+            push_field("target", target, out);
+        }
         if let Some(subprotocol) = &opening.subprotocol {
             push_field("subprotocol", subprotocol, out);
         }
@@ -176,6 +199,56 @@ impl JsonEvents {
         begin("error", out);
         push_field("message", message, out);
         self.end(None, out);
+    }
+
+    /// That a client has connected, and its handshake is to come.
+    pub fn connection(&mut self, address: &str, out: &mut Vec<u8>) {
+        begin("connection", out);
+        push_field("address", address, out);
+        self.end(None, out);
+    }
+
+    /// That a client was not let in, with the status that it got, if it got one, and why in words.
+    pub fn rejected(&mut self, address: &str, status: Option<u16>, message: &str, out: &mut Vec<u8>) {
+        begin("error", out);
+        push_field("message", message, out);
+        if let Some(status) = status {
+            push_number("status", status.into(), out);
+        }
+        push_field("address", address, out);
+        self.end(None, out);
+    }
+
+    /// That a message of so many bytes has been queued for so many clients.
+    pub fn send(&mut self, clients: u64, bytes: u64, out: &mut Vec<u8>) {
+        begin("send", out);
+        push_number("clients", clients, out);
+        push_number("bytes", bytes, out);
+        self.end(None, out);
+    }
+
+    /// That a client's session is over, whatever way; 1006 is the code of no Close (RFC 6455, 7.1.5).
+    pub fn parted(&mut self, parting: &Parting, out: &mut Vec<u8>) {
+        let Parting { close, first, clean, received, sent } = parting;
+        begin("close", out);
+        match close {
+            Some(Close { code: Some(code), reason }) => {
+                push_number("code", (*code).into(), out);
+                push_field("reason", reason, out);
+            }
+            Some(_) => {}
+            None => push_number("code", NO_CLOSE.into(), out),
+        }
+        if let Some(first) = first {
+            push_field("first", if *first == Direction::In { "peer" } else { "us" }, out);
+        }
+        push_json("clean", clean, out);
+        for (name, Tally { messages, bytes }) in [("received", received), ("sent", sent)] {
+            push_name(name, out);
+            // Writing to memory never fails.
+            let _ = write!(out, "{{\"messages\":{messages},\"bytes\":{bytes}}}");
+        }
+        self.end(close.is_some().then_some(Direction::In), out);
     }
 
     /// That the session is not closed cleanly, and why, in words.

@@ -163,6 +163,11 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// Whether it tells of a connection that has ended without a Close, as a listener does.
+    pub(super) fn tells_of_no_close(&self) -> bool {
+        self.fields.code.is_some_and(|code| code.get() == "1006")
+    }
+
     /// The code and the reason of a Close, as far as the line has them.
     pub(super) fn close(&self) -> At<(Option<u16>, Option<String>)> {
         let reason: Option<String> = self.fields.reason.map(|field| self.value(field)).transpose()?;

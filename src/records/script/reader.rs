@@ -69,6 +69,7 @@ impl ScriptReader {
             "binary" => self.message(&line, Kind::Binary)?,
             "ping" => self.ping(&line)?,
             "pong" => self.pong(&line)?,
+            "close" if line.tells_of_no_close() => None,
             "close" => self.close(&line)?,
             "wait" => Some((self.line, Action::Pause(line.pause()?))),
             // Told by those who record, for those who read.

@@ -67,7 +67,15 @@ impl Service {
         let client_bell = arrival.bell();
         let receiving = session.start_on(thread, source, bell, Arc::clone(&client_bell) as Arc<dyn Bell>);
         let control = Arc::clone(receiving.control());
-        let client = Client { number, peer: peer.to_owned(), control, worth, bell: client_bell, command: command.ok() };
+        let client = Client {
+            number,
+            peer: peer.to_owned(),
+            control,
+            worth,
+            bell: client_bell,
+            told_by: None,
+            command: command.ok(),
+        };
         arrival.join(client);
         sink.open(&accepted.opening(&self.url, peer));
         receiving.run(&mut sink);
