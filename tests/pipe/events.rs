@@ -66,8 +66,8 @@ fn every_client_is_told_from_its_connection_to_its_end() {
     let gone = of_client(&run, 2);
     assert_eq!(types(&gone), ["open", "error", "close"]);
     assert_eq!(gone[1]["clean"], false);
-    let lost = json!({"type": "close", "code": 1006, "clean": false, "received": none, "sent": none});
-    assert_eq!(gone[2], lost);
+    let vanished = json!({"type": "close", "code": 1006, "clean": false, "received": none, "sent": none});
+    assert_eq!(gone[2], vanished);
     let wrong = of_client(&run, 3);
     assert_eq!(types(&wrong), ["open", "error", "close"]);
     assert_eq!(

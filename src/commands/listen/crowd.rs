@@ -223,7 +223,9 @@ impl Crowd {
         }
         drop(members);
         if self.lossless {
-            full.iter().for_each(|(_, outbox)| _ = outbox.put(Arc::clone(frames)));
+            for (_, outbox) in full {
+                outbox.put(Arc::clone(frames));
+            }
         } else {
             self.put_in_time(full, frames);
         }

@@ -126,6 +126,15 @@ fn what_a_session_says_by_itself_is_no_step() {
 }
 
 #[test]
+fn what_a_listener_tells_is_no_step() {
+    let script = r#"{"type":"connection","address":"127.0.0.1:1"}
+{"type":"send","clients":1,"bytes":3}
+{"type":"text","data":"a","dir":"in"}
+{"type":"close","code":1006,"clean":false,"received":{"messages":1,"bytes":1},"sent":{"messages":0,"bytes":0}}"#;
+    assert_eq!(actions(script), ["3 await Text a"]);
+}
+
+#[test]
 fn who_closes_may_leave_a_message_unfinished() {
     let script = "{\"type\":\"text\",\"data\":\"a\",\"fin\":false}\n{\"type\":\"close\"}";
     assert_eq!(actions(script), ["1 send Text true false a", "2 send close no code"]);
