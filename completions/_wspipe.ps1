@@ -68,6 +68,8 @@ Register-ArgumentCompleter -Native -CommandName 'wspipe' -ScriptBlock {
             [CompletionResult]::new('--passphrase', '--passphrase', [CompletionResultType]::ParameterName, 'The passphrase of the private key or the archive; @FILE or @env:NAME takes it from there')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Our private key in PEM, if it is not in the file of --cert')
             [CompletionResult]::new('--compress-level', '--compress-level', [CompletionResultType]::ParameterName, 'How hard to compress: 1 is the fastest, 9 gives the fewest bytes')
+            [CompletionResult]::new('--reconnect', '--reconnect', [CompletionResultType]::ParameterName, 'Connect again when the session breaks; give up after MAX attempts in a row')
+            [CompletionResult]::new('--reconnect-delay', '--reconnect-delay', [CompletionResultType]::ParameterName, 'The delay before the first attempt to connect again (1s if that is left out)')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How messages lie in standard input and output')
             [CompletionResult]::new('--in', '--in', [CompletionResultType]::ParameterName, 'How standard input is cut into messages')
             [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'How messages are laid out on standard output')

@@ -75,7 +75,7 @@ _wspipe() {
             return 0
             ;;
         wspipe__subcmd__connect)
-            opts="-H -s -u -L -4 -6 -k -t -b -0 -c -q -v -h --echo --forward --exec --grace --header --subprotocol --origin --user --bearer --cookie --host --location --location-trusted --compress --connect-timeout --retry --proxy --via-command --resolve --ipv4 --ipv6 --cacert --insecure --sni --tls-min --cert --pkcs12 --passphrase --key --compress-level --text --binary --format --in --out --timestamps --nul --chunk-size --max-message --send --no-stdin --wait --on-eof --count --timeout --close-code --close-reason --close-timeout --idle-timeout --ping-interval --ping-timeout --stats --record --quiet --verbose --help"
+            opts="-H -s -u -L -4 -6 -k -t -b -0 -c -q -v -h --echo --forward --exec --grace --header --subprotocol --origin --user --bearer --cookie --host --location --location-trusted --compress --connect-timeout --retry --proxy --via-command --resolve --ipv4 --ipv6 --cacert --insecure --sni --tls-min --cert --pkcs12 --passphrase --key --compress-level --reconnect --reconnect-delay --text --binary --format --in --out --timestamps --nul --chunk-size --max-message --send --no-stdin --wait --on-eof --count --timeout --close-code --close-reason --close-timeout --idle-timeout --ping-interval --ping-timeout --stats --record --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -190,6 +190,14 @@ _wspipe() {
                     return 0
                     ;;
                 --compress-level)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reconnect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reconnect-delay)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -64,6 +64,8 @@ set edit:completion:arg-completer[wspipe] = {|@words|
             cand --passphrase 'The passphrase of the private key or the archive; @FILE or @env:NAME takes it from there'
             cand --key 'Our private key in PEM, if it is not in the file of --cert'
             cand --compress-level 'How hard to compress: 1 is the fastest, 9 gives the fewest bytes'
+            cand --reconnect 'Connect again when the session breaks; give up after MAX attempts in a row'
+            cand --reconnect-delay 'The delay before the first attempt to connect again (1s if that is left out)'
             cand --format 'How messages lie in standard input and output'
             cand --in 'How standard input is cut into messages'
             cand --out 'How messages are laid out on standard output'

@@ -60,6 +60,8 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l pkcs12 -d 'Our
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l passphrase -d 'The passphrase of the private key or the archive; @FILE or @env:NAME takes it from there' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l key -d 'Our private key in PEM, if it is not in the file of --cert' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l compress-level -d 'How hard to compress: 1 is the fastest, 9 gives the fewest bytes' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l reconnect -d 'Connect again when the session breaks; give up after MAX attempts in a row' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l reconnect-delay -d 'The delay before the first attempt to connect again (1s if that is left out)' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l format -d 'How messages lie in standard input and output' -r -f -a "lines\t'A message a line; the line feed is not part of it (the default)'
 nul\t'Like lines, with NUL bytes'
 raw\t'In: what one read gives is a message; out: payload, nothing added (the default with -b)'

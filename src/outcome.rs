@@ -114,6 +114,14 @@ pub enum Failure {
     /// The listening socket could not be had.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// As many attempts to connect again were made as were to be.
+    #[error("gave up after {attempts} attempts in a row (--reconnect): {failure}")]
+    GaveUp {
+        /// How many.
+        attempts: u32,
+        /// What happened last.
+        failure: Box<Failure>,
+    },
     /// The session ended badly.
     #[error("{}", .0.words)]
     Session(BadEnding),
@@ -160,6 +168,7 @@ impl Failure {
             Failure::Usage(_) => ExitStatus::Usage,
             Failure::Open(error) => open_status(error),
             Failure::Mismatch(_) | Failure::Capture(_) => ExitStatus::Handshake,
+            Failure::GaveUp { failure, .. } => failure.status(),
             Failure::Session(ending) => ending.status,
             Failure::TooFewPings { .. } => ExitStatus::Unmet,
             Failure::Told(status) => *status,

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Unsent;
+use super::kept::{Kept, TooLong};
 use super::send::{BATCH, Pulled, Source, SourceError};
 use crate::net::{Interest, Wake, wait};
 use crate::protocol::{Chunk, Encoder, Event, Kind};
-use crate::records::Splitter;
+use crate::records::{Problem, Splitter};
 
 /// Messages to send first, then the records of a byte stream.
 #[derive(Debug)]
@@ -29,7 +30,25 @@ pub struct StreamInput<R> {
     over: bool,
     /// What was given last were orders.
     gave_orders: bool,
+    /// What another connection may need, if there may be one.
+    keeps: Option<Keeps>,
 }
+
+/// What a source keeps for another connection.
+#[derive(Debug)]
+struct Keeps {
+    messages: Kept,
+    /// Nothing is to be read: receive only.
+    is_silent: bool,
+    /// What the input ended with before its end, if it did.
+    last: Option<Result<Pulled, SourceError>>,
+    /// It is to be given on this connection, too.
+    is_due: bool,
+}
+
+/// What a record of TLS holds, in bytes (RFC 8446, 5.1): of one that the socket has not taken to its end the peer can read
+/// nothing. So what is written in such pieces, each as a whole, is taken or is not.
+const TLS_RECORD: usize = 16 << 10;
 
 impl<R: Read + AsFd + Send> StreamInput<R> {
     /// A source that gives the greetings as text messages, then what is read from `input`. Without an input, and with no
@@ -47,19 +66,48 @@ impl<R: Read + AsFd + Send> StreamInput<R> {
             ended,
             over: false,
             gave_orders: false,
+            keeps: None,
+        }
+    }
+
+    /// The same source, which outlives a connection: what has not reached the socket when one breaks is sent on the next. Of a
+    /// message, at most so many bytes are kept; a longer one is an error.
+    #[must_use]
+    pub fn keeping(mut self, limit: u64) -> Self {
+        let messages = Kept::new(limit);
+        self.keeps = Some(Keeps { messages, is_silent: self.ended, last: None, is_due: false });
+        self
+    }
+
+    /// Goes over to another connection.
+    pub fn begin_again(&mut self, greetings: Vec<String>) {
+        self.greetings = greetings.into();
+        self.gave_orders = false;
+        if let Some(keeps) = &mut self.keeps {
+            keeps.messages.begin_again();
+            keeps.is_due = true;
+            self.ended = keeps.is_silent;
         }
     }
 
     /// Encodes the complete records in the buffer, up to a batch.
     fn split(&mut self, encoder: &mut Encoder) -> Result<Option<Pulled>, SourceError> {
         loop {
+            let held = self.splitter.held();
             match self.splitter.next() {
                 Ok(Some(Event::Close(close))) => {
                     self.over = true;
                     return Ok(Some(Pulled::Close(close)));
                 }
                 Ok(Some(event)) => {
-                    encoder.push(&event);
+                    match &mut self.keeps {
+                        None => encoder.push(&event),
+                        Some(keeps) => {
+                            let kept = keeps.messages.encode(&event, encoder);
+                            keeps.messages.made_of(held.saturating_sub(self.splitter.held()) as u64);
+                            kept.map_err(|TooLong(limit)| self.refuse(limit, encoder.is_inside_message()))?;
+                        }
+                    }
                     if encoder.pending().len() >= BATCH {
                         return Ok(Some(Pulled::Frames));
                     }
@@ -70,6 +118,39 @@ impl<R: Read + AsFd + Send> StreamInput<R> {
                     self.over = true;
                     return Err(SourceError::BadRecord(error, self.splitter.is_inside_message()));
                 }
+            }
+        }
+    }
+
+    /// Gives up a record that is too long to be kept.
+    fn refuse(&mut self, limit: u64, has_begun: bool) -> SourceError {
+        self.over = true;
+        SourceError::BadRecord(self.splitter.refuse(Problem::TooLongToKeep(limit)), has_begun)
+    }
+
+    /// What goes before anything new on another connection.
+    fn left_over(&mut self, encoder: &mut Encoder) -> Option<Result<Pulled, SourceError>> {
+        let keeps = self.keeps.as_mut()?;
+        if keeps.messages.resume(encoder) {
+            return Some(Ok(Pulled::Frames));
+        }
+        keeps.last.clone().filter(|_| std::mem::take(&mut keeps.is_due))
+    }
+
+    /// The next of the input, or orders.
+    fn go_on(&mut self, encoder: &mut Encoder) -> Result<Pulled, SourceError> {
+        loop {
+            if !self.over
+                && let Some(pulled) = self.split(encoder)?
+            {
+                return Ok(pulled);
+            }
+            if self.input.is_none() && !self.ended {
+                self.ended = true;
+                return Ok(Pulled::Ended);
+            }
+            if let Some(pulled) = self.read()? {
+                return Ok(pulled);
             }
         }
     }
@@ -144,20 +225,18 @@ impl<R: Read + AsFd + Send> Source for StreamInput<R> {
         if !encoder.pending().is_empty() {
             return Ok(Pulled::Frames);
         }
-        loop {
-            if !self.over
-                && let Some(pulled) = self.split(encoder)?
-            {
-                return Ok(pulled);
-            }
-            if self.input.is_none() && !self.ended {
-                self.ended = true;
-                return Ok(Pulled::Ended);
-            }
-            if let Some(pulled) = self.read()? {
-                return Ok(pulled);
-            }
+        if let Some(pulled) = self.left_over(encoder) {
+            return pulled;
         }
+        let was_over = self.over;
+        let pulled = self.go_on(encoder);
+        if self.over
+            && !was_over
+            && let Some(keeps) = &mut self.keeps
+        {
+            keeps.last = Some(pulled.clone());
+        }
+        pulled
     }
 
     fn wait_for_orders(&mut self) {
@@ -166,12 +245,29 @@ impl<R: Read + AsFd + Send> Source for StreamInput<R> {
         self.bell.clear();
     }
 
+    fn largest_write(&self) -> usize {
+        if self.keeps.is_some() { TLS_RECORD } else { usize::MAX }
+    }
+
+    fn took(&mut self, bytes: usize) {
+        if let Some(keeps) = &mut self.keeps {
+            keeps.messages.took(bytes);
+        }
+    }
+
     fn sent(&mut self) {
+        if let Some(keeps) = &mut self.keeps {
+            keeps.messages.sent();
+        }
         self.sent = self.taken - self.splitter.held() as u64;
     }
 
     fn unsent(&self) -> Unsent {
-        Unsent { bytes: self.taken - self.sent, inside_message: self.splitter.is_inside_message() }
+        let bytes = match &self.keeps {
+            None => self.taken - self.sent,
+            Some(keeps) => keeps.messages.unsent() + self.splitter.held() as u64,
+        };
+        Unsent { bytes, inside_message: self.splitter.is_inside_message() }
     }
 }
 

@@ -1,6 +1,7 @@
 //! A byte stream as a sink: events, laid out as records, written.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use super::{Sink, SinkError};
 use crate::net::Stdio;
@@ -91,6 +92,11 @@ impl<W: Write + Send> RecordSink<W> {
     /// Says that the session is open, where the format has a place for that.
     pub fn open(&mut self, opening: &Opening) {
         self.tell(|json, line| json.open(opening, line));
+    }
+
+    /// Says that the connection will be made once more, where the format has a place for that.
+    pub fn reconnect(&mut self, attempt: u64, why: &str, delay: Duration) {
+        self.tell(|json, line| json.reconnect(attempt, why, delay, line));
     }
 
     fn tell(&mut self, what: impl FnOnce(&mut JsonEvents, &mut Vec<u8>)) {

@@ -36,6 +36,11 @@ pub trait Source: Send {
     /// Encodes what waits in memory, without waiting for more; a Close will follow.
     fn drain(&mut self, _encoder: &mut Encoder) {}
 
+    /// How much is written at once, in bytes: a write that fails may have taken nothing that counts.
+    fn largest_write(&self) -> usize {
+        usize::MAX
+    }
+
     /// Says that so many bytes have reached the socket.
     fn took(&mut self, _bytes: usize) {}
 
@@ -70,7 +75,7 @@ pub enum Pulled {
 }
 
 /// Why a source can give nothing more.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum SourceError {
     /// The system's words.
     Failed(String),
@@ -173,7 +178,12 @@ impl<W: Write> Pump<'_, W> {
         }
         let mut sent = 0;
         while sent < self.encoder.pending().len() {
-            sent += self.write_once(sent, usize::MAX).inspect_err(|_| self.broke_off(source, sent))?;
+            let count = self.write_once(sent, source.largest_write()).inspect_err(|_| self.broke_off(source, sent))?;
+            sent += count;
+            // (What is cut off is not counted any more.)
+            if !S::PACED {
+                source.took(count);
+            }
         }
         self.written(source);
         Ok(())

@@ -149,6 +149,19 @@ fn spawn(name: &str, side: impl FnOnce() + Send + 'static) -> io::Result<()> {
     Ok(())
 }
 
+/// What has come of waiting where there is no session.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Waited<T> {
+    /// What was waited for.
+    Done(T),
+    /// Its time has come.
+    TimeUp,
+    /// A signal arrived.
+    Signal(i32),
+    /// Whoever read the output has stopped.
+    OutputClosed,
+}
+
 /// Keeps the time of a session, and watches for what may end it from outside.
 #[derive(Debug)]
 pub struct Keeper<'a> {
@@ -180,19 +193,48 @@ impl<'a> Keeper<'a> {
                 Tick::Ended(ending) => return Ok(ending),
                 Tick::WakeAt(at) => at,
             };
-            let mut watched = vec![(self.wake.as_fd(), Interest::Read)];
-            watched.extend(self.signals.map(|signals| (signals.as_fd(), Interest::Read)));
-            watched.extend(output.map(|output| (output, Interest::Gone)));
-            let timeout = wake_at.map(|at| at.saturating_duration_since(Instant::now()));
-            let ready = wait_any(&watched, timeout)?;
-            self.wake.clear();
-            if let Some(signal) = self.signals.and_then(Signals::caught) {
+            let (signal, is_output_gone) = self.watch(output, wake_at)?;
+            if let Some(signal) = signal {
                 control.note(Fact::Signal(signal));
             }
-            if output.is_some() && ready.last().is_some_and(|output| output.is_gone()) {
+            if is_output_gone {
                 output = None;
                 control.note(Fact::OutputClosed);
             }
         }
+    }
+
+    /// Waits where there is no session: until `done` gives something, which is asked whenever the keeper is woken, or until
+    /// then.
+    ///
+    /// # Errors
+    /// The system can't wait.
+    pub fn wait_for<T>(&self, until: Option<Instant>, mut done: impl FnMut() -> Option<T>) -> io::Result<Waited<T>> {
+        loop {
+            if let Some(done) = done() {
+                return Ok(Waited::Done(done));
+            }
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return Ok(Waited::TimeUp);
+            }
+            match self.watch(self.output, until)? {
+                (Some(signal), _) => return Ok(Waited::Signal(signal)),
+                (None, true) => return Ok(Waited::OutputClosed),
+                (None, false) => {}
+            }
+        }
+    }
+
+    /// Waits until the keeper is woken, or until then; gives the signal that has arrived, and whether the output's reader has
+    /// gone.
+    fn watch(&self, output: Option<BorrowedFd<'_>>, until: Option<Instant>) -> io::Result<(Option<i32>, bool)> {
+        let mut watched = vec![(self.wake.as_fd(), Interest::Read)];
+        watched.extend(self.signals.map(|signals| (signals.as_fd(), Interest::Read)));
+        watched.extend(output.map(|output| (output, Interest::Gone)));
+        let timeout = until.map(|until| until.saturating_duration_since(Instant::now()));
+        let ready = wait_any(&watched, timeout)?;
+        self.wake.clear();
+        let is_output_gone = output.is_some() && ready.last().is_some_and(|output| output.is_gone());
+        Ok((self.signals.and_then(Signals::caught), is_output_gone))
     }
 }

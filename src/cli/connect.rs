@@ -11,6 +11,7 @@ use super::compression::LevelArgs;
 use super::exec::ExecArgs;
 use super::handshake::HandshakeArgs;
 use super::pipe::{NOT_FOR_STREAMS, PipeArgs};
+use super::reconnect::ReconnectArgs;
 use super::record::RecordArgs;
 use super::route::RouteArgs;
 use super::tls::{IdentityArgs, TlsArgs};
@@ -68,6 +69,9 @@ pub(super) struct Args {
     level: LevelArgs,
 
     #[command(flatten)]
+    reconnect: ReconnectArgs,
+
+    #[command(flatten)]
     pipe: PipeArgs,
 
     #[command(flatten)]
@@ -78,6 +82,7 @@ impl Args {
     pub(super) fn resolve(self) -> Result<ConnectConfig, Failure> {
         Ok(ConnectConfig {
             destination: destination(&self.url)?,
+            reconnect: self.reconnect.resolve(),
             // What may ask for a password comes last: what is wrong with the other options is said first.
             pipe: self.pipe.resolve()?,
             route: {

@@ -14,6 +14,7 @@ mod pages;
 mod ping;
 mod pipe;
 mod prompt;
+mod reconnect;
 mod record;
 mod replay;
 mod reports;
@@ -132,7 +133,7 @@ fn with_command(mut args: Vec<OsString>) -> Vec<OsString> {
 
 /// A value that may be left out is part of its option: behind a space it would be the URL, and the URL one thing too many.
 fn with_advice(mut error: clap::Error, args: &[OsString]) -> clap::Error {
-    const MAY_HAVE_VALUE: [&str; 3] = ["-L", "--location", "--retry"];
+    const MAY_HAVE_VALUE: [&str; 4] = ["-L", "--location", "--retry", "--reconnect"];
     let is_value = |arg: &OsString| arg.to_str().is_some_and(|arg| values::duration(arg).is_ok());
     let follows = |pair: &&[OsString]| MAY_HAVE_VALUE.iter().any(|option| pair[0] == *option) && is_value(&pair[1]);
     if error.kind() == ErrorKind::UnknownArgument

@@ -57,6 +57,7 @@ impl ManArgs {
 fn sections(page: Option<Page>) -> &'static [&'static str] {
     const RECORDS: &str = include_str!("pages/records.roff");
     const TRANSCRIPT: &str = include_str!("pages/transcript.roff");
+    const RECONNECT: &str = include_str!("pages/reconnect.roff");
     const ENDING: &str = include_str!("pages/ending.roff");
     const HEARTBEAT: &str = include_str!("pages/heartbeat.roff");
     const COMPRESSION: &str = include_str!("pages/compression.roff");
@@ -84,6 +85,7 @@ fn sections(page: Option<Page>) -> &'static [&'static str] {
             REPORTS,
             TRANSCRIPT,
             ENDING,
+            RECONNECT,
             HEARTBEAT,
             EXEC,
             COMPRESSION,

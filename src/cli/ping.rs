@@ -84,6 +84,7 @@ impl Args {
             },
             handshake: self.handshake.resolve()?,
             connect_timeout: self.handshake.connect_timeout,
+            retry: self.handshake.retry,
             timeout: self.timeout,
             pace,
             json: self.json,

@@ -7,16 +7,18 @@ use std::time::{Duration, Instant};
 use super::coding::{Coding, Terms};
 use super::exec::{Attached, Attachment, see_out, variables_of_server, verdict};
 use super::pipe::{Ends, output_pipe};
-use super::record::recorded;
+use super::reconnect::{self, Reconnect};
+use super::record::{recorded, tapped};
 use super::stats::AtEnd;
 use super::{Destination, Endpoint, Pipe, RECEIVE_BUFFER, endpoint};
 use crate::bridge::{EchoSink, Ending, Keeper, Session, Signals, Tunnel};
-use crate::handshake::RequestOptions;
+use crate::handshake::{RequestOptions, Target};
 use crate::net::Socket;
-use crate::opening::{Limits, OpenError, Opened, Patience, Route};
+use crate::opening::{self, Limits, OpenError, Opened, Patience, Route};
 use crate::outcome::Failure;
 use crate::protocol::{Level, Role};
-use crate::recorder::{Beginning, Recorder};
+use crate::recorder::Recorder;
+use crate::records::DEFAULT_MAX_HELD;
 
 /// What `connect` was asked for.
 #[derive(Debug, Clone)]
@@ -31,6 +33,8 @@ pub struct ConnectConfig {
     pub connect_timeout: Duration,
     /// How long to try again until the server is up.
     pub retry: Option<Duration>,
+    /// What follows a session that breaks, if anything does.
+    pub reconnect: Option<Reconnect>,
     /// What is at this end.
     pub endpoint: Endpoint,
     /// How hard to compress, where that is agreed on.
@@ -39,6 +43,47 @@ pub struct ConnectConfig {
     pub pipe: Pipe,
     /// The file to record the session in.
     pub record: Option<PathBuf>,
+}
+
+/// The way to a session, and what is spoken there.
+#[derive(Debug)]
+pub(super) struct Way {
+    target: Target,
+    handshake: RequestOptions,
+    route: Route,
+    patience: Patience,
+    level: Level,
+    /// The longest message that is accepted, in bytes.
+    max_message: Option<u64>,
+}
+
+impl Way {
+    /// A connection, by as many attempts as it takes.
+    fn open(&self) -> Result<Opened, OpenError> {
+        let opened = self.patience.open(&self.target, &self.handshake, &self.route)?;
+        log::info!("connected to {} at {}", opened.target, opened.place);
+        if let Some(agreement) = opened.compression {
+            log::info!("compression: {agreement}");
+        }
+        Ok(opened)
+    }
+
+    /// A connection, by one attempt.
+    pub(super) fn open_once(&self) -> Result<Opened, OpenError> {
+        opening::open(&self.target, &self.handshake, &self.route, &self.patience.limits())
+    }
+
+    /// What is read and written with over a connection that was opened.
+    pub(super) fn coding(&self, opened: &Opened) -> Result<Coding, Failure> {
+        let terms = Terms {
+            buffer: RECEIVE_BUFFER,
+            grows: false,
+            max_message: self.max_message,
+            compression: opened.compression,
+            level: self.level,
+        };
+        Coding::client(terms, &opened.early).map_err(Failure::io("cannot make masking keys"))
+    }
 }
 
 /// Connects, and runs the pipe until the session ends.
@@ -53,8 +98,18 @@ pub fn connect(mut config: ConnectConfig) -> Result<(), Failure> {
 fn connect_recorded(config: ConnectConfig, recorder: Option<&Recorder>) -> Result<(), Failure> {
     let start = Instant::now();
     let _stats = AtEnd(config.pipe.stats.clone());
-    let ConnectConfig { destination, handshake, route, connect_timeout, retry, endpoint, level, pipe, record: _ } =
-        config;
+    let ConnectConfig {
+        destination,
+        handshake,
+        route,
+        connect_timeout,
+        retry,
+        reconnect,
+        endpoint,
+        level,
+        pipe,
+        record: _,
+    } = config;
     endpoint.check().map_err(io::Error::other).map_err(Failure::io("cannot start the command"))?;
     let (target, route) = destination.start(route)?;
     let patience = Patience { attempt: connect_timeout, retry, run: pipe.deadline(start) };
@@ -66,26 +121,15 @@ fn connect_recorded(config: ConnectConfig, recorder: Option<&Recorder>) -> Resul
         }
         Endpoint::Stdio | Endpoint::Echo | Endpoint::Broadcast | Endpoint::Exec(_) => None,
     };
-    let mut opened = patience.open(&target, &handshake, &route)?;
+    let max_message = pipe.decoder_limit().or_else(|| reconnect.map(|_| DEFAULT_MAX_HELD));
+    let way = Way { target, handshake, route, patience, level, max_message };
+    let opened = way.open()?;
+    if let Some(reconnect) = reconnect {
+        return reconnect::run(opened, way, &pipe, reconnect, recorder, start);
+    }
     let url = opened.target.url();
-    log::info!("connected to {url} at {}", opened.place);
-    if let Some(agreement) = opened.compression {
-        log::info!("compression: {agreement}");
-    }
-    let terms = Terms {
-        buffer: RECEIVE_BUFFER,
-        grows: false,
-        max_message: pipe.decoder_limit(),
-        compression: opened.compression,
-        level,
-    };
-    let coding = Coding::client(terms, &opened.early).map_err(Failure::io("cannot make masking keys"))?;
-    if let Some(recorder) = recorder {
-        let opening = opened.opening();
-        let (role, compression, early) = (Role::Client, opened.compression, &opened.early);
-        let beginning = Beginning { role, opening, compression, early, client: None };
-        opened.connection = recorder.session(opened.connection, beginning);
-    }
+    let coding = way.coding(&opened)?;
+    let opened = tapped(opened, recorder);
     let (ending, command) = run(opened, coding, &url, &endpoint, stream, &pipe, start)?;
     log::info!("{ending}");
     if endpoint.is_stdio() {

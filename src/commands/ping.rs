@@ -17,7 +17,7 @@ use super::{Destination, print};
 use crate::bridge::{Cause, Ending, Keeper, OnEof, Rules, Session, Signals};
 use crate::handshake::RequestOptions;
 use crate::net::Wake;
-use crate::opening::{self, Limits, Opened, Route, masking_keys};
+use crate::opening::{Opened, Patience, Route, masking_keys};
 use crate::outcome::{ExitStatus, Failure, judge};
 use crate::protocol::{Close, Level, Role};
 use ends::{PingSource, PongSink, Shared};
@@ -44,6 +44,8 @@ pub struct PingConfig {
     pub route: Route,
     /// The bound of the way to an open connection.
     pub connect_timeout: Duration,
+    /// How long to try again until the server is up.
+    pub retry: Option<Duration>,
     /// The bound of the whole run.
     pub timeout: Option<Duration>,
     /// How pings are sent.
@@ -59,12 +61,13 @@ pub struct PingConfig {
 /// # Errors
 /// A ping was lost, or the connection did not open or ended badly; see [`Failure`].
 pub fn ping(config: PingConfig) -> Result<(), Failure> {
-    let PingConfig { destination, handshake, route, connect_timeout, timeout, pace, json, summary_only } = config;
+    let PingConfig { destination, handshake, route, connect_timeout, retry, timeout, pace, json, summary_only } =
+        config;
     let begun = Instant::now();
     let deadline = timeout.and_then(|timeout| begun.checked_add(timeout));
     let (target, route) = destination.start(route)?;
     let start = Instant::now();
-    let opened = opening::open(&target, &handshake, &route, &Limits::new(start, connect_timeout, deadline))?;
+    let opened = Patience { attempt: connect_timeout, retry, run: deadline }.open(&target, &handshake, &route)?;
     let took = start.elapsed();
     if let Some(agreement) = opened.compression {
         log::info!("compression: {agreement}");

@@ -60,6 +60,12 @@ impl Patience {
         opened.map_err(|error| error.after(tried))
     }
 
+    /// The bounds of one attempt that begins now.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits::new(Instant::now(), self.attempt, self.run)
+    }
+
     /// Makes attempts until there is no setback any more, or time is up; gives what came of the last one, and how often it was
     /// tried, if that was in vain.
     pub fn exert<T>(

@@ -31,6 +31,9 @@ pub enum Problem {
     /// A line of JSON that is not one of the events.
     #[error("{0}")]
     Json(JsonProblem),
+    /// A record that has to be kept until all of it is sent is over the limit.
+    #[error("is longer than {0} bytes, the most that --reconnect keeps to send again (--max-message raises it)")]
+    TooLongToKeep(u64),
     /// A record that has to be held as a whole is over the limit.
     #[error("is longer than {0} bytes, the most that is held of one (--max-message raises it)")]
     TooLong(u64),

@@ -332,6 +332,11 @@ impl Splitter {
         Ok(Some(start..end))
     }
 
+    /// Gives the record up that was given last, or a part of it: for a reason that lies outside.
+    pub fn refuse(&mut self, problem: Problem) -> RecordError {
+        self.fail(self.records, problem)
+    }
+
     fn truncated(&mut self, expected: u64, found: u64) -> RecordError {
         // A record counts once a part of it was given.
         let record = self.records + u64::from(!self.inside);

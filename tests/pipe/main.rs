@@ -35,6 +35,7 @@ mod parting;
 mod ping;
 mod proxy;
 mod reaching;
+mod reconnect;
 mod records;
 mod redirect;
 mod refusal;

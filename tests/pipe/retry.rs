@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::harness::{PATIENCE, Run, Server, Stdin, unix_connection};
+use crate::harness::{FIN, PATIENCE, PONG, Run, Server, Stdin, unix_connection};
 
 const BUSY: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
 
@@ -204,7 +204,7 @@ fn a_command_that_fails_is_run_again() {
 }
 
 #[test]
-fn inspect_and_forward_wait_for_a_server_too() {
+fn other_commands_wait_for_a_server_too() {
     let server = Server::start();
     let run = Run::new(["inspect", "--retry"]).arg(server.url()).start();
     drop(server.answer(BUSY));
@@ -213,6 +213,14 @@ fn inspect_and_forward_wait_for_a_server_too() {
 
     let run = Run::new(["inspect", "--retry=300ms"]).arg(closed_url()).finish();
     run.status(3).stderr_has("gave up after");
+
+    let run = Run::new(["ping", "-c", "1", "--retry"]).arg(server.url()).start();
+    drop(server.answer(BUSY));
+    let mut peer = server.accept();
+    let ping = peer.read();
+    peer.frame(FIN | PONG, ping.payload);
+    peer.finish(1000);
+    run.finish().status(0).stderr_has("waiting for");
 
     let run = Run::new(["forward", "0", "--retry"]).arg(server.url()).start();
     let address = run.listening_on();
