@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::harness::{BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, Peer, Run, Server, TEXT};
+use crate::harness::{BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, Peer, Run, Running, Server, Stdout, TEXT};
 
 /// A run that plays these lines.
 fn replay(options: &str, script: &str, url: &str) -> Run {
@@ -13,7 +13,7 @@ fn replay(options: &str, script: &str, url: &str) -> Run {
 
 /// A server for these lines, with the run under way.
 #[track_caller]
-fn play(options: &str, script: &str) -> (crate::harness::Running, Peer) {
+fn play(options: &str, script: &str) -> (Running, Peer) {
     let server = Server::start();
     let run = replay(options, script, &server.url()).start();
     (run, server.accept())
@@ -337,4 +337,16 @@ fn a_quiet_check_tells_by_its_status_alone() {
         "echo:",
     );
     run.finish().status(8).silent();
+}
+
+/// As `| head -1` does; what was not compared did not pass.
+#[test]
+fn a_check_whose_output_is_closed_has_not_passed() {
+    let script = "{\"type\":\"text\",\"match\":\"a\"}\n{\"type\":\"text\",\"match\":\"b\"}\n";
+    let server = Server::start();
+    let mut run = replay("--check", script, &server.url()).stdout(Stdout::Held).start();
+    let peer = server.accept();
+    drop(run.take_stdout());
+    peer.finish(1000);
+    run.finish().status(8).stderr_has("standard output was closed too early; awaited was line 1 of standard input");
 }

@@ -25,6 +25,8 @@ pub(super) struct Comparison {
     /// What has come when nothing more of its sort was awaited.
     extra: Vec<Other>,
     met: usize,
+    /// Something has come that was not awaited, and is no Close where messages were.
+    surprises: bool,
     close_met: bool,
     /// Steps before this one have been reached.
     reached: usize,
@@ -87,7 +89,7 @@ pub struct Report {
     pub awaited: usize,
     /// Something came that was not awaited, or was awaited and did not come.
     pub differs: bool,
-    /// Something came that was not awaited.
+    /// Something came that was not awaited, and is no Close where messages were.
     pub surprises: bool,
     /// The peer's Close was awaited, and has come with its code.
     pub close_met: bool,
@@ -122,6 +124,7 @@ impl Comparison {
             others: Vec::new(),
             extra: Vec::new(),
             met: 0,
+            surprises: false,
             close_met: false,
             reached: 0,
             sent: 0,
@@ -169,14 +172,21 @@ impl Comparison {
         let Some(step) = self.tracks[sort as usize].current() else {
             if self.check && sort == Sort::Data && self.is_extra(event) {
                 self.extra.push(self.other(event, None));
+                self.surprises = true;
             }
             return false;
         };
+        let is_close = matches!(event, Event::Close(_));
         let is_met = self.expected(step).is_some_and(|expected| expected.is_met_by(event));
         if is_met {
             self.met += 1;
-            self.close_met |= matches!(event, Event::Close(_));
+            self.close_met |= is_close;
+        } else if self.check && is_close && !matches!(self.expected(step), Some(Expected::Close { .. })) {
+            // Nothing can come any more; it may be the answer to a Close that was none of the script's.
+            self.extra.push(Other::Words(words::event(event)));
+            return false;
         } else if self.check && sort == Sort::Data {
+            self.surprises = true;
             let other = self.other(event, Some(step));
             self.others.push((step, other));
         } else {
@@ -192,12 +202,11 @@ impl Comparison {
         let line = |step: usize| self.script.steps[step].line;
         let missing = self.tracks.iter().filter_map(Track::current).min();
         let unsent = self.script.steps.iter().skip(self.sent).filter(|step| matches!(step.action, Action::Send(_)));
-        let surprises = !self.others.is_empty() || !self.extra.is_empty();
         let mut report = Report {
             met: self.met,
             awaited: self.tracks.iter().map(|track| track.steps.len()).sum(),
-            differs: missing.is_some() || surprises,
-            surprises,
+            differs: missing.is_some() || self.surprises,
+            surprises: self.surprises,
             close_met: self.close_met,
             pending: missing.map(|step| (line(step), words(step))),
             given_up: self.given_up.is_some(),

@@ -24,6 +24,10 @@ pub(super) fn verdict(ending: &Ending, report: &Report, config: &ReplayConfig) -
             }
             Err(Failure::session(failure.status(), format!("{failure}{}", standing(report, config))))
         }
+        Ok(()) if report.differs && !report.surprises && ending.cause == Cause::OutputClosed => {
+            let words = format!("standard output was closed too early{}", standing(report, config));
+            Err(Failure::session(ExitStatus::Unmet, words))
+        }
         _ if report.differs => Err(Failure::session(ExitStatus::Unmet, difference(report, config))),
         // It was asked for.
         Err(_) if report.close_met => Ok(()),

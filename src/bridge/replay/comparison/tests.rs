@@ -85,6 +85,9 @@ fn a_close_is_more_only_where_one_was_awaited() {
     let wrong = report(true, &[A, CLOSE], &[text("a"), text("b"), close(1003)]);
     assert_eq!(wrong.found, ["text \"a\"", "text \"b\"", "close 1003 (unsupported data)"]);
     assert!(!wrong.close_met);
+    let early = report(true, &[A, B, CLOSE], &[text("a"), close(1003)]);
+    assert_eq!((early.surprises, early.close_met, early.pending), (false, false, Some((2, "text \"b\"".into()))));
+    assert_eq!(early.found, ["text \"a\"", "close 1003 (unsupported data)"]);
 }
 
 #[test]
