@@ -234,13 +234,8 @@ pub fn judge(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
             let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
             Err(broken(format!("the connection broke without a Close{why}{}", unsent(ending))))
         }
-        Cause::Silent(limit) => {
-            let (seconds, unsent) = (limit.as_secs_f64(), unsent(ending));
-            Err(broken(format!("nothing has come from the peer for {seconds} s (--idle-timeout){unsent}")))
-        }
-        Cause::NoPong(limit) => {
-            let (seconds, unsent) = (limit.as_secs_f64(), unsent(ending));
-            Err(broken(format!("no pong for {seconds} s (--ping-timeout): the peer is gone, or the way to it{unsent}")))
+        cause @ (Cause::Silent(_) | Cause::NoPong(_)) => {
+            Err(broken(cause.time_out().unwrap_or_default() + &unsent(ending)))
         }
         Cause::TooSlow(queue) => {
             Err(broken(format!("the peer was too slow: its queue of {} was full (--queue)", Size(*queue as u64))))

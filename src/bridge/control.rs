@@ -107,6 +107,11 @@ impl Control {
         self.lock().lifecycle.has_ordered_close()
     }
 
+    /// Which time of our own has run out, in words, if that is what ends the session.
+    pub(super) fn time_out(&self) -> Option<String> {
+        self.lock().lifecycle.time_out()
+    }
+
     /// Takes the orders; for the sending side, when it has been woken.
     pub(super) fn orders(&self) -> Orders {
         let mut state = self.lock();

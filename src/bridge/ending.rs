@@ -68,6 +68,25 @@ pub enum Cause {
     Signal(i32),
 }
 
+impl Cause {
+    /// What it is in words, where a time of our own has run out while the connection was whole, as far as anybody knew: only
+    /// this side can tell.
+    #[must_use]
+    pub fn time_out(&self) -> Option<String> {
+        Some(match self {
+            Cause::Silent(limit) => {
+                format!("nothing has come from the peer for {} s (--idle-timeout)", limit.as_secs_f64())
+            }
+            Cause::NoPong(limit) => {
+                let seconds = limit.as_secs_f64();
+                format!("no pong for {seconds} s (--ping-timeout): the peer is gone, or the way to it")
+            }
+            Cause::TimedOut => "the time for the whole run is over (--timeout)".into(),
+            _ => return None,
+        })
+    }
+}
+
 /// What was read from the input and not sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Unsent {

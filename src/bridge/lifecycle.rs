@@ -130,6 +130,8 @@ pub struct Lifecycle {
     sender: Option<Unsent>,
     /// When we gave up on the socket.
     hung_up: Option<Instant>,
+    /// The receiving side has come to its end behind that.
+    heard_out: bool,
 }
 
 /// This side is ending the session.
@@ -170,6 +172,7 @@ impl Lifecycle {
             peer: Peer::There,
             sender: None,
             hung_up: None,
+            heard_out: false,
         }
     }
 
@@ -217,6 +220,8 @@ impl Lifecycle {
                 self.peer = Peer::Closed(close);
                 self.begin(Cause::PeerClosed, Some(answer), timeout, now, busy);
             }
+            // Our own doing.
+            Fact::PeerGone(_) if self.hung_up.is_some() => self.heard_out = true,
             Fact::PeerGone(why) => {
                 if self.peer == Peer::There {
                     self.peer = Peer::Gone;
@@ -271,6 +276,12 @@ impl Lifecycle {
     #[must_use]
     pub fn has_ordered_close(&self) -> bool {
         self.ordered.is_some()
+    }
+
+    /// Which time of our own has run out, in words, if that is what ends the session.
+    #[must_use]
+    pub fn time_out(&self) -> Option<String> {
+        self.closing.as_ref().and_then(|closing| closing.cause.time_out())
     }
 
     /// How it ended, as far as it has; of the traffic nothing is known here.
@@ -353,7 +364,9 @@ impl Lifecycle {
         }
         // Hanging up frees a sending side that waits for the socket, so what it could not send is known at once.
         let last = self.hung_up.map(|at| at + LAST_WORDS);
-        let over = self.peer != Peer::There || self.hung_up.is_some();
+        // What else the receiving side can tell of, it has told.
+        let is_told = self.heard_out || closing.cause.time_out().is_none();
+        let over = self.peer != Peer::There || self.hung_up.is_some() && is_told;
         let ended = (over && self.sender.is_some()) || last.is_some_and(|last| now >= last);
         let wake_at = (!ended).then_some(last.unwrap_or(due));
         Step { close, ping: false, half_close, hang_up, wake_at, ended }

@@ -27,7 +27,7 @@ pub trait Sink: Send {
     /// As for [`take`](Self::take).
     fn flush(&mut self) -> Result<(), SinkError>;
 
-    /// Learns in words why nothing more will come, where that is no Close.
+    /// Learns in words why nothing more will come, where that is no Close of the peer's own accord.
     fn trouble(&mut self, _what: &str) {}
 
     /// Learns that the Close which comes next is not the first one.
@@ -104,7 +104,8 @@ pub fn receive(
             }
             end => {
                 let why = end.err().map(|error| error.to_string());
-                receiver.sink.trouble(why.as_deref().unwrap_or("the connection ended without a Close"));
+                let words = control.time_out().or_else(|| why.clone());
+                receiver.sink.trouble(words.as_deref().unwrap_or("the connection ended without a Close"));
                 break Fact::PeerGone(why);
             }
         }
@@ -147,8 +148,13 @@ impl<S: Sink> Receiver<'_, S> {
         };
         self.pass_on_pongs();
         if !self.discards {
-            if let Some(Fact::Violation(violation)) = &end {
-                self.sink.trouble(&violation.to_string());
+            let trouble = match &end {
+                Some(Fact::Violation(violation)) => Some(violation.to_string()),
+                Some(_) => self.control.time_out(),
+                None => None,
+            };
+            if let Some(words) = trouble {
+                self.sink.trouble(&words);
             }
             let flushed = self.sink.flush();
             self.judge(flushed);

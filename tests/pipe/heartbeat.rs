@@ -4,13 +4,15 @@
 
 use std::io::Write;
 use std::os::unix::net::UnixListener;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::harness::{BINARY, CONTINUATION, FIN, Finished, PING, PONG, Peer, Run, Running, Server};
+use crate::harness::{BINARY, CLOSE, CONTINUATION, FIN, Finished, Frame, PING, PONG, Peer, Run, Running, Server};
 use crate::harness::{Stdin, Stdout, TEXT, line, unix_connection};
+use crate::tls::Files;
 
 const HOUR: &str = "--close-timeout 1h";
 
@@ -111,11 +113,62 @@ fn a_peer_that_is_stopped_is_found_out() {
     had_no_pong(&run.finish(), "0.5");
 }
 
+/// Says on standard error that a test of its own network is left out where there can't be one.
+fn has_networks() -> bool {
+    let found = Command::new("unshare").args(["-Urnpf", "--kill-child", "ip", "link", "set", "lo", "up"]).output();
+    let can = found.is_ok_and(|output| output.status.success());
+    if !can {
+        eprintln!("left out: there is no unshare or no ip here, or no network namespace for us");
+    }
+    can
+}
+
+/// Runs `connect` with this input against an echo server in a network of their own, which is cut when the first line has come
+/// back; gives its status and its standard error.
+fn cut_off(input: &str, options: &str) -> (String, String) {
+    let script = "
+        ip link set lo up && mkfifo in && exec 9<>in || exit
+        $wspipe listen --echo --url-file url 0 2>/dev/null & server=$!
+        until [ -e url ]; do sleep 0.02; done
+        $input >in 9<&- &
+        { $wspipe connect $options $(cat url) <in 9<&-; echo \"status $?\"; } |
+            { read -r line; ip link set lo down; tail -n 1; }
+        kill $server
+    ";
+    let folder = tempfile::tempdir().unwrap();
+    let mut shell = Command::new("timeout");
+    shell.args(["-k", "1", "30", "unshare", "-Urnpf", "--kill-child", "sh", "-c", script]).current_dir(&folder);
+    shell.envs([("wspipe", env!("CARGO_BIN_EXE_wspipe")), ("input", input), ("options", options)]);
+    let output = shell.stdin(Stdio::null()).output().unwrap();
+    let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    (stdout.trim().to_owned(), stderr)
+}
+
 #[test]
-fn a_network_that_is_cut_in_the_middle_of_an_upload_is_found_out() {
+fn a_network_that_is_cut_is_found_out() {
+    if !has_networks() {
+        return;
+    }
+    let beat = "--close-timeout 1h --ping-interval 200ms --ping-timeout 1s";
+    for input in ["echo hello", "yes"] {
+        let (status, stderr) = cut_off(input, beat);
+        assert_eq!(status, "status 6", "{input}: {stderr}");
+        assert!(stderr.contains("no pong for 1 s (--ping-timeout)"), "{input}: {stderr}");
+    }
+}
+
+#[test]
+fn a_peer_that_is_stopped_in_the_middle_of_an_upload_is_found_out() {
     let (server, url) = echo();
-    let run = Run::connect("-b --ping-interval 100ms --ping-timeout 500ms", &url).words(HOUR);
-    let mut run = run.stdin(Stdin::Held).start();
+    let beat = "-b --ping-interval 100ms --ping-timeout 500ms";
+    stopped_in_an_upload(&server, Run::connect(beat, &url));
+    let files = Files::good();
+    let server = files.listen("--echo");
+    stopped_in_an_upload(&server, files.connect(beat, &server.url()));
+}
+
+fn stopped_in_an_upload(server: &Running, run: Run) {
+    let mut run = run.words(HOUR).stdin(Stdin::Held).start();
     let mut stdin = run.take_stdin();
     let endless = thread::spawn(move || while stdin.write_all(&[b'x'; 8 << 10]).is_ok() {});
     run.wait_stdout("x");
@@ -179,6 +232,15 @@ fn a_peer_that_takes_much_slowly_is_not_dead() {
     let run = run.input(format!("{}\n", line(1, 999)).repeat(2000)).start();
     let mut peer = unix_connection(&listener);
     peer.accept("");
+    takes_slowly(&mut peer);
+    while peer.read().opcode() == PING {}
+    peer.close(1000, "");
+    run.finish().status(0).silent();
+}
+
+/// Takes 2000 messages of 1000 bytes, and answers no Ping meanwhile.
+#[track_caller]
+fn takes_slowly(peer: &mut Peer) {
     let start = Instant::now();
     let mut messages = 0;
     while messages < 2000 {
@@ -189,9 +251,6 @@ fn a_peer_that_takes_much_slowly_is_not_dead() {
         }
     }
     assert!(start.elapsed() >= Duration::from_secs(4), "{:?}", start.elapsed());
-    while peer.read().opcode() == PING {}
-    peer.close(1000, "");
-    run.finish().status(0).silent();
 }
 
 #[test]
@@ -209,6 +268,56 @@ fn a_listener_lets_go_of_who_is_stopped_and_serves_the_others() {
     other.wait_stdout("still here\n");
     run.end_input_and_finish().status(0).stderr_lacks("client 2 at");
     other.finish().status(0);
+}
+
+/// A queue's frames leave in pieces, and each waits until there is room.
+#[test]
+fn a_client_that_takes_much_slowly_is_not_dead() {
+    let directory = tempfile::tempdir().unwrap();
+    let address = format!("unix:{}", directory.path().join("socket").display());
+    let run = Run::new(["listen", &address]).words("--lossless --ping-interval 100ms --ping-timeout 2s");
+    let mut run = run.stdin(Stdin::Held).start();
+    let mut peer = Peer::open(&run.url());
+    let mut stdin = run.take_stdin();
+    let input = thread::spawn(move || stdin.write_all(format!("{}\n", line(1, 999)).repeat(2000).as_bytes()).unwrap());
+    takes_slowly(&mut peer);
+    input.join().unwrap();
+    peer.close(1000, "");
+    run.finish().status(0).stderr_lacks("no pong");
+}
+
+#[test]
+fn the_end_of_a_dead_session_is_an_error_event() {
+    let cases = [
+        ("--ping-timeout 100ms", 6, "no pong for 0.1 s (--ping-timeout): the peer is gone, or the way to it"),
+        ("--idle-timeout 100ms", 6, "nothing has come from the peer for 0.1 s (--idle-timeout)"),
+        ("--timeout 1s", 9, "the time for the whole run is over (--timeout)"),
+    ];
+    for (options, status, words) in cases {
+        for answers in [false, true] {
+            let server = Server::start();
+            let run = Run::connect("--out json --close-timeout 100ms", &server.url()).words(options).start();
+            let mut peer = server.accept();
+            if answers {
+                while peer.read().opcode() == PING {}
+                // It may have been given up already.
+                peer.try_send(Frame::new(FIN | CLOSE, "").bytes());
+            }
+            let run = run.finish();
+            let last = run.status(status).stderr_has(words).json().pop().unwrap();
+            assert_eq!((&last["type"], &last["message"]), (&"error".into(), &words.into()), "{last}");
+            // One line says whether it was closed cleanly.
+            let lines = run.json();
+            assert_eq!(lines.iter().filter(|line| !line["clean"].is_null()).count(), 1, "{lines:?}");
+        }
+    }
+}
+
+#[test]
+fn a_listener_tells_of_each_client_that_is_gone() {
+    let run = Run::listen("--out json --ping-interval 50ms --ping-timeout 150ms").stdin(Stdin::Held).start();
+    let _silent = Peer::open(&run.url());
+    run.wait_stdout("\"message\":\"no pong for 0.15 s (--ping-timeout)");
 }
 
 #[test]

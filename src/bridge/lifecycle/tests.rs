@@ -284,7 +284,8 @@ fn the_deadline_bounds_open_and_closing_sessions() {
     closing.note(Fact::InputEnded);
     closing.at(2999).note(Fact::CloseSent);
     assert!(!closing.note(sent_all()).ended);
-    assert!(closing.at(3000).step().ended);
+    assert!(closing.at(3000).step().hang_up);
+    assert!(closing.note(Fact::PeerGone(None)).ended, "the receiving side has told why");
     assert_eq!(closing.cause(), Cause::TimedOut);
 }
 
@@ -343,8 +344,10 @@ fn a_peer_that_says_nothing_for_too_long_is_let_go() {
     assert_eq!((step.hang_up, session.wake(&step)), (false, Some(3900)), "a moment for its answer");
     let step = session.at(3900).step();
     assert!(step.hang_up && !step.ended);
-    assert!(session.note(sent_all()).ended);
+    assert!(!session.note(sent_all()).ended, "the receiving side is to tell why");
+    assert!(session.note(Fact::PeerGone(None)).ended);
     assert_eq!(session.cause(), Cause::Silent(ms(1500)));
+    assert_eq!(session.lifecycle.ending().peer, Peer::There);
 }
 
 #[test]
@@ -478,6 +481,7 @@ fn a_peer_without_a_pong_is_told_and_left_soon() {
     assert_eq!(step.close, Some(Close::new(1001, "no pong for 0.3 s")));
     assert_eq!(session.wake(&step), Some(1500));
     assert!(session.at(1500).step().hang_up);
+    session.note(Fact::PeerGone(None));
     assert!(session.note(sent_all()).ended);
     assert_eq!(session.cause(), Cause::NoPong(ms(300)));
 }

@@ -107,6 +107,8 @@ pub struct JsonEvents {
     client: Option<u64>,
     /// Who sent the first Close.
     closed_first: Option<Direction>,
+    /// The second Close has been written: the session is closed cleanly.
+    is_closed: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -125,7 +127,13 @@ impl JsonEvents {
     /// A writer for a session, or for the session with that client where there are several.
     #[must_use]
     pub fn new(client: Option<u64>) -> Self {
-        JsonEvents { clock: Clock::Runs(SystemTime::now), stamp: Stamp::default(), client, closed_first: None }
+        JsonEvents {
+            clock: Clock::Runs(SystemTime::now),
+            stamp: Stamp::default(),
+            client,
+            closed_first: None,
+            is_closed: false,
+        }
     }
 
     /// From here on events have happened at this time, and no clock is read.
@@ -140,7 +148,7 @@ impl JsonEvents {
 
     /// That the connection is open: where to, and what was agreed on.
     pub fn open(&mut self, opening: &Opening, out: &mut Vec<u8>) {
-        self.closed_first = None;
+        (self.closed_first, self.is_closed) = (None, false);
         begin("open", out);
         push_number("version", VERSION.into(), out);
         push_field("url", &opening.url, out);
@@ -251,11 +259,13 @@ impl JsonEvents {
         self.end(close.is_some().then_some(Direction::In), out);
     }
 
-    /// That the session is not closed cleanly, and why, in words.
+    /// That the session is not closed cleanly, and why, in words; behind the second Close, why there was one.
     pub fn broken(&mut self, message: &str, out: &mut Vec<u8>) {
         begin("error", out);
         push_field("message", message, out);
-        out.extend_from_slice(b",\"clean\":false");
+        if !self.is_closed {
+            out.extend_from_slice(b",\"clean\":false");
+        }
         self.end(None, out);
     }
 
@@ -277,6 +287,7 @@ impl JsonEvents {
         let first = *self.closed_first.get_or_insert(dir);
         push_field("first", if first == Direction::In { "peer" } else { "us" }, out);
         if first != dir {
+            self.is_closed = true;
             out.extend_from_slice(b",\"clean\":true");
         }
         self.end(Some(dir), out);
