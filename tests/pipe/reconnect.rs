@@ -1,8 +1,15 @@
 //! `--reconnect`: one pipe over connections that follow each other.
 
-use rustix::process::Signal;
+use std::io::Read;
+use std::net::{Shutdown, TcpStream};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
+use std::thread::{self, JoinHandle};
 
-use crate::harness::{CONTINUATION, FIN, Peer, Run, Running, Server, Stdin, Stdout, TEXT, line};
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use crate::harness::{CONTINUATION, FIN, Peer, Run, Running, Server, Stdin, Stdout, TEXT, line, wait_for_somebody};
 
 /// Runs with short delays.
 fn connect(words: &str, server: &Server) -> Run {
@@ -261,7 +268,7 @@ fn a_message_that_was_sent_in_part_is_sent_again_as_a_whole() {
     let mut peer = session_with(&server, &mut run, "first");
     let mut stdin = run.take_stdin();
     let text = long.clone();
-    let writer = std::thread::spawn(move || {
+    let writer = thread::spawn(move || {
         use std::io::Write as _;
         writeln!(stdin, "{text}\nlast").expect("the program reads");
     });
@@ -338,6 +345,124 @@ fn what_is_sent_over_tls_is_kept_too() {
     let run = files.trusting(run).input("hello\n").finish();
     run.status(0).stdout("hello\n");
     listen.finish().status(0);
+}
+
+/// A way to a listener that breaks each connection but the last after so many bytes, and its socket.
+fn breaking_way(listener: String, rooms: Vec<usize>) -> (TempDir, PathBuf, JoinHandle<()>) {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("socket");
+    let here = UnixListener::bind(&path).expect("the folder takes it");
+    let relay = thread::spawn(move || {
+        for room in rooms.into_iter().chain([usize::MAX]) {
+            wait_for_somebody(&here);
+            let (client, _) = here.accept().expect("somebody is there");
+            let server = TcpStream::connect(&listener).expect("the listener is there");
+            let (mut from, mut to) = both(&client, &server);
+            let down = thread::spawn(move || drop(std::io::copy(&mut from, &mut to)));
+            let (mut client, mut server) = (client, server);
+            let mut up = (&mut client).take(room as u64);
+            let _ = std::io::copy(&mut up, &mut server);
+            // Broken, unless the client has ended it.
+            let _ = (client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both));
+            down.join().expect("it comes to its end");
+        }
+    });
+    (folder, path, relay)
+}
+
+fn both(client: &UnixStream, server: &TcpStream) -> (TcpStream, UnixStream) {
+    (server.try_clone().expect("descriptors are left"), client.try_clone().expect("descriptors are left"))
+}
+
+/// A record of TLS that is not whole says nothing, and a message that is not whole is sent again.
+#[test]
+fn no_message_is_seen_twice_wherever_the_connection_breaks() {
+    const LINES: usize = 60_000;
+    let files = crate::tls::Files::good();
+    for scheme in ["ws", "wss"] {
+        let listen = match scheme {
+            "ws" => Run::listen("--no-stdin --out json").start(),
+            _ => files.listen("--no-stdin --out json"),
+        };
+        let url = listen.url();
+        let address = url.split("://").nth(1).expect("it is a URL").trim_end_matches('/').to_owned();
+        let rooms = (1..20).map(|number| 40_000 + number * 7_919).collect();
+        let (_folder, path, relay) = breaking_way(address.replace("localhost", "127.0.0.1"), rooms);
+        let run =
+            Run::connect("--reconnect --reconnect-delay 0 --wait 0", &format!("{scheme}+unix:{}:/", path.display()));
+        let input: String = (0..LINES).map(|number| line(number, 99) + "\n").collect();
+        let run = files.trusting(run).input(input).finish();
+        run.status(0);
+        assert_eq!(reconnections(&run.stderr), 19);
+        relay.join().expect("all connections came");
+        listen.wait_stdout(format!("{:08} ", LINES - 1));
+        listen.signal(Signal::TERM);
+        let told = listen.finish();
+        let is_text = |event: &&serde_json::Value| event["type"] == "text";
+        let number =
+            |event: &serde_json::Value| event["data"].as_str().and_then(|data| data[..8].parse::<usize>().ok());
+        let mut numbers: Vec<usize> =
+            told.json().iter().filter(is_text).map(|event| number(event).expect("a line")).collect();
+        // (The listener writes what came from one client while another one begins.)
+        numbers.sort_unstable();
+        let twice: Vec<_> = numbers.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+        assert!(twice.is_empty(), "{scheme}: {} lines came twice: {twice:?}", twice.len());
+        assert!(numbers.len() > 10_000, "{scheme}: {} lines came", numbers.len());
+    }
+}
+
+/// While the output takes nothing, what has come is still being written, and no other session can write between.
+#[test]
+fn a_slow_output_comes_before_the_next_connection() {
+    let server = Server::start();
+    let run = connect("--close-timeout 100ms", &server);
+    let mut run = run.stdin(Stdin::Held).stdout(Stdout::Held).start();
+    let mut peer = server.accept();
+    peer.fill();
+    peer.reset();
+    run.write("kept\n");
+    let mut stdout = run.take_stdout();
+    let reader = thread::spawn(move || {
+        let mut text = String::new();
+        stdout.read_to_string(&mut text).expect("it is text");
+        text
+    });
+    let mut peer = server.accept();
+    peer.expect_text("kept");
+    peer.text("last");
+    peer.finish_first(1000);
+    run.finish().status(0);
+    let text = reader.join().expect("it comes to its end");
+    let (last, others) =
+        text.lines().collect::<Vec<_>>().split_last().map(|(last, others)| (*last, others.to_vec())).expect("lines");
+    assert_eq!(last, "last");
+    assert!(others.len() > 100 && others.iter().all(|line| line.len() == 1000), "{} lines", others.len());
+}
+
+#[test]
+fn after_the_end_of_the_input_the_next_session_is_closed() {
+    let server = Server::start();
+    let run = connect("--wait 300ms", &server).input("question\n").start();
+    let mut peer = server.accept();
+    peer.expect_text("question");
+    peer.reset();
+    server.accept().finish(1000);
+    run.finish().status(0).stderr_has("connecting again");
+}
+
+#[test]
+fn a_recording_has_each_session() {
+    let folder = TempDir::new().expect("a folder");
+    let file = folder.path().join("recording");
+    let server = Server::start();
+    let run = connect("", &server).arg("--record").arg(&file).stdin(Stdin::Held).start();
+    server.accept().reset();
+    server.accept().finish_first(1000);
+    run.finish().status(0);
+    let text = std::fs::read_to_string(file).expect("it was written");
+    let events = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+    let types: Vec<String> = events.map(|event| event["type"].as_str().unwrap_or_default().to_owned()).collect();
+    assert_eq!(types, ["open", "error", "reconnect", "open", "close", "close"]);
 }
 
 #[test]
