@@ -285,6 +285,7 @@ Register-ArgumentCompleter -Native -CommandName 'wspipe' -ScriptBlock {
             [CompletionResult]::new('--close-timeout', '--close-timeout', [CompletionResultType]::ParameterName, 'How long the peer may take to answer our Close')
             [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'How messages are laid out on standard output')
             [CompletionResult]::new('--max-message', '--max-message', [CompletionResultType]::ParameterName, 'Refuse longer messages from the peer with close code 1009')
+            [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Write all that comes and goes to FILE, as JSON Lines')
             [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line')
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Offer a subprotocol; repeatable, the preferred one first')

@@ -277,6 +277,7 @@ set edit:completion:arg-completer[wspipe] = {|@words|
             cand --close-timeout 'How long the peer may take to answer our Close'
             cand --out 'How messages are laid out on standard output'
             cand --max-message 'Refuse longer messages from the peer with close code 1009'
+            cand --record 'Write all that comes and goes to FILE, as JSON Lines'
             cand -H 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line'
             cand --header 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line'
             cand -s 'Offer a subprotocol; repeatable, the preferred one first'

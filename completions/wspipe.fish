@@ -265,6 +265,7 @@ whole\t'In: all of the input is one message; out: like raw'
 length\t'A 4-byte big-endian length, then that many bytes'
 json\t'JSON Lines: one event a line'"
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l max-message -d 'Refuse longer messages from the peer with close code 1009' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l record -d 'Write all that comes and goes to FILE, as JSON Lines' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -s H -l header -d 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -s s -l subprotocol -d 'Offer a subprotocol; repeatable, the preferred one first' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l origin -d 'Send an Origin, as a browser would' -r

@@ -11,6 +11,7 @@ use super::compression::LevelArgs;
 use super::connect::destination;
 use super::handshake::HandshakeArgs;
 use super::pipe::FormatName;
+use super::record::RecordArgs;
 use super::route::RouteArgs;
 use super::tls::{IdentityArgs, TlsArgs};
 use super::values::{duration, size, speed};
@@ -71,6 +72,9 @@ pub(super) struct Args {
     max_message: Option<u64>,
 
     #[command(flatten)]
+    record: RecordArgs,
+
+    #[command(flatten)]
     handshake: HandshakeArgs,
 
     #[command(flatten)]
@@ -111,6 +115,7 @@ impl Args {
             timeout: self.timeout,
             output: self.output.into(),
             max_message: self.max_message,
+            record: self.record.resolve(),
         })
     }
 }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::coding::{Coding, Terms};
 use super::pipe::{output_pipe, standard_output};
+use super::record::{recorded, tapped};
 use super::{Destination, RECEIVE_BUFFER};
 use crate::bridge::{Keeper, OnEof, RecordSink, Replay, Rules, Session, Signals, Speed};
 use crate::handshake::{RequestOptions, printable};
@@ -18,6 +19,7 @@ use crate::net::Wake;
 use crate::opening::{Patience, Route};
 use crate::outcome::Failure;
 use crate::protocol::{Close, Level, Role};
+use crate::recorder::Recorder;
 use crate::records::script::{Script, ScriptReader};
 use crate::records::{DEFAULT_MAX_HELD, Format, Joiner, JsonEvents};
 
@@ -59,6 +61,8 @@ pub struct ReplayConfig {
     pub output: Format,
     /// The longest message that is accepted, in bytes.
     pub max_message: Option<u64>,
+    /// The file to record the session in.
+    pub record: Option<PathBuf>,
 }
 
 /// Connects, plays the script, and says how that came out.
@@ -68,8 +72,17 @@ pub struct ReplayConfig {
 /// awaited and did not come; see [`Failure`].
 pub fn replay(config: &ReplayConfig) -> Result<(), Failure> {
     let start = Instant::now();
-    // First: nobody is asked for anything if there is nothing to be played.
+    // First: nobody is asked for anything if there is nothing to be played, and it may be that the recording takes its place.
     let script = Arc::new(read(&config.file)?);
+    recorded(config.record.as_deref(), |recorder| play(config, script, recorder, start))
+}
+
+fn play(
+    config: &ReplayConfig,
+    script: Arc<Script>,
+    recorder: Option<&Recorder>,
+    start: Instant,
+) -> Result<(), Failure> {
     let (target, route) = config.destination.clone().start(config.route.clone())?;
     let patience = Patience { attempt: config.connect_timeout, retry: config.retry, run: config.deadline(start) };
     let opened = patience.open(&target, &config.handshake, &route)?;
@@ -82,6 +95,7 @@ pub fn replay(config: &ReplayConfig) -> Result<(), Failure> {
         level: config.level,
     };
     let coding = Coding::client(terms, &opened.early).map_err(Failure::io("cannot make masking keys"))?;
+    let opened = tapped(opened, recorder);
     let opening = opened.opening();
     let Coding { decoder, encoder, worth } = coding;
     let session = Session { connection: opened.connection, decoder, encoder, count: None, rules: config.rules(start) };

@@ -350,3 +350,32 @@ fn a_check_whose_output_is_closed_has_not_passed() {
     peer.finish(1000);
     run.finish().status(8).stderr_has("standard output was closed too early; awaited was line 1 of standard input");
 }
+
+/// A recording, of whatever was said, plays against the same kind of server, at any speed; and so does the recording of that.
+#[test]
+fn what_was_recorded_can_be_replayed() {
+    let folder = tempfile::tempdir().unwrap();
+    let [first, second] = ["first.jsonl", "second.jsonl"].map(|name| folder.path().join(name));
+    let long = "0123456789abcdef".repeat(100_000);
+    let lines = [
+        json!({"type": "text", "data": "zwölf \u{1f680}\n"}),
+        json!({"type": "binary", "data": "AAEC/w=="}),
+        json!({"type": "ping", "data": "are you there"}),
+        json!({"type": "text", "data": ""}),
+        json!({"type": "text", "data": long}),
+        json!({"type": "close", "code": 4000, "reason": "done"}),
+    ];
+    let input = lines.map(|line| line.to_string() + "\n").concat();
+    let run = Run::connect("--in json --out raw --record", first.to_str().unwrap()).arg("echo:").input(input).finish();
+    run.status(0).silent();
+    let replay = |options: &str, file: &std::path::Path| {
+        Run::new(["replay", "--check", "--speed", "max", "--out", "raw"]).words(options).arg(file).arg("echo:").finish()
+    };
+    let again = replay(&format!("--compress --record {}", second.display()), &first);
+    again.status(0).silent();
+    replay("", &second).status(0).stdout(&again.stdout).silent();
+    let changed =
+        std::fs::read_to_string(&first).unwrap().replace("are you there\",\"dir\":\"out", "hello\",\"dir\":\"out");
+    std::fs::write(&first, changed).unwrap();
+    replay("--answer-timeout 0.2", &first).status(8).stderr_has("- pong \"are you there\"");
+}

@@ -44,6 +44,8 @@ struct Fields<'a> {
     #[serde(borrow)]
     reason: Option<&'a RawValue>,
     #[serde(borrow)]
+    clean: Option<&'a RawValue>,
+    #[serde(borrow)]
     ms: Option<&'a RawValue>,
 }
 
@@ -165,7 +167,8 @@ impl<'a> Line<'a> {
 
     /// Whether it tells of a connection that has ended without a Close, as a listener does.
     pub(super) fn tells_of_no_close(&self) -> bool {
-        self.fields.code.is_some_and(|code| code.get() == "1006")
+        let is = |field: Option<&RawValue>, text| field.is_some_and(|field| field.get() == text);
+        is(self.fields.code, "1006") && is(self.fields.clean, "false")
     }
 
     /// The code and the reason of a Close, as far as the line has them.
