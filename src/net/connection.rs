@@ -7,8 +7,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Socket;
 use super::flow::Flow;
+use super::{Interest, Socket, wait};
 
 /// An open connection: two halves that two threads can use at once, and the line that both stand on.
 pub struct Connection {
@@ -151,10 +151,16 @@ impl Line {
     }
 
     fn say_goodbye(&self) {
-        if !self.layers.is_empty() {
-            self.flow.watch(false);
-            let _ = self.set_write_timeout(Some(LAST_WORD));
+        if self.layers.is_empty() {
+            return;
         }
+        self.flow.watch(false);
+        // A last word is short: it finds room at once, or the peer has stopped reading, and nobody waits for that one.
+        let room = wait(&[(self.as_fd(), Interest::Write)], Some(Duration::ZERO));
+        if !room.is_ok_and(|[socket]| socket.is_writable()) {
+            return;
+        }
+        let _ = self.set_write_timeout(Some(LAST_WORD));
         self.layers.iter().rev().for_each(|layer| layer.say_goodbye());
     }
 }

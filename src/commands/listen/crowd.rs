@@ -84,6 +84,8 @@ struct Member {
     client: Option<Client>,
     /// It came while a long message was being sent, and gets its share from the next one on.
     waits: bool,
+    /// It was too slow before its session had started.
+    is_let_go: bool,
     /// When it wants to be looked at.
     wake_at: Option<Instant>,
 }
@@ -143,7 +145,7 @@ impl Crowd {
         }
         members.announced += 1;
         let number = members.announced;
-        members.clients.insert(number, Member { outbox, client: None, waits: true, wake_at: None });
+        members.clients.insert(number, Member { outbox, client: None, waits: true, is_let_go: false, wake_at: None });
         Ok(Arrival { number, crowd: self })
     }
 
@@ -160,6 +162,9 @@ impl Crowd {
         }
         if let Some(fact) = end {
             client.control.note(fact);
+        }
+        if member.is_let_go {
+            tell_too_slow(&client, member.outbox.limit());
         }
         member.client = Some(client);
         members.joined += 1;
@@ -260,17 +265,13 @@ impl Crowd {
         if !outbox.cut_off() {
             return;
         }
-        let members = self.lock();
-        let Some(Client { peer, control, .. }) = members.clients.get(&number).and_then(|member| member.client.as_ref())
-        else {
-            return;
-        };
-        let queue = Size(outbox.limit() as u64);
-        log::warn!(
-            "client {number} at {peer} is too slow, and is let go: its queue of {queue} is full (--queue makes it longer, \
-             --lossless waits)"
-        );
-        control.note(Fact::TooSlow(outbox.limit()));
+        if let Some(member) = self.lock().clients.get_mut(&number) {
+            match &member.client {
+                Some(client) => tell_too_slow(client, outbox.limit()),
+                // It learns it when it joins.
+                None => member.is_let_go = true,
+            }
+        }
     }
 
     /// Tells everybody that the input is over.
@@ -360,6 +361,16 @@ impl Members {
         let client = self.clients.remove(&number)?.client?;
         Some((client, ending))
     }
+}
+
+/// Tells a client, and whoever runs the listener, that it is too slow: its queue of so many bytes is full.
+fn tell_too_slow(Client { number, peer, control, .. }: &Client, limit: usize) {
+    let queue = Size(limit as u64);
+    log::warn!(
+        "client {number} at {peer} is too slow, and is let go: its queue of {queue} is full (--queue makes it longer, \
+         --lossless waits)"
+    );
+    control.note(Fact::TooSlow(limit));
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
