@@ -13,7 +13,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 /// restored. Whoever sees one that asks it to end the run does so, and then dies of it.
 #[derive(Debug)]
 pub struct Signals {
-    watched: &'static [i32],
+    watched: Vec<i32>,
     /// The signal that arrived last, 0 if none has.
     caught: Arc<AtomicUsize>,
     woken: UnixStream,
@@ -21,12 +21,13 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Catches SIGINT and SIGTERM from now on.
+    /// Catches SIGINT, SIGTERM and, unless it is ignored, SIGHUP from now on: what was started must not be left behind.
     ///
     /// # Errors
     /// The system has no descriptors left.
     pub fn catch() -> io::Result<Self> {
-        Signals::catch_these(&[SIGINT, SIGTERM])
+        let hangup = Some(SIGHUP).filter(|signal| !is_ignored(*signal));
+        Signals::catch_these([SIGINT, SIGTERM].into_iter().chain(hangup))
     }
 
     /// Catches all that end a process from outside: SIGHUP and SIGQUIT, too.
@@ -34,7 +35,7 @@ impl Signals {
     /// # Errors
     /// The system has no descriptors left.
     pub fn catch_all() -> io::Result<Self> {
-        Signals::catch_these(&[SIGHUP, SIGINT, SIGQUIT, SIGTERM])
+        Signals::catch_these([SIGHUP, SIGINT, SIGQUIT, SIGTERM])
     }
 
     /// Catches SIGQUIT, for a run that says how far it is.
@@ -42,22 +43,23 @@ impl Signals {
     /// # Errors
     /// The system has no descriptors left.
     pub fn catch_quit() -> io::Result<Self> {
-        Signals::catch_these(&[SIGQUIT])
+        Signals::catch_these([SIGQUIT])
     }
 
-    fn catch_these(signals: &'static [i32]) -> io::Result<Self> {
+    fn catch_these(signals: impl IntoIterator<Item = i32>) -> io::Result<Self> {
+        let watched: Vec<_> = signals.into_iter().collect();
         let caught = Arc::new(AtomicUsize::new(0));
         let (woken, waker) = UnixStream::pair()?;
         woken.set_nonblocking(true)?;
         let mut actions = Vec::new();
-        for &signal in signals {
+        for &signal in &watched {
             set_default(signal, false)?;
             // Actions run in the order in which they are registered: the value is there before the wake-up is.
             let number = signal.unsigned_abs() as usize;
             actions.push(signal_hook::flag::register_usize(signal, Arc::clone(&caught), number)?);
             actions.push(signal_hook::low_level::pipe::register(signal, waker.try_clone()?)?);
         }
-        Ok(Signals { watched: signals, caught, woken, actions })
+        Ok(Signals { watched, caught, woken, actions })
     }
 
     /// The signal that has arrived since this was last asked.
@@ -73,7 +75,7 @@ impl Signals {
 
 impl Drop for Signals {
     fn drop(&mut self) {
-        for &signal in self.watched {
+        for &signal in &self.watched {
             let _ = set_default(signal, true);
         }
         for action in self.actions.drain(..) {
@@ -86,6 +88,15 @@ impl AsFd for Signals {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.woken.as_fd()
     }
+}
+
+/// Whether a signal was ignored when this process was started, as by nohup(1). Only Linux tells; elsewhere it is taken to be,
+/// and so left alone, as it ever was.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_none_or(|mask| mask & (1 << (signal - 1)) != 0)
 }
 
 /// Says whether a signal does what it does to a process that never caught it. Once caught, it would do nothing any more.

@@ -23,7 +23,7 @@ pub(super) struct ExecArgs {
     /// How long what is under way at the end may take
     ///
     /// A command, after its session: then it gets TERM, and after the same time again KILL. In listen also what is queued,
-    /// and the answers to our Close, when SIGINT or SIGTERM comes.
+    /// and the answers to our Close, when SIGINT, SIGTERM or SIGHUP comes.
     #[arg(long, value_name = "TIME", default_value = "5s", allow_negative_numbers = true, value_parser = duration, hide_short_help = true)]
     pub(super) grace: Duration,
 
@@ -32,16 +32,13 @@ pub(super) struct ExecArgs {
     command: Vec<OsString>,
 }
 
-/// What a service manager says to us, and not to those whom we start (`sd_listen_fds(3)`).
-const OURS: [&str; 3] = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
-
 impl ExecArgs {
     /// The command, if there is one. All that changes the environment must have been resolved before.
     pub(super) fn resolve(self, headers: Vec<EnvHeader>) -> Option<Exec> {
         let mut words = self.command.into_iter();
         let name = words.next().filter(|_| self.exec)?;
         inherited::keep_from_children();
-        let before = trust::before().into_iter().chain(OURS.map(|name| (name, None)));
+        let before = trust::before().into_iter().chain(inherited::VARIABLES.map(|name| (name, None)));
         let environment = before.map(|(name, value)| (name.into(), value)).collect();
         Some(Exec { program: Program { name, args: words.collect(), environment, grace: self.grace }, headers })
     }

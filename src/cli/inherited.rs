@@ -13,6 +13,9 @@ use rustix::io::FdFlags;
 use wspipe::net::{BindError, ListenAddr, ListenAddrError, ListenOn, Unsuitable};
 use wspipe::outcome::Failure;
 
+/// What a service manager says to us, and not to those whom we start (`sd_listen_fds(3)`).
+pub(super) const VARIABLES: [&str; 3] = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
+
 /// Where to listen, as people write it: `fd:3`, `fd:`, `fd:NAME`, or an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Place {

@@ -145,7 +145,7 @@ fn exit_statuses(out: &mut Vec<u8>) -> io::Result<()> {
     for status in ExitStatus::ALL {
         writeln!(out, ".TP\n.B {}\n{}.", status as u8, status.meaning().replace('-', "\\-"))?;
     }
-    writeln!(out, ".PP\nA run that SIGINT or SIGTERM ends sends a Close and then dies of that signal.")
+    writeln!(out, ".PP\nA run that SIGINT, SIGTERM or SIGHUP ends sends a Close and then dies of that signal.")
 }
 
 fn see_also(page: Option<Page>, out: &mut Vec<u8>) -> io::Result<()> {

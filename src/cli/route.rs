@@ -10,7 +10,7 @@ use wspipe::outcome::Failure;
 use wspipe::proxy::ProxyRules;
 
 use super::secrets::{PASSPHRASE, PASSWORD, secret};
-use super::trust;
+use super::{inherited, trust};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct RouteArgs {
@@ -62,7 +62,10 @@ impl RouteArgs {
             trust::prefer_hashed_directory();
         }
         let way = match self.via_command {
-            Some(command) => Way::Command(ShellCommand { command, environment: environment() }),
+            Some(command) => {
+                inherited::keep_from_children();
+                Way::Command(ShellCommand { command, environment: environment() })
+            }
             None => Way::Network(rules),
         };
         Ok(Route { tls, lookup: Lookup { family, known: self.resolve }, way, redirects })
@@ -73,5 +76,6 @@ impl RouteArgs {
 fn environment() -> Vec<(&'static str, Option<OsString>)> {
     let mut environment = trust::before();
     environment.extend([(PASSWORD, None), (PASSPHRASE, None)]);
+    environment.extend(inherited::VARIABLES.map(|name| (name, None)));
     environment
 }

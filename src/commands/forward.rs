@@ -12,7 +12,7 @@ use super::listen::Pause;
 use super::{Destination, RECEIVE_BUFFER};
 use crate::bridge::{Control, Ending, Fact, Heartbeat, Keeper, OnEof, Rules, Session, Signals, Tunnel};
 use crate::handshake::{RequestOptions, Target};
-use crate::net::{Interest, ListenOn, Listener, Socket, Wake, wait_any};
+use crate::net::{Interest, ListenOn, Listener, Socket, Wake, raise_descriptor_limit, wait_any};
 use crate::opening::{Opened, Patience, Route};
 use crate::outcome::{Failure, judge};
 use crate::protocol::{Close, Level, Role};
@@ -69,6 +69,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The address can't be listened on, or a signal has ended the run; see [`Failure`].
 pub fn forward(on: ListenOn, config: ForwardConfig) -> Result<(), Failure> {
     let signals = Signals::catch().map_err(Failure::io("cannot catch signals"))?;
+    raise_descriptor_limit();
     let listener = Listener::open(on)?;
     let (target, route) = config.destination.clone().start(config.route.clone())?;
     if log::max_level() != log::LevelFilter::Off {
@@ -82,23 +83,27 @@ pub fn forward(on: ListenOn, config: ForwardConfig) -> Result<(), Failure> {
 
 /// Takes connections until a signal comes, and then waits until all have been told.
 fn accept(listener: &Listener, signals: &Signals, forwarder: &Arc<Forwarder>) -> Result<(), Failure> {
-    let (mut number, mut pause, mut signal) = (0, Pause::default(), None);
+    let (mut number, mut pause, mut end) = (0, Pause::default(), None);
     loop {
-        if let Some(caught) = signals.caught() {
-            forwarder.end(caught);
-            signal = Some(caught);
+        let now = Instant::now();
+        if let Some(signal) = signals.caught() {
+            forwarder.end(signal);
+            // Who is still on the way there can't be told, but what leads there may be left behind by us; a second signal
+            // waits for nothing.
+            let until = if end.is_none() { now + CLOSE_TIMEOUT } else { now };
+            end = Some((signal, until));
         }
-        if let Some(signal) = signal
-            && forwarder.is_done()
+        if let Some((signal, until)) = end
+            && forwarder.is_done(now >= until)
         {
             return Err(Failure::Signal(signal));
         }
-        let now = Instant::now();
         let mut watched = vec![(forwarder.wake.as_fd(), Interest::Read), (signals.as_fd(), Interest::Read)];
-        if pause.is_over(now) && signal.is_none() {
+        if pause.is_over(now) && end.is_none() {
             watched.push((listener.as_fd(), Interest::Read));
         }
-        let timeout = pause.until().map(|until| until.saturating_duration_since(now));
+        let wake_at = [pause.until(), end.map(|(_, until)| until).filter(|until| *until > now)];
+        let timeout = wake_at.into_iter().flatten().min().map(|at| at.saturating_duration_since(now));
         let ready = wait_any(&watched, timeout).map_err(Failure::io("cannot wait for connections"))?;
         forwarder.wake.clear();
         if !ready.get(2).is_some_and(|client| client.is_readable()) {
@@ -127,7 +132,8 @@ struct Forwarder {
 
 #[derive(Debug, Default)]
 struct Tunnels {
-    open: HashMap<u64, Arc<Control>>,
+    /// By the numbers of their connections; none is the session of one that is still on its way there.
+    sessions: HashMap<u64, Option<Arc<Control>>>,
     /// The signal that ends the run.
     signal: Option<i32>,
 }
@@ -141,8 +147,11 @@ impl Forwarder {
             if let Err(failure) = forwarder.forward(number, socket, &name) {
                 log::warn!("{name}: {failure}");
             }
+            forwarder.leave(number);
         };
-        thread::Builder::new().name("tunnel".into()).spawn(run).map(drop)
+        self.lock().sessions.insert(number, None);
+        let spawned = thread::Builder::new().name("tunnel".into()).spawn(run);
+        spawned.map(drop).inspect_err(|_| self.leave(number))
     }
 
     fn forward(&self, number: u64, socket: Socket, name: &str) -> Result<(), Failure> {
@@ -173,8 +182,6 @@ impl Forwarder {
         let ending = receiving.finish(sink, &keeper);
         // The run may end with the last of them, and a command is to end before that.
         drop(attendant);
-        self.lock().open.remove(&number);
-        self.wake.wake();
         worth.tell("");
         ending
     }
@@ -184,18 +191,24 @@ impl Forwarder {
         if let Some(signal) = tunnels.signal {
             control.note(Fact::Signal(signal));
         }
-        tunnels.open.insert(number, Arc::clone(control));
+        tunnels.sessions.insert(number, Some(Arc::clone(control)));
+    }
+
+    fn leave(&self, number: u64) {
+        self.lock().sessions.remove(&number);
+        self.wake.wake();
     }
 
     /// Tells every session that the run ends.
     fn end(&self, signal: i32) {
         let mut tunnels = self.lock();
         tunnels.signal = Some(signal);
-        tunnels.open.values().for_each(|control| control.note(Fact::Signal(signal)));
+        tunnels.sessions.values().flatten().for_each(|control| control.note(Fact::Signal(signal)));
     }
 
-    fn is_done(&self) -> bool {
-        self.lock().open.is_empty()
+    /// Whether no session is left; and nobody who is on the way to one, unless they are not waited for any more.
+    fn is_done(&self, is_late: bool) -> bool {
+        self.lock().sessions.values().all(|session| session.is_none() && is_late)
     }
 
     fn lock(&self) -> MutexGuard<'_, Tunnels> {

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 
+use super::descriptors::restore_descriptor_limit;
 use super::{Socket, unbracketed};
 
 /// How long a command may take to end after its session has.
@@ -71,6 +72,7 @@ impl ShellCommand {
             };
         }
         let shell = command.spawn()?;
+        restore_descriptor_limit(&shell);
         // Our copies of its ends go with `command`: the end of the stream is seen when the command has closed it.
         Ok((ours.into(), Attendant { shell, leads_group, patience: Duration::ZERO }))
     }

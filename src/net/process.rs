@@ -20,6 +20,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use signal_hook::low_level::signal_name;
 
+use super::descriptors::restore_descriptor_limit;
 use super::{Interest, Wake, wait};
 use attendant::Attendant;
 use errors::ErrorLines;
@@ -81,6 +82,7 @@ impl Program {
         }
         let process = Arc::new(Process { state: Mutex::default(), over: Wake::new()? });
         let mut child = command.spawn()?;
+        restore_descriptor_limit(&child);
         let (input, output) = (child.stdin.take(), child.stdout.take());
         let label = notices.label.clone().unwrap_or_default();
         let errors = child.stderr.take().map(|pipe| ErrorLines::new(pipe, label));

@@ -277,6 +277,51 @@ fn a_command_that_writes_no_text_ends_its_own_session_only() {
     end(run);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_has_the_limit_of_descriptors_that_we_had() {
+    let (nothing, _) = std::io::pipe().unwrap();
+    let limits = "ulimit -Hn 200; ulimit -Sn 100";
+    for options in ["", "--once"] {
+        let nothing = nothing.try_clone().unwrap().into();
+        let run = Run::listen(options).args(["--exec", "--", "sh", "-c", "read -r go; ulimit -Sn"]);
+        let run = run.stdin(crate::harness::Stdin::Passing(nothing, limits)).start();
+        let mut peer = Peer::open(&run.url());
+        peer.text("go");
+        peer.expect_text("100");
+        peer.finish(1000);
+        if options.is_empty() { end(run) } else { drop(run.finish()) }
+    }
+}
+
+#[test]
+fn a_terminal_that_goes_takes_the_commands_along() {
+    let run = listen("", "echo $$; exec sleep 1000");
+    let mut peer = Peer::open(&run.url());
+    let command = pid(&mut peer);
+    run.signal(Signal::HUP);
+    peer.finish(1001);
+    run.signal(Signal::HUP);
+    run.finish().died_of(Signal::HUP);
+    assert_gone(command);
+}
+
+/// As after nohup(1).
+#[cfg(target_os = "linux")]
+#[test]
+fn who_ignores_the_terminals_end_goes_on_ignoring_it() {
+    let (nothing, _) = std::io::pipe().unwrap();
+    let stdin = crate::harness::Stdin::Passing(nothing.into(), "trap '' HUP");
+    let run = Run::listen("--echo").stdin(stdin).start();
+    let mut peer = Peer::open(&run.url());
+    run.signal(Signal::HUP);
+    peer.text("still there?");
+    peer.expect_text("still there?");
+    run.signal(Signal::TERM);
+    peer.finish(1001);
+    run.finish().died_of(Signal::TERM);
+}
+
 /// A command outlives its session for up to `--grace`.
 #[test]
 fn a_place_is_free_when_the_command_has_ended() {

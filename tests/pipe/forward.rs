@@ -153,6 +153,22 @@ fn a_run_that_is_stopped_is_no_end_of_the_stream() {
     }
 }
 
+/// The command is a process group of its own, so nobody else would end it.
+#[test]
+fn what_leads_to_a_place_goes_with_the_run_though_it_has_not_got_there() {
+    let command = "echo \"it is $$.\" >&2; exec sleep 1000";
+    let run = Run::new(["forward", "0", "--connect-timeout", "1s", "--via-command", command, "ws://there/"]).start();
+    let client = TcpStream::connect(run.listening_on()).expect("it listens");
+    run.wait_stderr("it is ");
+    run.signal(Signal::TERM);
+    let run = run.finish();
+    run.died_of(Signal::TERM);
+    let number = run.stderr.split("it is ").nth(1).and_then(|rest| rest.split('.').next()).expect("it says");
+    let pid = rustix::process::Pid::from_raw(number.parse().expect("a number")).expect("it is not 0");
+    assert!(rustix::process::test_kill_process(pid).is_err(), "process {number} is there");
+    drop(client);
+}
+
 #[test]
 fn a_place_that_is_not_there_is_a_refusal() {
     let gone = Place::new().address();

@@ -118,6 +118,7 @@ impl Door {
     fn shake_hands(&self, socket: Socket, peer: String) -> io::Result<()> {
         let (endpoint, options, acceptor) = (self.endpoint.clone(), self.server.clone(), self.acceptor.clone());
         let deadline = Instant::now() + self.patience;
+        socket.keep_alive();
         let (taken, sender, wake) = (Arc::clone(&self.taken), self.sender.clone(), Arc::clone(&self.wake));
         let handshake = move || {
             let mut claimed = false;
