@@ -83,8 +83,9 @@ json\t'JSON Lines: one event a line'
 hex\t'A hexdump of each message, for people'"
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l chunk-size -d 'The longest message that raw makes of one read' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l max-message -d 'Refuse longer messages from the peer with close code 1009' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l send -d 'Send this text message first, before standard input; repeatable' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l wait -d 'After the input has ended, close when nothing has come for so long; 0 closes at once' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l send -d 'Send this text message first; repeatable, in turn with --expect' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l expect -d 'End with status 0 after a message that matches; repeatable, in order' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l wait -d 'After the input\'s end, close when so long nothing has come' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l on-eof -d 'What the end of the input does: close (after --wait), or keep the session until the peer closes' -r -f -a "close\t'Close, once nothing has come for the time of --wait'
 keep\t'Stay until the peer closes'"
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s c -l count -d 'End with status 0 after N messages have come' -r
@@ -153,8 +154,9 @@ json\t'JSON Lines: one event a line'
 hex\t'A hexdump of each message, for people'"
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l chunk-size -d 'The longest message that raw makes of one read' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l max-message -d 'Refuse longer messages from the peer with close code 1009' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l send -d 'Send this text message first, before standard input; repeatable' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l wait -d 'After the input has ended, close when nothing has come for so long; 0 closes at once' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l send -d 'Send this text message first; repeatable, in turn with --expect' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l expect -d 'End with status 0 after a message that matches; repeatable, in order' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l wait -d 'After the input\'s end, close when so long nothing has come' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l on-eof -d 'What the end of the input does: close (after --wait), or keep the session until the peer closes' -r -f -a "close\t'Close, once nothing has come for the time of --wait'
 keep\t'Stay until the peer closes'"
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -s c -l count -d 'End with status 0 after N messages have come' -r

@@ -4,7 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::bridge::{Cause, Ending, Peer, Size, Unsent};
+use crate::bridge::{Cause, Ending, Peer, Size, Unmet, Unsent};
 use crate::net::{BindError, Exit};
 use crate::opening::{OpenError, ProxyTrouble};
 use crate::protocol::{Close, Violation};
@@ -66,7 +66,7 @@ impl ExitStatus {
                  ended the session before all that had been read from the input was sent"
             }
             ExitStatus::ClosedBadly => "the peer closed with a code other than 1000, 1001 or none",
-            ExitStatus::Unmet => "--count was not met, or what was awaited did not come (replay)",
+            ExitStatus::Unmet => "--expect or --count was not met, or what was awaited did not come (replay)",
             ExitStatus::TimedOut => "--timeout ran out",
         }
     }
@@ -210,14 +210,16 @@ fn open_status(error: &OpenError) -> ExitStatus {
     }
 }
 
-/// Judges how a session ended. `awaited` are the messages that `--count` asked for.
+/// Judges how a session ended.
 ///
 /// # Errors
 /// Every ending that is not clean, in the words for it.
-pub fn judge(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
-    let broken = |words: String| bad(ExitStatus::Broken, words);
+pub fn judge(ending: &Ending) -> Result<(), Failure> {
     match &ending.cause {
         Cause::Signal(signal) => Err(Failure::Signal(*signal)),
+        Cause::TimedOut if ending.unmet.is_some() => {
+            Err(bad(ExitStatus::TimedOut, format!("{}{}", Failure::TimedOut, awaited(ending))))
+        }
         Cause::TimedOut => Err(Failure::TimedOut),
         Cause::OutputClosed => Ok(()),
         Cause::OutputFailed(why) => {
@@ -229,44 +231,46 @@ pub fn judge(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
             Err(bad(ExitStatus::Failed, format!("cannot read {input}: {why}")))
         }
         Cause::BadRecord(error) => Err(bad(ExitStatus::Failed, error.to_string())),
-        Cause::Violation(violation) => Err(broken(violation_words(*violation))),
+        Cause::Violation(violation) => Err(broken(violation_words(*violation), ending)),
         Cause::PeerGone(why) => {
             let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-            Err(broken(format!("the connection broke without a Close{why}{}", unsent(ending))))
+            Err(broken(format!("the connection broke without a Close{why}{}", unsent(ending)), ending))
         }
         cause @ (Cause::Silent(_) | Cause::NoPong(_)) => {
-            Err(broken(cause.time_out().unwrap_or_default() + &unsent(ending)))
+            Err(broken(cause.time_out().unwrap_or_default() + &unsent(ending), ending))
         }
         Cause::TooSlow(queue) => {
-            Err(broken(format!("the peer was too slow: its queue of {} was full (--queue)", Size(*queue as u64))))
+            let queue = Size(*queue as u64);
+            Err(broken(format!("the peer was too slow: its queue of {queue} was full (--queue)"), ending))
         }
-        Cause::PeerClosed => closed_by_peer(ending, awaited),
-        Cause::InputEnded => closed_by_us(ending, awaited),
+        Cause::PeerClosed => closed_by_peer(ending),
         // All that was asked for has come; whether the peer still answers our Close changes nothing about it.
         Cause::Satisfied if matches!(ending.peer, Peer::There | Peer::Gone) => Ok(()),
-        Cause::Satisfied => closed_by_us(ending, None),
+        Cause::InputEnded | Cause::Satisfied => closed_by_us(ending),
     }
 }
 
-fn closed_by_us(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
+fn closed_by_us(ending: &Ending) -> Result<(), Failure> {
     match &ending.peer {
         Peer::There => {
             let words = format!("the peer never answered our Close (--close-timeout){}", unsent(ending));
-            Err(bad(ExitStatus::Broken, words))
+            Err(broken(words, ending))
         }
         Peer::Gone => {
             let words = format!("the connection broke before the peer answered our Close{}", unsent(ending));
-            Err(bad(ExitStatus::Broken, words))
+            Err(broken(words, ending))
         }
         Peer::Closed(close) if !close.is_normal() && !is_answer(close, ending) => Err(closed_badly(close, ending)),
         Peer::Closed(_) if ending.cause == Cause::InputEnded && !all_sent(ending) => {
             Err(bad(ExitStatus::Failed, format!("the input goes on after its close event{}", unsent(ending))))
         }
-        Peer::Closed(_) => awaited.map_or(Ok(()), |count| Err(unmet("the input closed the session", count))),
+        Peer::Closed(_) => {
+            ending.unmet.as_ref().map_or(Ok(()), |what| Err(unmet(what, "the input closed the session")))
+        }
     }
 }
 
-fn closed_by_peer(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> {
+fn closed_by_peer(ending: &Ending) -> Result<(), Failure> {
     let close = match &ending.peer {
         Peer::Closed(close) => close.clone(),
         Peer::There | Peer::Gone => Close::default(),
@@ -275,9 +279,9 @@ fn closed_by_peer(ending: &Ending, awaited: Option<u64>) -> Result<(), Failure> 
         return Err(closed_badly(&close, ending));
     }
     if !all_sent(ending) {
-        return Err(bad(ExitStatus::Broken, format!("the peer closed, {close}{}", unsent(ending))));
+        return Err(broken(format!("the peer closed, {close}{}", unsent(ending)), ending));
     }
-    awaited.map_or(Ok(()), |count| Err(unmet(&format!("the peer closed, {close},"), count)))
+    ending.unmet.as_ref().map_or(Ok(()), |what| Err(unmet(what, &format!("the peer closed, {close}"))))
 }
 
 /// Whether the peer's Close only says our code again, as an answer does (RFC 6455, 5.5.1).
@@ -285,12 +289,17 @@ fn is_answer(close: &Close, ending: &Ending) -> bool {
     ending.our_close.as_ref().is_some_and(|ours| ours.code == close.code)
 }
 
-fn unmet(what: &str, count: u64) -> Failure {
-    bad(ExitStatus::Unmet, format!("{what} before {count} messages had come (--count)"))
+fn unmet(what: &Unmet, why: &str) -> Failure {
+    bad(ExitStatus::Unmet, format!("{what}: {why}{}", what.instead()))
+}
+
+/// What was still awaited, behind the words for something else.
+fn awaited(ending: &Ending) -> String {
+    ending.unmet.as_ref().map(|what| format!("; {what}{}", what.instead())).unwrap_or_default()
 }
 
 fn closed_badly(close: &Close, ending: &Ending) -> Failure {
-    bad(ExitStatus::ClosedBadly, format!("the peer closed with {close}{}", unsent(ending)))
+    bad(ExitStatus::ClosedBadly, format!("the peer closed with {close}{}{}", unsent(ending), awaited(ending)))
 }
 
 fn violation_words(violation: Violation) -> String {
@@ -310,6 +319,10 @@ fn unsent(ending: &Ending) -> String {
         Some(unsent) => format!("; {unsent}"),
         None => "; what had been read from the input last was not sent".into(),
     }
+}
+
+fn broken(words: String, ending: &Ending) -> Failure {
+    bad(ExitStatus::Broken, words + &awaited(ending))
 }
 
 fn bad(status: ExitStatus, words: String) -> Failure {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::activity::Activity;
 use super::pongs::Pongs;
-use super::{Ending, Fact, Lifecycle, Quiet, Rules};
+use super::{Awaited, Ending, Fact, Lifecycle, Quiet, Rules};
 use crate::net::{Interest, Line, Wake, wait};
 use crate::protocol::Close;
 
@@ -29,6 +29,8 @@ pub struct Control {
     state: Mutex<State>,
     pub(super) activity: Activity,
     line: Line,
+    /// What ends the session when it has come.
+    awaited: Option<Arc<Awaited>>,
     /// Wakes the sending side.
     sender: Arc<dyn Bell>,
     /// Wakes whoever keeps the time.
@@ -58,12 +60,18 @@ pub(super) struct Orders {
 impl Control {
     /// The shared state of a session that has just been opened.
     #[must_use]
-    pub fn new(rules: Rules, line: Line, sender: Arc<dyn Bell>, keeper: Arc<dyn Bell>) -> Self {
+    pub fn new(
+        rules: Rules,
+        line: Line,
+        awaited: Option<Arc<Awaited>>,
+        sender: Arc<dyn Bell>,
+        keeper: Arc<dyn Bell>,
+    ) -> Self {
         if rules.heartbeat.is_some() {
             line.watch();
         }
         let state = State { lifecycle: Lifecycle::new(rules), orders: Orders::default(), wake_at: None, ended: false };
-        Control { state: Mutex::new(state), activity: Activity::new(Instant::now()), line, sender, keeper }
+        Control { state: Mutex::new(state), activity: Activity::new(Instant::now()), line, awaited, sender, keeper }
     }
 
     /// Takes note of a fact and sees to what follows from it.
@@ -94,7 +102,25 @@ impl Control {
         if !state.ended {
             return Tick::WakeAt(state.wake_at);
         }
-        Tick::Ended(Ending { traffic: self.activity.traffic(now), ..state.lifecycle.ending() })
+        let unmet = self.awaited.as_ref().and_then(|awaited| awaited.unmet()).map(Box::new);
+        Tick::Ended(Ending { unmet, traffic: self.activity.traffic(now), ..state.lifecycle.ending() })
+    }
+
+    /// What is awaited, and what is to be said for it.
+    pub(super) fn awaited(&self) -> Option<&Awaited> {
+        self.awaited.as_deref()
+    }
+
+    /// Takes note that all that was awaited has come and has been written.
+    pub(super) fn all_has_come(&self) {
+        if self.awaited().is_some_and(Awaited::has_come) {
+            self.note(Fact::Satisfied);
+        }
+    }
+
+    /// Wakes the sending side: there may be something to say.
+    pub(super) fn wake_sender(&self) {
+        self.sender.ring();
     }
 
     /// Whether the peer has closed its direction, and only that.

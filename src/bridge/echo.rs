@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::send::BATCH;
 use super::{Outbox, QueueSource, Sink, SinkError};
-use crate::protocol::{Chunk, Encoder, Event, Kind};
+use crate::protocol::{Encoder, Event};
 
 /// How much of what is to be sent back waits in memory, in bytes, before the session is read no further.
 const QUEUE: usize = 1 << 20;
@@ -18,16 +18,11 @@ pub struct EchoSink {
 }
 
 impl EchoSink {
-    /// The two ends, and what wakes the source; the greetings are sent first.
+    /// The two ends, and what wakes the source.
     #[must_use]
-    pub fn ends(greetings: &[String]) -> (QueueSource, Self, Arc<Outbox>) {
-        let mut encoder = Encoder::server();
-        for text in greetings {
-            encoder.push(&Event::Data(Chunk::whole(Kind::Text, text.as_bytes())));
-        }
+    pub fn ends() -> (QueueSource, Self, Arc<Outbox>) {
         let outbox = Outbox::new(QUEUE);
-        let mut sink = EchoSink { encoder, outbox: Arc::clone(&outbox) };
-        sink.pass_on();
+        let sink = EchoSink { encoder: Encoder::server(), outbox: Arc::clone(&outbox) };
         (QueueSource::new(Arc::clone(&outbox)), sink, outbox)
     }
 

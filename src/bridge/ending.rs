@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::Traffic;
+use super::{Traffic, Unmet};
 use crate::protocol::{Close, Violation};
 use crate::records::RecordError;
 
@@ -18,6 +18,8 @@ pub struct Ending {
     pub peer: Peer,
     /// What was read from the input and never reached the socket; none if the sending side did not come to its end.
     pub unsent: Option<Unsent>,
+    /// What was awaited and had not come.
+    pub unmet: Option<Box<Unmet>>,
     /// What had passed until then.
     pub traffic: Traffic,
     /// What the session was for carries a byte stream, and has no standard input and output.
@@ -40,7 +42,7 @@ pub enum Peer {
 pub enum Cause {
     /// The input ended and nothing more was awaited, or the input itself said to close.
     InputEnded,
-    /// What was asked for (`--count`) has come.
+    /// What was asked for (`--count`, `--expect`) has come.
     Satisfied,
     /// The peer sent a Close.
     PeerClosed,

@@ -1,6 +1,5 @@
 //! A byte stream as a source: read, cut into records, encoded.
 
-use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -10,18 +9,17 @@ use super::Unsent;
 use super::kept::{Kept, TooLong};
 use super::send::{BATCH, Pulled, Source, SourceError};
 use crate::net::{Interest, Wake, wait};
-use crate::protocol::{Chunk, Encoder, Event, Kind};
+use crate::protocol::{Encoder, Event};
 use crate::records::{Problem, Splitter};
 
-/// Messages to send first, then the records of a byte stream.
+/// The records of a byte stream.
 #[derive(Debug)]
 pub struct StreamInput<R> {
-    greetings: VecDeque<String>,
     /// None where nothing is to be read: receive only.
     input: Option<R>,
     splitter: Splitter,
     bell: Arc<Wake>,
-    /// Bytes of greetings and input taken.
+    /// Bytes of the input taken.
     taken: u64,
     /// How many of them had reached the socket when all had that were encoded.
     sent: u64,
@@ -51,23 +49,19 @@ struct Keeps {
 const TLS_RECORD: usize = 16 << 10;
 
 impl<R: Read + AsFd + Send> StreamInput<R> {
-    /// A source that gives the greetings as text messages, then what is read from `input`. Without an input, and with no
-    /// greeting, it never ends by itself; `bell` must be the one that its session's [`Control`](super::Control) rings.
+    /// A source that gives what is read from `input`. Without an input it never ends by itself; `bell` must be the one that
+    /// its session's [`Control`](super::Control) rings.
     #[must_use]
-    pub fn new(greetings: Vec<String>, input: Option<R>, splitter: Splitter, bell: Arc<Wake>) -> Self {
-        let ended = input.is_none() && greetings.is_empty();
-        StreamInput {
-            greetings: greetings.into(),
-            input,
-            splitter,
-            bell,
-            taken: 0,
-            sent: 0,
-            ended,
-            over: false,
-            gave_orders: false,
-            keeps: None,
-        }
+    pub fn new(input: Option<R>, splitter: Splitter, bell: Arc<Wake>) -> Self {
+        let ended = input.is_none();
+        StreamInput { input, splitter, bell, taken: 0, sent: 0, ended, over: false, gave_orders: false, keeps: None }
+    }
+
+    /// Says that something else is sent before the input. Without an input, that is then what ends.
+    #[must_use]
+    pub fn after_others(mut self) -> Self {
+        self.ended = false;
+        self
     }
 
     /// The same source, which outlives a connection: what has not reached the socket when one breaks is sent on the next. Of a
@@ -80,8 +74,7 @@ impl<R: Read + AsFd + Send> StreamInput<R> {
     }
 
     /// Goes over to another connection.
-    pub fn begin_again(&mut self, greetings: Vec<String>) {
-        self.greetings = greetings.into();
+    pub fn begin_again(&mut self) {
         self.gave_orders = false;
         if let Some(keeps) = &mut self.keeps {
             keeps.messages.begin_again();
@@ -218,13 +211,6 @@ impl<R: Read + AsFd + Send> StreamInput<R> {
 
 impl<R: Read + AsFd + Send> Source for StreamInput<R> {
     fn pull(&mut self, encoder: &mut Encoder) -> Result<Pulled, SourceError> {
-        while let Some(text) = self.greetings.pop_front() {
-            encoder.push(&Event::Data(Chunk::whole(Kind::Text, text.as_bytes())));
-            self.taken += text.len() as u64;
-        }
-        if !encoder.pending().is_empty() {
-            return Ok(Pulled::Frames);
-        }
         if let Some(pulled) = self.left_over(encoder) {
             return pulled;
         }
@@ -276,6 +262,7 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+    use crate::protocol::Kind;
     use crate::records::Format;
 
     #[test]
@@ -283,7 +270,7 @@ mod tests {
         let (input, mut to_input) = io::pipe().unwrap();
         let bell = Arc::new(Wake::new().unwrap());
         let splitter = Splitter::new(Format::Lines, Kind::Text, 100, None);
-        let mut source = StreamInput::new(Vec::new(), Some(input), splitter, Arc::clone(&bell));
+        let mut source = StreamInput::new(Some(input), splitter, Arc::clone(&bell));
         let mut encoder = Encoder::server();
         for _ in 0..3 {
             to_input.write_all(b"line\n").unwrap();

@@ -38,7 +38,7 @@ pub struct Rules {
     /// Each direction ends by itself, as for TCP: a Close ends its sender's, and is answered when the other one is through,
     /// however long that takes. (A Close with another code than 1000 ends both.)
     pub half_close: bool,
-    /// Something is awaited (`--count`): until it has come, the end of the input closes nothing.
+    /// Something is awaited (`--count`, `--expect`): until it has come, the end of the input closes nothing.
     pub awaiting: bool,
 }
 
@@ -284,12 +284,20 @@ impl Lifecycle {
         self.closing.as_ref().and_then(|closing| closing.cause.time_out())
     }
 
-    /// How it ended, as far as it has; of the traffic nothing is known here.
+    /// How it ended, as far as it has; of the traffic and of what is awaited nothing is known here.
     #[must_use]
     pub fn ending(&self) -> Ending {
         let cause = self.closing.as_ref().map_or(Cause::InputEnded, |closing| closing.cause.clone());
         let (our_close, peer, unsent) = (self.ordered.clone(), self.peer.clone(), self.sender);
-        Ending { cause, our_close, peer, unsent, traffic: Traffic::default(), is_tunnel: self.rules.half_close }
+        Ending {
+            cause,
+            our_close,
+            peer,
+            unsent,
+            unmet: None,
+            traffic: Traffic::default(),
+            is_tunnel: self.rules.half_close,
+        }
     }
 
     /// Begins the end of the session if its time or its patience is over; else says when that will be.

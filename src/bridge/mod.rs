@@ -13,8 +13,10 @@
 //! When a session ends, and how well it went, is decided in one place without any I/O: the [`Lifecycle`].
 
 mod activity;
+mod awaited;
 mod command;
 mod control;
+mod dialogue;
 mod echo;
 mod ending;
 mod heartbeat;
@@ -34,8 +36,10 @@ mod traffic;
 mod tunnel;
 mod whole;
 
+pub use awaited::{Awaited, Countdown, Unmet};
 pub use command::{CommandSink, CommandSource, LastWords};
 pub use control::{Bell, Control, Tick};
+pub use dialogue::{Dialogue, Pattern, Stuck, Turn};
 pub use echo::EchoSink;
 pub use ending::{Cause, Ending, Peer, Size, Unsent};
 pub use heartbeat::Heartbeat;
@@ -44,7 +48,7 @@ pub use lent::{Lent, Loan, lend};
 pub use lifecycle::{Fact, Lifecycle, OnEof, Quiet, Rules, Step};
 pub use outbox::{Outbox, Put, QueueSource};
 pub use output::{Output, RecordSink};
-pub use receive::{Countdown, Sink, SinkError, receive};
+pub use receive::{Sink, SinkError, receive};
 pub use replay::{Play, Replay, Report, ScriptSink, ScriptSource, Speed};
 pub use send::{Pulled, Source, SourceError, send};
 pub use session::{Keeper, Receiving, SendingThread, Session, Waited};

@@ -2,12 +2,12 @@
 
 use std::io::{self, Read};
 use std::mem::take;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
+use super::awaited::Listener;
 use super::pongs::Pongs;
 use super::{Control, Fact};
-use crate::protocol::{Close, Decoder, Event, Tally, Violation};
+use crate::protocol::{Chunk, Close, Decoder, Event, Tally, Violation};
 use crate::records::JoinError;
 
 /// When nothing has come for so long, a buffer that has grown is given back.
@@ -60,35 +60,13 @@ impl From<JoinError> for SinkError {
     }
 }
 
-/// Messages that are still awaited (`--count`), by one session or by several.
-#[derive(Debug)]
-pub struct Countdown(AtomicU64);
-
-impl Countdown {
-    /// So many are awaited, at least one.
-    #[must_use]
-    pub fn new(messages: u64) -> Self {
-        Countdown(messages.into())
-    }
-
-    /// Counts a message; true if it is the last one, or there were enough before it.
-    fn is_last(&self) -> bool {
-        self.0.fetch_update(SeqCst, SeqCst, |left| Some(left.saturating_sub(1))).is_ok_and(|left| left <= 1)
-    }
-}
-
 /// Runs the receiving side until the peer's Close or the end of the connection. It never writes to the socket.
 ///
 /// After the last message that is awaited, if any are, the rest is read, but goes nowhere.
-pub fn receive(
-    mut reader: impl Read,
-    mut decoder: Decoder,
-    sink: &mut impl Sink,
-    awaited: Option<&Countdown>,
-    control: &Control,
-) {
+pub fn receive(mut reader: impl Read, mut decoder: Decoder, sink: &mut impl Sink, control: &Control) {
     let (pongs, tally) = Default::default();
-    let mut receiver = Receiver { sink, awaited, discards: false, had_data: false, tally, pongs, control };
+    let listener = control.awaited().and_then(Listener::new);
+    let mut receiver = Receiver { sink, listener, discards: false, had_data: false, tally, pongs, control };
     let mut bounded = false;
     let end = loop {
         let end = receiver.events(&mut decoder);
@@ -121,7 +99,8 @@ pub fn receive(
 
 struct Receiver<'a, S> {
     sink: &'a mut S,
-    awaited: Option<&'a Countdown>,
+    /// None where nothing is awaited.
+    listener: Option<Listener<'a>>,
     /// Nothing more goes to the sink.
     discards: bool,
     had_data: bool,
@@ -179,9 +158,7 @@ impl<S: Sink> Receiver<'_, S> {
             Event::Data(chunk) => {
                 self.had_data = true;
                 self.tally.count(chunk.payload.len(), chunk.last);
-                if chunk.last {
-                    self.count();
-                }
+                self.listen(chunk);
             }
             Event::Ping(payload) => self.pongs.push(payload),
             Event::Pong(_) => {}
@@ -198,15 +175,24 @@ impl<S: Sink> Receiver<'_, S> {
         }
     }
 
-    /// Counts a message that is complete, if any are awaited.
-    fn count(&mut self) {
-        if !self.discards && self.awaited.is_some_and(Countdown::is_last) {
-            let flushed = self.sink.flush();
-            self.judge(flushed);
-            if !self.discards {
-                self.discards = true;
-                self.control.note(Fact::Satisfied);
+    /// Counts a message and looks into it, if any are awaited.
+    fn listen(&mut self, chunk: &Chunk<'_>) {
+        let Some(listener) = self.listener.as_mut().filter(|_| !self.discards) else { return };
+        match listener.take(chunk) {
+            Ok(progress) => {
+                if progress.last {
+                    let flushed = self.sink.flush();
+                    self.judge(flushed);
+                    if !self.discards {
+                        self.discards = true;
+                        self.control.all_has_come();
+                    }
+                }
+                if progress.met {
+                    self.control.wake_sender();
+                }
             }
+            Err(violation) => self.judge(Err(SinkError::TooBig(violation))),
         }
     }
 

@@ -52,7 +52,7 @@ pub trait Source: Send {
     /// Says that all that was encoded has reached the socket.
     fn sent(&mut self) {}
 
-    /// Waits for an order; nothing else will be asked for any more.
+    /// Waits for an order, and takes nothing in meanwhile. A queue may let go of those who fill it: there, it is called last.
     fn wait_for_orders(&mut self);
 
     /// What was taken from the input and has not reached the socket.
@@ -87,12 +87,13 @@ pub enum SourceError {
 ///
 /// After a Close only Pongs follow: a Ping that comes before the peer's Close is answered (RFC 6455, 5.5.2).
 pub fn send(mut source: impl Source, encoder: Encoder, mut writer: impl Write, control: &Control) {
-    let mut pump = Pump { encoder, writer: &mut writer, control };
+    let mut pump = Pump { encoder, writer: &mut writer, saying: 0, is_silent: false, control };
     let run = pump.run(&mut source);
     if let Err(error) = &run {
         control.note(Fact::SendFailed(error.to_string()));
     }
-    control.note(Fact::SenderEnded(source.unsent()));
+    let Unsent { bytes, inside_message } = source.unsent();
+    control.note(Fact::SenderEnded(Unsent { bytes: bytes + pump.saying as u64, inside_message }));
     if run.is_ok() {
         // It may fail without harm: all that has to arrive is on its way.
         let _ = pump.answer_pings(&mut source);
@@ -102,13 +103,22 @@ pub fn send(mut source: impl Source, encoder: Encoder, mut writer: impl Write, c
 struct Pump<'a, W> {
     encoder: Encoder,
     writer: &'a mut W,
+    /// Bytes of the dialogue's texts that are on their way to the socket.
+    saying: usize,
+    /// Nothing is left to be said that would come before the source.
+    is_silent: bool,
     control: &'a Control,
 }
 
 impl<W: Write> Pump<'_, W> {
     fn run(&mut self, source: &mut impl Source) -> std::io::Result<()> {
         loop {
-            let pulled = source.pull(&mut self.encoder);
+            let pulled = if self.say(source)? {
+                source.pull(&mut self.encoder)
+            } else {
+                source.wait_for_orders();
+                Ok(Pulled::Orders)
+            };
             self.write(source)?;
             match pulled {
                 Ok(Pulled::Frames) => {}
@@ -144,6 +154,7 @@ impl<W: Write> Pump<'_, W> {
             self.write(source)?;
             return Ok(false);
         };
+        self.say(source)?;
         while source.last_words(&mut self.encoder) {
             self.write(source)?;
         }
@@ -152,6 +163,19 @@ impl<W: Write> Pump<'_, W> {
         self.write(source)?;
         self.control.note(Fact::CloseSent);
         Ok(true)
+    }
+
+    /// Says what is to be said by now; true if the source may be taken from: nothing that goes before it is still to come.
+    fn say(&mut self, source: &mut impl Source) -> std::io::Result<bool> {
+        let Some(awaited) = self.control.awaited().filter(|_| !self.is_silent) else { return Ok(true) };
+        self.saying = awaited.say(&mut self.encoder);
+        self.write(source)?;
+        self.saying = 0;
+        self.is_silent = !awaited.has_more_to_say();
+        if awaited.sent() {
+            self.control.note(Fact::Satisfied);
+        }
+        Ok(self.is_silent)
     }
 
     /// Answers what the peer still asks, until there is nobody to answer.

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Instant;
 
 use super::control::{Bell, Tick};
-use super::{Control, Countdown, Ending, Fact, Rules, Signals, Sink, Source, receive, send};
+use super::{Awaited, Control, Ending, Fact, Rules, Signals, Sink, Source, receive, send};
 use crate::net::{Connection, Interest, Wake, wait_any};
 use crate::protocol::{Decoder, Encoder};
 
@@ -21,8 +21,8 @@ pub struct Session {
     pub decoder: Decoder,
     /// The encoder of this role.
     pub encoder: Encoder,
-    /// Messages that are awaited, if the session ends with the last of them.
-    pub count: Option<Arc<Countdown>>,
+    /// What it has to say first, and what ends it when it has come, if there is any of that.
+    pub awaited: Option<Arc<Awaited>>,
     /// What was asked for at its end.
     pub rules: Rules,
 }
@@ -53,12 +53,12 @@ impl Session {
         bell: Arc<dyn Bell>,
         keeper: Arc<dyn Bell>,
     ) -> Receiving {
-        let Session { connection, decoder, encoder, count, rules } = self;
+        let Session { connection, decoder, encoder, awaited, rules } = self;
         let Connection { reader, writer, line } = connection;
-        let control = Arc::new(Control::new(rules, line, bell, keeper));
+        let control = Arc::new(Control::new(rules, line, awaited, bell, keeper));
         let shared = Arc::clone(&control);
         thread.run(Box::new(move || send(source, encoder, writer, &shared)));
-        Receiving { reader, decoder, count, control }
+        Receiving { reader, decoder, control }
     }
 
     /// Runs the session on two more threads while this one keeps the time.
@@ -110,7 +110,6 @@ impl SendingThread {
 pub struct Receiving {
     reader: Box<dyn Read + Send>,
     decoder: Decoder,
-    count: Option<Arc<Countdown>>,
     control: Arc<Control>,
 }
 
@@ -140,7 +139,7 @@ impl Receiving {
 
     /// Runs the receiving side on this thread, to its end.
     pub fn run(self, sink: &mut impl Sink) {
-        receive(self.reader, self.decoder, sink, self.count.as_deref(), &self.control);
+        receive(self.reader, self.decoder, sink, &self.control);
     }
 }
 

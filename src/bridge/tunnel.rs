@@ -35,7 +35,7 @@ impl Tunnel {
         let bell = Arc::new(Wake::new()?);
         let (reader, writer) = Half::of(stream);
         let splitter = Splitter::new(Format::Raw, Kind::Binary, CHUNK, None);
-        let source = StreamInput::new(Vec::new(), Some(reader), splitter, Arc::clone(&bell));
+        let source = StreamInput::new(Some(reader), splitter, Arc::clone(&bell));
         // Until all has come: whatever ends this process, an end of the stream it is not.
         writer.socket().resets_at_end(true);
         let sink = StreamSink { output: Output::new(writer.clone()), stream: writer };

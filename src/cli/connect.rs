@@ -31,7 +31,7 @@ pub(super) struct Args {
     url: String,
 
     /// Send every message back instead of using standard input and output
-    #[arg(long, help_heading = "Sending and ending", hide_short_help = true)]
+    #[arg(long, help_heading = "Sending and ending", hide_short_help = true, conflicts_with = "expect")]
     echo: bool,
 
     /// Carry a TCP or unix connection to this place instead: HOST:PORT or unix:PATH

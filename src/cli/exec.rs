@@ -17,7 +17,7 @@ pub(super) struct ExecArgs {
     /// as on standard output. When its output has ended, its exit status decides about our Close: 1000 for 0, otherwise 1011
     /// with the status as the reason. When the peer closes, the command's standard input ends, and what it then says within
     /// --wait is still sent.
-    #[arg(long, requires = "exec_command", conflicts_with_all = ["echo", "no_stdin", "on_eof"])]
+    #[arg(long, requires = "exec_command", conflicts_with_all = ["echo", "no_stdin", "on_eof", "expect"])]
     exec: bool,
 
     /// How long what is under way at the end may take

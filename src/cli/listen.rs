@@ -34,14 +34,14 @@ pub(super) struct Args {
     address: Place,
 
     /// Send every message back to the client that it came from
-    #[arg(long, help_heading = "Serving")]
+    #[arg(long, help_heading = "Serving", conflicts_with = "expect")]
     echo: bool,
 
     /// Send every message to all other clients: a room to chat in
     ///
     /// Types are kept, and standard input and output are not used. A message is passed on when it is complete, and may have
     /// 64M unless --max-message says otherwise.
-    #[arg(long, help_heading = "Serving", conflicts_with_all = ["echo", "once", "exec", "forward", "format", "input", "output", "nul"])]
+    #[arg(long, help_heading = "Serving", conflicts_with_all = ["echo", "once", "exec", "forward", "expect", "format", "input", "output", "nul"])]
     broadcast: bool,
 
     /// Carry a connection to HOST:PORT or unix:PATH for each client
@@ -160,6 +160,10 @@ impl Args {
         // First: nothing else may have opened a descriptor yet.
         let on = self.address.resolve()?;
         let grace = self.exec.grace;
+        let pipe = self.pipe.resolve()?;
+        if pipe.has_expectations() && !self.once {
+            return Err(Failure::Usage("--expect is about what one client says, so it needs --once".into()));
+        }
         let identity = self.identity.resolve(self.key.as_deref())?;
         let config = ListenConfig {
             endpoint: if self.broadcast {
@@ -189,7 +193,7 @@ impl Args {
             lossless: self.lossless,
             grace,
             level: self.level.resolve(),
-            pipe: self.pipe.resolve()?,
+            pipe,
         };
         Ok((on, config))
     }

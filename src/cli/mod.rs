@@ -3,6 +3,7 @@
 mod access;
 mod compression;
 mod connect;
+mod dialogue;
 mod exec;
 mod forward;
 mod handshake;

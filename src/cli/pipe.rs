@@ -10,12 +10,13 @@ use wspipe::outcome::Failure;
 use wspipe::protocol::{Close, Kind};
 use wspipe::records::{Format, OutputFormat};
 
+use super::dialogue::DialogueArgs;
 use super::heartbeat::HeartbeatArgs;
 use super::reports::ReportArgs;
 use super::values::{buffer_size, duration, size, some_time};
 
 /// Options that say nothing where a session carries a byte stream.
-pub(super) const NOT_FOR_STREAMS: [&str; 14] = [
+pub(super) const NOT_FOR_STREAMS: [&str; 15] = [
     "text",
     "format",
     "input",
@@ -23,6 +24,7 @@ pub(super) const NOT_FOR_STREAMS: [&str; 14] = [
     "timestamps",
     "nul",
     "send",
+    "expect",
     "no_stdin",
     "on_eof",
     "count",
@@ -75,17 +77,16 @@ pub(super) struct PipeArgs {
     #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Records", hide_short_help = true)]
     max_message: Option<u64>,
 
-    /// Send this text message first, before standard input; repeatable
-    #[arg(long, value_name = "TEXT", help_heading = "Sending and ending")]
-    send: Vec<String>,
+    #[command(flatten)]
+    dialogue: DialogueArgs,
 
     /// Don't read standard input
     #[arg(long, help_heading = "Sending and ending")]
     no_stdin: bool,
 
-    /// After the input has ended, close when nothing has come for so long; 0 closes at once
+    /// After the input's end, close when so long nothing has come
     ///
-    /// A time is written 500ms, 2s, 1.5 (seconds) or 1m 30s.
+    /// 0 closes at once. A time is written 500ms, 2s, 1.5 (seconds) or 1m 30s.
     #[arg(long, value_name = "TIME", default_value = "1s", allow_negative_numbers = true, value_parser = duration, help_heading = "Sending and ending")]
     wait: Duration,
 
@@ -248,7 +249,7 @@ impl PipeArgs {
             output,
             chunk_size: self.chunk_size,
             max_message: self.max_message,
-            greetings: self.send,
+            dialogue: self.dialogue.turns.into(),
             reads_input: !self.no_stdin,
             on_eof: match self.on_eof {
                 EofAction::Close => OnEof::Linger(self.wait),

@@ -10,7 +10,7 @@ use super::pipe::{Ends, output_pipe};
 use super::reconnect::{self, Reconnect};
 use super::record::{recorded, tapped};
 use super::stats::AtEnd;
-use super::{Destination, Endpoint, Pipe, RECEIVE_BUFFER, endpoint};
+use super::{Destination, Endpoint, Pipe, RECEIVE_BUFFER, endpoint, exec};
 use crate::bridge::{EchoSink, Ending, Keeper, Session, Signals, Tunnel};
 use crate::handshake::{RequestOptions, Target};
 use crate::net::Socket;
@@ -135,7 +135,7 @@ fn connect_recorded(config: ConnectConfig, recorder: Option<&Recorder>) -> Resul
     if endpoint.is_stdio() {
         pipe.tell_unread(&ending);
     }
-    verdict(&ending, pipe.count, command)
+    verdict(&ending, command)
 }
 
 /// Runs the session; gives how it ended, and how its command did if there was one.
@@ -156,7 +156,7 @@ fn run(
     let Opened { connection, subprotocol, .. } = opened;
     let Coding { decoder, encoder, worth } = coding;
     let rules = endpoint.rules(pipe, Role::Client, start);
-    let session = Session { connection, decoder, encoder, count: pipe.countdown(), rules };
+    let session = Session { connection, decoder, encoder, awaited: pipe.awaited(pipe.countdown()), rules };
     let mut command = Ok(());
     let ending = match (endpoint, stream) {
         (_, Some(stream)) => {
@@ -165,7 +165,7 @@ fn run(
         }
         (Endpoint::Broadcast, None) => return Err(Failure::Usage("a client has nobody to broadcast to".into())),
         (Endpoint::Echo, None) => {
-            let (source, sink, bell) = EchoSink::ends(&pipe.greetings);
+            let (source, sink, bell) = EchoSink::ends();
             session.run(source, sink, bell, &keeper)
         }
         (Endpoint::Stdio | Endpoint::Forward(_), None) => {
@@ -174,12 +174,13 @@ fn run(
             sink.open(&opening);
             session.run(source, sink, bell, &keeper)
         }
-        (Endpoint::Exec(exec), None) => {
+        (Endpoint::Exec(program), None) => {
             let attachment = Attachment::single(variables_of_server(url, subprotocol.as_deref()))
                 .map_err(Failure::io("cannot start the command"))?;
-            let attached = exec.attach(pipe, &attachment).map_err(Failure::io("cannot start the command"))?;
+            let attached = program.attach(pipe, &attachment).map_err(Failure::io("cannot start the command"))?;
             let Attached { source, mut sink, bell, command: started } = attached;
             sink.open(&opening);
+            let session = exec::session(session, &started);
             let ending = session.run(source, sink, bell, &keeper);
             command = see_out(started, &attachment.gone, &signals);
             ending

@@ -100,8 +100,8 @@ fn echo(listener: &Listener) -> Result<(), Failure> {
         half_close: false,
         awaiting: false,
     };
-    let session = Session { connection, decoder, encoder, count: None, rules };
-    let (source, sink, bell) = EchoSink::ends(&[]);
+    let session = Session { connection, decoder, encoder, awaited: None, rules };
+    let (source, sink, bell) = EchoSink::ends();
     let keeper = Keeper::new(None, None).map_err(Failure::io("cannot start the echo server"))?;
     session.run(source, sink, bell, &keeper).map_err(Failure::io("echo server"))?;
     Ok(())

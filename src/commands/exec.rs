@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::Pipe;
 use crate::bridge::{
-    Cause, CommandSink, CommandSource, Ending, LastWords, OnEof, Output, RecordSink, Signals, StreamInput,
+    Cause, CommandSink, CommandSource, Ending, LastWords, OnEof, Output, RecordSink, Session, Signals, StreamInput,
 };
 use crate::handshake::RequestHead;
 use crate::net::{Interest, Notices, Process, Program, Started, Wake, pipe, wait};
@@ -132,8 +132,7 @@ impl Exec {
             OnEof::Linger(wait) => wait,
             OnEof::Keep => pipe.close_timeout,
         });
-        let greetings = if process.is_some() { pipe.greetings.clone() } else { Vec::new() };
-        let source = StreamInput::new(greetings, output, pipe.splitter(), Arc::clone(&bell));
+        let source = StreamInput::new(output, pipe.splitter(), Arc::clone(&bell));
         let source = CommandSource::new(source, process.clone(), pipe.close.clone(), Arc::clone(&last_words));
         let records = input.map(|input| RecordSink::new(pipe.joiner(session.client), Output::new(input)));
         let sink = CommandSink::new(records, label.unwrap_or_default(), last_words);
@@ -172,6 +171,11 @@ pub(super) struct Attached {
     pub(super) command: io::Result<Held>,
 }
 
+/// A session with a command: for one that could not be started nothing is said or awaited.
+pub(super) fn session(session: Session, command: &io::Result<Held>) -> Session {
+    Session { awaited: session.awaited.filter(|_| command.is_ok()), ..session }
+}
+
 /// Ends the only session with a command, and waits until nothing is left of that. Each signal meanwhile hurries it.
 ///
 /// # Errors
@@ -197,8 +201,8 @@ pub(super) fn see_out(command: io::Result<Held>, gone: &Wake, signals: &Signals)
 }
 
 /// Judges how a session ended, and its command with it: whichever of the two was first says more.
-pub(super) fn verdict(ending: &Ending, awaited: Option<u64>, command: Result<(), Failure>) -> Result<(), Failure> {
-    let judged = judge(ending, awaited);
+pub(super) fn verdict(ending: &Ending, command: Result<(), Failure>) -> Result<(), Failure> {
+    let judged = judge(ending);
     if ending.cause == Cause::InputEnded { command.and(judged) } else { judged.and(command) }
 }
 

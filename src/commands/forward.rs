@@ -163,7 +163,7 @@ impl Forwarder {
         log::info!("{name}: open, {} at {}", opened.target.url(), opened.place);
         let ending = self.run(number, socket, opened).map_err(Failure::io("cannot run the session"))?;
         log::info!("{name}: {ending}");
-        match judge(&ending, None) {
+        match judge(&ending) {
             Err(Failure::Signal(_)) => Ok(()),
             result => result,
         }
@@ -175,7 +175,7 @@ impl Forwarder {
             Terms { buffer: RECEIVE_BUFFER, grows: false, max_message: None, compression, level: self.config.level };
         let Coding { decoder, encoder, worth } = Coding::client(terms, &early)?;
         let Tunnel { source, sink, bell } = Tunnel::new(socket)?;
-        let session = Session { connection, decoder, encoder, count: None, rules: self.config.rules() };
+        let session = Session { connection, decoder, encoder, awaited: None, rules: self.config.rules() };
         let keeper = Keeper::new(None, None)?;
         let receiving = session.start(source, bell, keeper.bell())?;
         self.enter(number, receiving.control());

@@ -111,7 +111,7 @@ fn run(opened: Opened, shared: &Shared, deadline: Option<Instant>, signals: &Sig
         half_close: false,
         awaiting: false,
     };
-    let session = Session { connection, decoder, encoder, count: None, rules };
+    let session = Session { connection, decoder, encoder, awaited: None, rules };
     let bell = Arc::new(Wake::new()?);
     let source = PingSource::new(shared.clone(), Arc::clone(&bell))?;
     let sink = PongSink::new(shared.clone(), Arc::clone(&bell));
@@ -126,7 +126,7 @@ fn run(opened: Opened, shared: &Shared, deadline: Option<Instant>, signals: &Sig
 fn verdict(ending: &Ending, counts: &Counts, pace: Pace) -> Result<(), Failure> {
     let is_stopped = ending.cause == Cause::Signal(SIGINT);
     if !is_stopped {
-        judge(ending, None)?;
+        judge(ending)?;
     }
     if counts.lost > 0 {
         return Err(Failure::Told(ExitStatus::Broken));

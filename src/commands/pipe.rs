@@ -9,10 +9,12 @@ use rustix::termios::isatty;
 
 use super::Stats;
 use super::coding::Worth;
-use crate::bridge::{Cause, Countdown, Ending, Heartbeat, OnEof, Output, RecordSink, Rules, StreamInput, Traffic};
+use crate::bridge::{
+    Awaited, Cause, Countdown, Ending, Heartbeat, OnEof, Output, RecordSink, Rules, StreamInput, Traffic, Turn,
+};
 use crate::net::{Stdio, Wake, pipe};
 use crate::protocol::{Close, Kind, Role};
-use crate::records::{Format, Joiner, JsonEvents, OutputFormat, Splitter};
+use crate::records::{DEFAULT_MAX_HELD, Format, Joiner, JsonEvents, OutputFormat, Splitter};
 
 /// What standard input and output mean to a session, and when that ends.
 #[derive(Debug, Clone)]
@@ -27,8 +29,8 @@ pub struct Pipe {
     pub chunk_size: usize,
     /// The longest message that is accepted, in bytes.
     pub max_message: Option<u64>,
-    /// Text messages to send before standard input.
-    pub greetings: Vec<String>,
+    /// What is said before standard input, and what is awaited meanwhile.
+    pub dialogue: Arc<[Turn]>,
     /// Whether standard input is to be read at all.
     pub reads_input: bool,
     /// What the end of the input does.
@@ -79,11 +81,24 @@ impl Pipe {
             grace: self.close_timeout.min(GRACE),
             deadline: self.deadline(start),
             half_close: false,
-            awaiting: self.count.is_some(),
+            awaiting: self.count.is_some() || self.has_expectations(),
         }
     }
 
-    /// The messages that are awaited, if any are.
+    /// What a session says first and awaits, if there is any of that; all sessions of a run may count their messages together.
+    pub(super) fn awaited(&self, countdown: Option<Arc<Countdown>>) -> Option<Arc<Awaited>> {
+        let max_held = self.max_message.unwrap_or(DEFAULT_MAX_HELD);
+        let is_needed = countdown.is_some() || !self.dialogue.is_empty();
+        is_needed.then(|| Arc::new(Awaited::new(Arc::clone(&self.dialogue), countdown, max_held)))
+    }
+
+    /// Whether a message that matches a pattern is awaited.
+    #[must_use]
+    pub fn has_expectations(&self) -> bool {
+        self.dialogue.iter().any(|turn| matches!(turn, Turn::Expect(_)))
+    }
+
+    /// The messages that are to be counted, if they are.
     pub(super) fn countdown(&self) -> Option<Arc<Countdown>> {
         self.count.map(|count| Arc::new(Countdown::new(count)))
     }
@@ -97,7 +112,10 @@ impl Pipe {
     /// Standard input as a source, and standard output as a sink.
     pub(super) fn ends(&self) -> io::Result<Ends> {
         let bell = Arc::new(Wake::new()?);
-        let source = StreamInput::new(self.greetings.clone(), self.input()?, self.splitter(), Arc::clone(&bell));
+        let mut source = StreamInput::new(self.input()?, self.splitter(), Arc::clone(&bell));
+        if self.dialogue.iter().any(|turn| matches!(turn, Turn::Send(_))) {
+            source = source.after_others();
+        }
         let sink = RecordSink::new(self.joiner(None), standard_output()?);
         Ok(Ends { source, sink, bell })
     }
@@ -148,8 +166,8 @@ impl Pipe {
 
     /// The limit that the decoder enforces while a message comes in.
     pub(super) fn decoder_limit(&self) -> Option<u64> {
-        let held = self.output == Format::Json.into();
-        self.max_message.or_else(|| held.then_some(crate::records::DEFAULT_MAX_HELD))
+        let held = self.output == Format::Json.into() || self.has_expectations();
+        self.max_message.or_else(|| held.then_some(DEFAULT_MAX_HELD))
     }
 }
 

@@ -14,7 +14,7 @@ use super::connect::Way;
 use super::pipe::{Ends, output_pipe};
 use super::record::tapped;
 use crate::bridge::{
-    Cause, Countdown, Ending, Keeper, Loan, Peer, RecordSink, Session, Signals, StreamInput, Unsent, Waited,
+    Awaited, Cause, Ending, Keeper, Loan, Peer, RecordSink, Session, Signals, StreamInput, Unsent, Waited,
     WholeMessages, lend,
 };
 use crate::net::{Stdio, Wake};
@@ -51,7 +51,7 @@ struct Run<'a> {
     recorder: Option<&'a Recorder>,
     keeper: Keeper<'a>,
     bell: Arc<Wake>,
-    awaited: Option<Arc<Countdown>>,
+    awaited: Option<Arc<Awaited>>,
     /// When the whole run is over.
     deadline: Option<Instant>,
     start: Instant,
@@ -100,7 +100,7 @@ pub(super) fn run(
         recorder,
         keeper,
         bell,
-        awaited: pipe.countdown(),
+        awaited: pipe.awaited(pipe.countdown()),
         deadline: pipe.deadline(start),
         start,
         in_a_row: 0,
@@ -113,14 +113,14 @@ pub(super) fn run(
         if !is_broken(&ending) {
             run.tell_of_cut(&ending, &loans);
             pipe.tell_unread(&ending);
-            return judge(&ending, pipe.count);
+            return judge(&ending);
         }
         if begun.elapsed() >= STABLE {
             run.in_a_row = 0;
         }
         match run.again(&ending, &loans) {
             Ok((next, ends)) => (opened, source, sink) = (next, ends.0, ends.1),
-            Err(over) => return over.judge(ending, pipe.count),
+            Err(over) => return over.judge(ending),
         }
     }
 }
@@ -137,8 +137,8 @@ fn is_broken(ending: &Ending) -> bool {
 
 /// How a session broke, and nothing of what that has left undone.
 fn in_words(ending: &Ending) -> String {
-    let alone = Ending { unsent: Some(Unsent::default()), ..ending.clone() };
-    judge(&alone, None).map_or_else(|failure| failure.to_string(), |()| "the session ended".to_owned())
+    let alone = Ending { unsent: Some(Unsent::default()), unmet: None, ..ending.clone() };
+    judge(&alone).map_or_else(|failure| failure.to_string(), |()| "the session ended".to_owned())
 }
 
 impl Run<'_> {
@@ -147,8 +147,11 @@ impl Run<'_> {
         let opening = opened.opening();
         let Coding { decoder, encoder, worth } = self.way.coding(&opened)?;
         let Opened { connection, attendant, .. } = tapped(opened, self.recorder);
+        if let Some(awaited) = &self.awaited {
+            awaited.restart();
+        }
         let rules = self.pipe.rules(Role::Client, self.start);
-        let session = Session { connection, decoder, encoder, count: self.awaited.clone(), rules };
+        let session = Session { connection, decoder, encoder, awaited: self.awaited.clone(), rules };
         sink.sink().open(&opening);
         let (source, source_back) = lend(source, self.keeper.bell());
         let (sink, sink_back) = lend(sink, self.keeper.bell());
@@ -163,7 +166,7 @@ impl Run<'_> {
     /// Gets what was lent back, and a connection; attempts are made until there is one.
     fn again(&mut self, ending: &Ending, loans: &Loans) -> Result<(Opened, (Source, Sink)), Over> {
         let (mut source, mut sink) = loans.back(self)?;
-        source.begin_again(self.pipe.greetings.clone());
+        source.begin_again();
         let mut why = in_words(ending);
         if let Some(bytes) = sink.forget() {
             why = format!("{why}; {bytes} bytes of a message that was cut off are not passed on");
@@ -257,18 +260,18 @@ impl Loans {
 
 impl Over {
     /// What the run came to, whose last session ended so.
-    fn judge(self, ending: Ending, count: Option<u64>) -> Result<(), Failure> {
+    fn judge(self, ending: Ending) -> Result<(), Failure> {
         match self {
-            Over::Interrupted(cause) => judge(&Ending { cause, ..ending }, count),
+            Over::Interrupted(cause) => judge(&Ending { cause, ..ending }),
             Over::GaveUp(attempts, None) => {
-                judge(&ending, count).map_err(|failure| Failure::GaveUp { attempts, failure: Box::new(failure) })
+                judge(&ending).map_err(|failure| Failure::GaveUp { attempts, failure: Box::new(failure) })
             }
             Over::GaveUp(attempts, Some(error)) => {
-                tell_unsent(&ending);
+                tell_undone(&ending);
                 Err(Failure::GaveUp { attempts, failure: Box::new(error.into()) })
             }
             Over::Failed(failure) => {
-                tell_unsent(&ending);
+                tell_undone(&ending);
                 Err(failure)
             }
         }
@@ -276,8 +279,11 @@ impl Over {
 }
 
 /// Says what is lost with the last attempt.
-fn tell_unsent(ending: &Ending) {
+fn tell_undone(ending: &Ending) {
     if let Some(unsent) = ending.unsent.filter(|unsent| !unsent.is_nothing()) {
         log::warn!("{unsent}");
+    }
+    if let Some(unmet) = &ending.unmet {
+        log::warn!("{unmet}{}", unmet.instead());
     }
 }

@@ -98,7 +98,8 @@ fn play(
     let opened = tapped(opened, recorder);
     let opening = opened.opening();
     let Coding { decoder, encoder, worth } = coding;
-    let session = Session { connection: opened.connection, decoder, encoder, count: None, rules: config.rules(start) };
+    let session =
+        Session { connection: opened.connection, decoder, encoder, awaited: None, rules: config.rules(start) };
 
     let signals = Signals::catch().map_err(Failure::io("cannot catch signals"))?;
     let stdout = io::stdout();

@@ -49,7 +49,7 @@ const LINE_KEPT: usize = 1 << 20;
 
 /// The beginning of a message that has to be held until its end is here.
 #[derive(Debug)]
-struct Held {
+pub(crate) struct Held {
     bytes: Vec<u8>,
     limit: u64,
 }
@@ -59,7 +59,7 @@ impl Joiner {
     #[must_use]
     pub fn new(format: impl Into<OutputFormat>, max_message: Option<u64>, json: JsonEvents) -> Self {
         let format = format.into();
-        let held = Held { bytes: Vec::new(), limit: max_message.unwrap_or(DEFAULT_MAX_HELD) };
+        let held = Held::new(max_message.unwrap_or(DEFAULT_MAX_HELD));
         let stamped = matches!(format, OutputFormat::Stamped(_) | OutputFormat::Hex { stamped: true });
         let stamps = stamped.then(|| Stamps::new(SystemTime::now));
         let (OutputFormat::Records(format) | OutputFormat::Stamped(format)) = format else {
@@ -96,7 +96,7 @@ impl Joiner {
                 let JsonLayout { held, events, line } = json;
                 if let Some(payload) = held.complete(chunk)? {
                     write_line(line, out, |line| events.message(Direction::In, chunk.kind, payload, true, line))?;
-                    held.bytes.clear();
+                    held.clear();
                     line.shrink_to(LINE_KEPT);
                 }
             }
@@ -149,6 +149,16 @@ impl Stamps {
 }
 
 impl Held {
+    /// Holds no message longer than this many bytes.
+    pub(crate) fn new(limit: u64) -> Self {
+        Held { bytes: Vec::new(), limit }
+    }
+
+    /// Forgets what was held; to be called when a complete message has been used.
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+    }
+
     /// Writes the length first; where the message announced it, the payload needs not be held.
     fn with_length(&mut self, chunk: &Chunk<'_>, out: &mut impl Write) -> Result<(), JoinError> {
         if let Some(length) = chunk.length {
@@ -161,13 +171,13 @@ impl Held {
             let prefix = length_prefix(payload.len() as u64)?;
             out.write_all(&prefix)?;
             out.write_all(payload)?;
-            self.bytes.clear();
+            self.clear();
         }
         Ok(())
     }
 
     /// The whole message, if this is its last chunk; else holds the chunk.
-    fn complete<'a>(&'a mut self, chunk: &Chunk<'a>) -> Result<Option<&'a [u8]>, Violation> {
+    pub(crate) fn complete<'a>(&'a mut self, chunk: &Chunk<'a>) -> Result<Option<&'a [u8]>, Violation> {
         if chunk.first && chunk.last {
             return Ok(Some(chunk.payload));
         }

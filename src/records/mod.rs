@@ -18,6 +18,7 @@ pub mod script;
 mod split;
 mod terminal;
 
+pub(crate) use join::Held;
 pub use join::{JoinError, Joiner};
 pub use json::{Direction, JsonEvents, JsonProblem, Opening, Parting, Timings};
 pub use problem::{Problem, RecordError};

@@ -179,7 +179,7 @@ fn a_close_before_the_awaited_messages_is_status_8() {
     let server = Server::start();
     let run = Run::connect("--in json --count 2", &server.url()).input("{\"type\":\"close\",\"code\":1000}\n").start();
     server.accept().finish(1000);
-    run.finish().status(8).stderr_has("before 2 messages had come (--count)");
+    run.finish().status(8).stderr_has("only 0 of 2 messages had come (--count): the input closed the session");
 }
 
 #[test]

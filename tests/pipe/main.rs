@@ -15,6 +15,7 @@ mod certificates;
 mod closing;
 mod compression;
 mod diagnosis;
+mod dialogue;
 mod ending;
 mod events;
 mod exec;

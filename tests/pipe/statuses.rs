@@ -222,7 +222,7 @@ fn fewer_messages_than_awaited_are_status_8() {
     let mut peer = server.accept();
     peer.text("only");
     peer.finish_first(1000);
-    run.finish().status(8).stdout("only\n").stderr_has("before 3 messages had come (--count)");
+    run.finish().status(8).stdout("only\n").stderr_has("only 1 of 3 messages had come (--count): the peer closed");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::bridge::{EchoSink, Ending, Keeper, Rules, Session, Signals, Tunnel};
 use crate::commands::coding::Coding;
 use crate::commands::exec::{Attached, Attachment, see_out, verdict};
 use crate::commands::pipe::{Ends, Pipe, output_pipe};
-use crate::commands::{Endpoint, RECEIVE_BUFFER};
+use crate::commands::{Endpoint, RECEIVE_BUFFER, exec};
 use crate::handshake::ServerOptions;
 use crate::net::{Connection, Interest, Socket, TlsAcceptor, Wake, wait_any};
 use crate::opening::{self, Accepted, NoPlace};
@@ -48,7 +48,7 @@ pub(super) fn serve(
     if config.endpoint.is_stdio() {
         config.pipe.tell_unread(&ending);
     }
-    verdict(&ending, config.pipe.count, command)
+    verdict(&ending, command)
 }
 
 /// Waits for the first client. Handshakes run side by side: one that stalls, or is none, holds up nobody.
@@ -168,7 +168,7 @@ fn run(
     let pipe: &Pipe = &config.pipe;
     let Coding { decoder, encoder, worth } = config.coding(&accepted, RECEIVE_BUFFER, false);
     let rules = Rules { grace: config.grace, ..config.endpoint.rules(pipe, Role::Server, start) };
-    let session = Session { connection, decoder, encoder, count: pipe.countdown(), rules };
+    let session = Session { connection, decoder, encoder, awaited: pipe.awaited(pipe.countdown()), rules };
     let mut command = Ok(());
     let ending = match (&config.endpoint, stream) {
         (_, Some(stream)) => {
@@ -176,7 +176,7 @@ fn run(
             session.run(source, sink, bell, &keeper)?
         }
         (Endpoint::Echo, None) => {
-            let (source, sink, bell) = EchoSink::ends(&pipe.greetings);
+            let (source, sink, bell) = EchoSink::ends();
             session.run(source, sink, bell, &keeper)?
         }
         // With nobody else there, all that is left of a room is that nothing is read or written here.
@@ -185,11 +185,12 @@ fn run(
             sink.open(&accepted.opening(url, &peer));
             session.run(source, sink, bell, &keeper)?
         }
-        (Endpoint::Exec(exec), None) => {
+        (Endpoint::Exec(program), None) => {
             let subprotocol = accepted.subprotocol.as_deref();
-            let attachment = Attachment::single(exec.variables_of_client(1, &peer, &accepted.request, subprotocol))?;
-            let Attached { source, mut sink, bell, command: started } = exec.attach(pipe, &attachment)?;
+            let attachment = Attachment::single(program.variables_of_client(1, &peer, &accepted.request, subprotocol))?;
+            let Attached { source, mut sink, bell, command: started } = program.attach(pipe, &attachment)?;
             sink.open(&accepted.opening(url, &peer));
+            let session = exec::session(session, &started);
             let ending = session.run(source, sink, bell, &keeper);
             command = see_out(started, &attachment.gone, signals);
             ending?

@@ -24,7 +24,7 @@ use crate::commands::{Endpoint, RECEIVE_BUFFER};
 use crate::net::{Connection, Interest, Listener, Socket, Stdio, TlsAcceptor, Wake, wait_any};
 use crate::opening::{self, Accepted, NoPlace};
 use crate::outcome::{Failure, judge};
-use crate::protocol::{Chunk, Encoder, Event, Kind, Role};
+use crate::protocol::Role;
 use crate::records::Format;
 use exec::Commands;
 
@@ -152,7 +152,9 @@ impl Host<'_> {
             self.end(None, Err(Failure::TimedOut));
         }
         let (left, wake_at) = service.crowd.tick();
-        for (client, ending) in left {
+        for (client, mut ending) in left {
+            // It is awaited from all clients together.
+            ending.unmet = None;
             self.farewell(&client, &ending);
         }
         [wake_at, deadline, self.paused.until()].into_iter().flatten().min()
@@ -182,7 +184,7 @@ impl Host<'_> {
                 events.told();
             }
         }
-        let verdict = judge(ending, None);
+        let verdict = judge(ending);
         // (What a verdict says that is told at once holds this, too.)
         let is_told = !matches!(ending.cause, Cause::Signal(_) | Cause::TimedOut | Cause::TooSlow(_));
         if !is_told || verdict.is_ok() {
@@ -371,7 +373,7 @@ impl Service {
             connection,
             decoder,
             encoder,
-            count: self.countdown.clone().filter(|_| !self.config.endpoint.is_stdio()),
+            awaited: pipe.awaited(self.countdown.clone().filter(|_| !self.config.endpoint.is_stdio())),
             rules: Rules { grace: self.config.grace, ..pipe.rules(Role::Server, self.start) },
         };
         let bell = arrival.bell();
@@ -411,7 +413,7 @@ impl Service {
         let rules = self.config.endpoint.rules(&self.config.pipe, Role::Server, self.start);
         let rules = Rules { grace: self.config.grace, ..rules };
         let Tunnel { source, mut sink, bell } = Tunnel::new(stream)?;
-        let session = Session { connection, decoder, encoder, count: None, rules };
+        let session = Session { connection, decoder, encoder, awaited: None, rules };
         let (number, client_bell) = (arrival.number, arrival.bell());
         let receiving = session.start_on(thread, source, bell, Arc::clone(&client_bell) as Arc<dyn Bell>);
         let control = Arc::clone(receiving.control());
@@ -430,19 +432,11 @@ impl Service {
 
     /// Where a client's messages come from, and go to if they go back.
     fn ends(&self) -> (QueueSource, Option<EchoSink>, Arc<Outbox>) {
-        let greetings = &self.config.pipe.greetings;
         if self.config.endpoint == Endpoint::Echo {
-            let (source, sink, outbox) = EchoSink::ends(greetings);
+            let (source, sink, outbox) = EchoSink::ends();
             return (source, Some(sink), outbox);
         }
         let outbox = Outbox::new(self.config.queue);
-        let mut encoder = Encoder::server();
-        for text in greetings {
-            encoder.push(&Event::Data(Chunk::whole(Kind::Text, text.as_bytes())));
-        }
-        if !greetings.is_empty() {
-            outbox.put(encoder.pending().into());
-        }
         (QueueSource::new(Arc::clone(&outbox)), None, outbox)
     }
 }
@@ -470,5 +464,5 @@ fn input_verdict(fact: &Fact) -> Result<(), Failure> {
         _ => return Ok(()),
     };
     let (peer, traffic) = (Peer::There, Traffic::default());
-    judge(&Ending { cause, our_close: None, peer, unsent: None, traffic, is_tunnel: false }, None)
+    judge(&Ending { cause, our_close: None, peer, unsent: None, unmet: None, traffic, is_tunnel: false })
 }

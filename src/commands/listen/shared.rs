@@ -120,7 +120,7 @@ impl ClientSink {
     /// Says that the session is over, and how, where the format has a place for that.
     pub(super) fn close(&mut self, ending: &Ending) {
         if !matches!(ending.peer, Peer::Closed(_)) {
-            let words = match (&ending.cause, self.trouble.take(), judge(ending, None)) {
+            let words = match (&ending.cause, self.trouble.take(), judge(ending)) {
                 (Cause::PeerGone(_) | Cause::Violation(_), Some(trouble), _) => trouble,
                 (_, _, Err(failure @ Failure::Session(_))) => failure.to_string(),
                 _ => "the client never answered our Close".into(),

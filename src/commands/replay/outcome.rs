@@ -11,7 +11,7 @@ use crate::outcome::{ExitStatus, Failure, judge};
 /// # Errors
 /// Whatever keeps it from being one in which all went as it stands in the transcript.
 pub(super) fn verdict(ending: &Ending, report: &Report, config: &ReplayConfig) -> Result<(), Failure> {
-    let session = judge(ending, None);
+    let session = judge(ending);
     if config.check || report.awaited > 0 {
         log::info!("{} of {} awaited lines came as they are in {}", report.met, report.awaited, config.name());
     }

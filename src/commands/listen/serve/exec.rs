@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::{Arrival, CLIENT_BUFFER, Client, Service};
 use crate::bridge::{Bell, Rules, SendingThread, Session};
 use crate::commands::coding::Coding;
-use crate::commands::exec::{Attached, Attachment, Exec};
+use crate::commands::exec::{self, Attached, Attachment, Exec};
 use crate::net::{Connection, Process};
 use crate::opening::Accepted;
 use crate::protocol::Role;
@@ -47,23 +47,24 @@ impl Service {
     /// A client's session with a command of its own.
     pub(super) fn command_session(
         &self,
-        exec: &Exec,
+        program: &Exec,
         connection: Connection,
         peer: &str,
         accepted: &Accepted,
         (arrival, thread): (Arrival<'_>, SendingThread),
     ) -> io::Result<()> {
         let (number, pipe, subprotocol) = (arrival.number, &self.config.pipe, accepted.subprotocol.as_deref());
-        let variables = exec.variables_of_client(number, peer, &accepted.request, subprotocol);
+        let variables = program.variables_of_client(number, peer, &accepted.request, subprotocol);
         let attachment = Attachment { client: Some(number), variables, gone: Arc::clone(&self.wake) };
-        let Attached { source, mut sink, bell, command } = exec.attach(pipe, &attachment)?;
+        let Attached { source, mut sink, bell, command } = program.attach(pipe, &attachment)?;
         match &command {
             Ok(held) => self.commands.add(number, &held.0),
             Err(error) => log::warn!("client {number} at {peer}: cannot start the command: {error}"),
         }
         let Coding { decoder, encoder, worth } = self.config.coding(accepted, CLIENT_BUFFER, true);
         let rules = Rules { grace: self.config.grace, ..pipe.rules(Role::Server, self.start) };
-        let session = Session { connection, decoder, encoder, count: self.countdown.clone(), rules };
+        let awaited = pipe.awaited(self.countdown.clone());
+        let session = exec::session(Session { connection, decoder, encoder, awaited, rules }, &command);
         let client_bell = arrival.bell();
         let receiving = session.start_on(thread, source, bell, Arc::clone(&client_bell) as Arc<dyn Bell>);
         let control = Arc::clone(receiving.control());
