@@ -60,6 +60,7 @@ fn sections(page: Option<Page>) -> &'static [&'static str] {
     const RECONNECT: &str = include_str!("pages/reconnect.roff");
     const ENDING: &str = include_str!("pages/ending.roff");
     const HEARTBEAT: &str = include_str!("pages/heartbeat.roff");
+    const DIALOGUE: &str = include_str!("pages/dialogue.roff");
     const COMPRESSION: &str = include_str!("pages/compression.roff");
     const TLS: &str = include_str!("pages/tls.roff");
     const CREDENTIALS: &str = include_str!("pages/credentials.roff");
@@ -73,6 +74,7 @@ fn sections(page: Option<Page>) -> &'static [&'static str] {
             RECORDS,
             TRANSCRIPT,
             ENDING,
+            DIALOGUE,
             HEARTBEAT,
             COMPRESSION,
             NETWORK,
@@ -85,6 +87,7 @@ fn sections(page: Option<Page>) -> &'static [&'static str] {
             REPORTS,
             TRANSCRIPT,
             ENDING,
+            DIALOGUE,
             RECONNECT,
             HEARTBEAT,
             EXEC,
@@ -95,9 +98,17 @@ fn sections(page: Option<Page>) -> &'static [&'static str] {
             REDIRECTS,
             include_str!("pages/connect.roff"),
         ],
-        Some(Page::Listen) => {
-            &[RECORDS, TRANSCRIPT, REPORTS, EXEC, HEARTBEAT, COMPRESSION, TLS, include_str!("pages/listen.roff")]
-        }
+        Some(Page::Listen) => &[
+            RECORDS,
+            TRANSCRIPT,
+            REPORTS,
+            DIALOGUE,
+            EXEC,
+            HEARTBEAT,
+            COMPRESSION,
+            TLS,
+            include_str!("pages/listen.roff"),
+        ],
         Some(Page::Inspect) => &[COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS, include_str!("pages/inspect.roff")],
         Some(Page::Ping) => &[include_str!("pages/ping.roff"), COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS],
         Some(Page::Forward) => {

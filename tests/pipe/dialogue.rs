@@ -264,6 +264,32 @@ fn every_client_of_a_listener_is_greeted_first() {
 }
 
 #[test]
+fn a_dialogue_begins_again_on_another_connection() {
+    let server = Server::start();
+    let words = "--reconnect=2 --reconnect-delay 10ms --count 3";
+    let run = Run::connect(LOGIN, &server.url()).words(words).input("data\n").start();
+    let mut peer = server.accept();
+    peer.expect_text("login");
+    peer.text("not yet");
+    drop(peer);
+    let mut peer = log_in(&server);
+    // The input has waited for its turn, and messages are counted on.
+    peer.expect_text("data");
+    peer.text("row");
+    peer.finish(1000);
+    run.finish().status(0).stdout("not yet\nok\nrow\n");
+}
+
+#[test]
+fn what_was_awaited_is_said_when_connecting_again_is_given_up() {
+    let server = Server::start();
+    let run = Run::connect(LOGIN, &server.url()).words("--reconnect=1 --reconnect-delay 10ms").start();
+    drop(log_in(&server));
+    drop(log_in(&server));
+    run.finish().status(6).stderr_has(&format!("; {AT_ROW}; the last message was \"ok\"\n"));
+}
+
+#[test]
 fn what_makes_no_sense_is_wrong_usage() {
     let wrong = Run::connect("--expect a(", "echo:").finish();
     wrong.status(2).stderr_has("--expect <REGEX>").stderr_has("unclosed group");
