@@ -97,8 +97,10 @@ impl<R: Read + AsFd + Send> StreamInput<R> {
                         None => encoder.push(&event),
                         Some(keeps) => {
                             let kept = keeps.messages.encode(&event, encoder);
+                            if let Err(TooLong(limit)) = kept {
+                                return Err(self.refuse(limit, encoder.is_inside_message()));
+                            }
                             keeps.messages.made_of(held.saturating_sub(self.splitter.held()) as u64);
-                            kept.map_err(|TooLong(limit)| self.refuse(limit, encoder.is_inside_message()))?;
                         }
                     }
                     if encoder.pending().len() >= BATCH {
