@@ -34,6 +34,7 @@ mod session;
 mod signals;
 mod traffic;
 mod tunnel;
+mod watch;
 mod whole;
 
 pub use awaited::{Awaited, Countdown, Unmet};
@@ -55,4 +56,5 @@ pub use session::{Keeper, Receiving, SendingThread, Session, Waited};
 pub use signals::Signals;
 pub use traffic::Traffic;
 pub use tunnel::{StreamSink, Tunnel};
+pub use watch::{Carried, Watch};
 pub use whole::WholeMessages;

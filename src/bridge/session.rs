@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Instant;
 
 use super::control::{Bell, Tick};
-use super::{Awaited, Control, Ending, Fact, Rules, Signals, Sink, Source, receive, send};
+use super::{Awaited, Control, Ending, Fact, Rules, Signals, Sink, Source, Watch, receive, send};
 use crate::net::{Connection, Interest, Wake, wait_any};
 use crate::protocol::{Decoder, Encoder};
 
@@ -134,7 +134,11 @@ impl Receiving {
         let control = Arc::clone(&self.control);
         spawn("receive", move || self.run(&mut sink))?;
         // When it is over, a thread may still hang in a write to an output that nobody takes; none is waited for.
-        keeper.keep(&control)
+        let watch = keeper.watch.as_deref();
+        watch.inspect(|watch| watch.begin(&control));
+        let ending = keeper.keep(&control);
+        watch.inspect(|watch| watch.end());
+        ending
     }
 
     /// Runs the receiving side on this thread, to its end.
@@ -168,6 +172,8 @@ pub struct Keeper<'a> {
     signals: Option<&'a Signals>,
     /// The pipe that the output goes to: its reader may go before there is anything to write.
     output: Option<BorrowedFd<'a>>,
+    /// Who else wants to know what passes.
+    watch: Option<Arc<Watch>>,
 }
 
 impl<'a> Keeper<'a> {
@@ -176,7 +182,13 @@ impl<'a> Keeper<'a> {
     /// # Errors
     /// The system has no descriptors left.
     pub fn new(signals: Option<&'a Signals>, output: Option<BorrowedFd<'a>>) -> io::Result<Self> {
-        Ok(Keeper { wake: Arc::new(Wake::new()?), signals, output })
+        Ok(Keeper { wake: Arc::new(Wake::new()?), signals, output, watch: None })
+    }
+
+    /// The same, whose sessions can be watched.
+    #[must_use]
+    pub fn watched(self, watch: Option<Arc<Watch>>) -> Self {
+        Keeper { watch, ..self }
     }
 
     /// What wakes it.

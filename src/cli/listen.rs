@@ -195,6 +195,9 @@ impl Args {
             level: self.level.resolve(),
             pipe,
         };
+        if config.pipe.watch.is_some() && !config.once {
+            return Err(Failure::Usage("--progress is for one client: it goes with --once".into()));
+        }
         Ok((on, config))
     }
 }

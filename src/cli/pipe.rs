@@ -262,6 +262,7 @@ impl PipeArgs {
             count: self.count,
             timeout: self.timeout,
             stats: self.reports.stats(),
+            watch: self.reports.watch(),
         })
     }
 }

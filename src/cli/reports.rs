@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use clap::ValueEnum;
+use wspipe::bridge::Watch;
 use wspipe::commands::{Stats, StatsForm};
 
 #[derive(Debug, clap::Args)]
@@ -18,6 +19,13 @@ pub(super) struct ReportArgs {
         hide_short_help = true
     )]
     stats: Option<Form>,
+
+    /// Show on the terminal how much has been carried, how fast, and of an input file how much is left
+    ///
+    /// The meter is on standard error. Nothing is shown where that is no terminal, or where messages are typed or printed on
+    /// one. A listener has a meter with --once only.
+    #[arg(long, help_heading = "Messages", hide_short_help = true)]
+    progress: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -29,6 +37,11 @@ enum Form {
 }
 
 impl ReportArgs {
+    /// Where a meter looks, if one is wanted.
+    pub(super) fn watch(&self) -> Option<Arc<Watch>> {
+        self.progress.then(Arc::default)
+    }
+
     /// Where what is carried is added up, if it is to be told.
     pub(super) fn stats(&self) -> Option<Arc<Stats>> {
         let form = match self.stats? {

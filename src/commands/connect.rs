@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::coding::{Coding, Terms};
 use super::exec::{Attached, Attachment, see_out, variables_of_server, verdict};
 use super::pipe::{Ends, output_pipe};
+use super::progress::Meter;
 use super::reconnect::{self, Reconnect};
 use super::record::{recorded, tapped};
 use super::stats::AtEnd;
@@ -98,6 +99,7 @@ pub fn connect(mut config: ConnectConfig) -> Result<(), Failure> {
 fn connect_recorded(config: ConnectConfig, recorder: Option<&Recorder>) -> Result<(), Failure> {
     let start = Instant::now();
     let _stats = AtEnd(config.pipe.stats.clone());
+    let _meter = Meter::start(&config.pipe, config.endpoint.is_stdio());
     let ConnectConfig {
         destination,
         handshake,
@@ -152,6 +154,7 @@ fn run(
     let stdout = io::stdout();
     let watched = if endpoint.is_stdio() { output_pipe(&stdout) } else { None };
     let keeper = Keeper::new(Some(&signals), watched).map_err(Failure::io("cannot keep the time"))?;
+    let keeper = keeper.watched(pipe.watch.clone());
     let opening = opened.opening();
     let Opened { connection, subprotocol, .. } = opened;
     let Coding { decoder, encoder, worth } = coding;

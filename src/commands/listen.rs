@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::coding::{Coding, Terms};
+use super::progress::Meter;
 use super::stats::AtEnd;
 use super::{Endpoint, Pipe};
 use crate::bridge::Signals;
@@ -78,6 +79,7 @@ impl ListenConfig {
 pub fn listen(on: ListenOn, config: ListenConfig) -> Result<(), Failure> {
     let start = Instant::now();
     let _stats = AtEnd(config.pipe.stats.clone());
+    let _meter = Meter::start(&config.pipe, config.endpoint.is_stdio());
     check_subprotocols(&config.server.subprotocols).map_err(|error| Failure::Usage(error.to_string()))?;
     let acceptor = config.identity.as_ref().map(TlsAcceptor::new).transpose();
     let acceptor = acceptor.map_err(|error| Failure::Open(OpenError::Tls(error.to_string())))?;

@@ -10,6 +10,7 @@ mod inspect;
 mod listen;
 mod ping;
 mod pipe;
+mod progress;
 mod reconnect;
 mod record;
 mod replay;
@@ -28,6 +29,7 @@ pub use inspect::{InspectCapturedConfig, InspectConfig, inspect_captured, inspec
 pub use listen::{ListenConfig, listen};
 pub use ping::{Pace, PingConfig, ping};
 pub use pipe::Pipe;
+pub use progress::above_meter;
 pub use reconnect::Reconnect;
 pub use replay::{ReplayConfig, replay};
 pub use stats::{Stats, StatsForm};

@@ -10,7 +10,7 @@ use rustix::termios::isatty;
 use super::Stats;
 use super::coding::Worth;
 use crate::bridge::{
-    Awaited, Cause, Countdown, Ending, Heartbeat, OnEof, Output, RecordSink, Rules, StreamInput, Traffic, Turn,
+    Awaited, Cause, Countdown, Ending, Heartbeat, OnEof, Output, RecordSink, Rules, StreamInput, Traffic, Turn, Watch,
 };
 use crate::net::{Stdio, Wake, pipe};
 use crate::protocol::{Close, Kind, Role};
@@ -49,6 +49,8 @@ pub struct Pipe {
     pub timeout: Option<Duration>,
     /// Where what is carried is added up, if it is to be told.
     pub stats: Option<Arc<Stats>>,
+    /// Where a meter looks, if one is wanted.
+    pub watch: Option<Arc<Watch>>,
 }
 
 /// The two ends of a pipe, and what wakes the source.

@@ -90,6 +90,7 @@ pub(super) fn run(
     let signals = Signals::catch().map_err(Failure::io("cannot catch signals"))?;
     let stdout = io::stdout();
     let keeper = Keeper::new(Some(&signals), output_pipe(&stdout)).map_err(Failure::io("cannot keep the time"))?;
+    let keeper = keeper.watched(pipe.watch.clone());
     let Ends { source, sink, bell } = pipe.ends().map_err(Failure::io("cannot use standard input and output"))?;
     let limit = pipe.max_message.unwrap_or(DEFAULT_MAX_HELD);
     let (mut source, mut sink) = (source.keeping(limit), WholeMessages::new(sink, limit));

@@ -34,6 +34,7 @@ mod output;
 mod page;
 mod parting;
 mod ping;
+mod progress;
 mod proxy;
 mod reaching;
 mod reconnect;

@@ -165,6 +165,7 @@ fn run(
     let First { connection, peer, accepted, stream } = first;
     let stdout = io::stdout();
     let keeper = Keeper::new(Some(signals), if config.endpoint.is_stdio() { output_pipe(&stdout) } else { None })?;
+    let keeper = keeper.watched(config.pipe.watch.clone());
     let pipe: &Pipe = &config.pipe;
     let Coding { decoder, encoder, worth } = config.coding(&accepted, RECEIVE_BUFFER, false);
     let rules = Rules { grace: config.grace, ..config.endpoint.rules(pipe, Role::Server, start) };

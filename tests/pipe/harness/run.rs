@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -130,16 +130,22 @@ impl Run {
 
     /// Starts it.
     pub(crate) fn start(self) -> Running {
-        self.start_at(None)
+        self.start_at(None, false)
     }
 
     /// Starts it under a terminal, which is none of its standard streams.
     pub(crate) fn start_on_terminal(self) -> (Running, Terminal) {
         let (terminal, program) = Terminal::new();
-        (self.start_at(Some(program)), terminal)
+        (self.start_at(Some(program), false), terminal)
     }
 
-    fn start_at(self, terminal: Option<Pts>) -> Running {
+    /// Starts it under a terminal, which is its standard error.
+    pub(crate) fn start_with_stderr_on_terminal(self) -> (Running, Terminal) {
+        let (terminal, program) = Terminal::new();
+        (self.start_at(Some(program), true), terminal)
+    }
+
+    fn start_at(self, terminal: Option<Pts>, with_stderr: bool) -> Running {
         let Run { args, env, directory, stdin, stdout, reads_stderr } = self;
         let mut shown = "wspipe".to_owned();
         for arg in &args {
@@ -167,7 +173,10 @@ impl Run {
             Stdout::Read | Stdout::Held => Stdio::piped(),
             Stdout::File(file) => file.into(),
         };
-        let stderr = if reads_stderr {
+        let on_terminal = terminal.as_ref().filter(|_| with_stderr);
+        let stderr = if let Some(terminal) = on_terminal {
+            terminal.as_fd().try_clone_to_owned().expect("there are descriptors left").into()
+        } else if reads_stderr {
             Stdio::piped()
         } else {
             let (reader, writer) = io::pipe().expect("there are descriptors left");

@@ -35,6 +35,17 @@ impl Terminal {
         assert!(self.screen.wait_for(has).is_some(), "the terminal never showed {text:?}: {:?}", self.shown());
     }
 
+    /// Waits until the screen has a whole line with this in it, and gives what follows it there.
+    #[track_caller]
+    pub(crate) fn wait_for_line(&self, text: &str) -> String {
+        let rest = |bytes: &[u8]| {
+            let shown = String::from_utf8_lossy(bytes);
+            let rest = shown.split_once(text)?.1;
+            Some(rest.split_once(['\r', '\n'])?.0.to_owned())
+        };
+        self.screen.wait_for(rest).unwrap_or_else(|| panic!("the terminal never showed {text:?}: {:?}", self.shown()))
+    }
+
     /// Presses these keys.
     pub(crate) fn press(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).expect("a terminal takes a line");
