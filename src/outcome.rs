@@ -239,6 +239,10 @@ pub fn judge(ending: &Ending) -> Result<(), Failure> {
         cause @ (Cause::Silent(_) | Cause::NoPong(_)) => {
             Err(broken(cause.time_out().unwrap_or_default() + &unsent(ending), ending))
         }
+        Cause::Stalled(limit) => {
+            let seconds = limit.as_secs();
+            Err(broken(format!("the peer began a long message and did not go on for {seconds} s, while others waited")))
+        }
         Cause::TooSlow(queue) => {
             let queue = Size(*queue as u64);
             Err(broken(format!("the peer was too slow: its queue of {queue} was full (--queue)"), ending))

@@ -64,6 +64,8 @@ pub enum Cause {
     NoPong(Duration),
     /// It took what was sent too slowly; its queue of so many bytes was full.
     TooSlow(usize),
+    /// It began a long message and did not go on for so long, while others waited for its end.
+    Stalled(Duration),
     /// The time for the whole run is over.
     TimedOut,
     /// A signal arrived.

@@ -82,6 +82,8 @@ pub enum Fact {
     OutputFailed(String),
     /// The peer takes what is sent too slowly; its queue of so many bytes is full.
     TooSlow(usize),
+    /// The peer has begun a long message and does not go on, for so long, while others wait for its end.
+    Stalled(Duration),
     /// A signal arrived.
     Signal(i32),
 }
@@ -246,6 +248,10 @@ impl Lifecycle {
             Fact::TooSlow(queue) => {
                 let close = Close::new(1013, &format!("too slow: its queue of {} is full", Size(queue as u64)));
                 self.begin(Cause::TooSlow(queue), Some(close), timeout, now, busy);
+            }
+            Fact::Stalled(limit) => {
+                let close = Close::new(1008, &format!("a long message stood still for {} s", limit.as_secs()));
+                self.begin(Cause::Stalled(limit), Some(close), grace, now, busy);
             }
             Fact::Signal(signal) => {
                 let patience = self.rules.grace;

@@ -111,6 +111,29 @@ fn a_client_that_leaves_inside_a_message_holds_up_nobody() {
     run.end_input_and_finish().status(0);
 }
 
+/// What is longer than what is held of a message goes to the output as it comes, so the others have to wait for its end.
+#[test]
+fn a_client_that_stands_still_inside_a_message_does_not_silence_the_others() {
+    let run = Run::listen("").stdin(Stdin::Held).start();
+    let url = run.url();
+    let [mut still, mut other] = [Peer::open(&url), Peer::open(&url)];
+    still.frame(TEXT, line(1, 600_000));
+    run.wait_stdout(line(1, 100_000));
+    other.text("after it");
+    run.wait_stdout("\nafter it\n");
+    let close = still.expect_close(1008);
+    assert_eq!(close.payload[2..], *b"a long message stood still for 5 s");
+    still.frame(FIN | CONTINUATION, line(2, 600_000));
+    still.close(1008, "");
+    run.wait_stderr("the peer began a long message and did not go on for 5 s, while others waited");
+    other.text("and more");
+    other.finish_first(1000);
+    let run = run.end_input_and_finish();
+    let lines: Vec<_> = run.status(0).text().lines().map(str::to_owned).collect();
+    assert_eq!(lines[1..], ["after it", "and more"]);
+    assert!(line(1, 600_000).starts_with(&lines[0]));
+}
+
 #[test]
 fn every_client_hears_its_own_echo() {
     let run = Run::listen("--echo").start();

@@ -381,10 +381,11 @@ impl Service {
         let control = Arc::clone(receiving.control());
         let (told_by, ending) = mpsc::channel();
         let told_by = self.events.is_some().then_some(told_by);
+        let own_control = Arc::clone(&control);
         arrival.join(Client { number, peer: peer.to_owned(), control, worth, bell, told_by, command: None });
         match (&self.output, echo) {
             (Some(output), _) => {
-                let mut sink = ClientSink::new(pipe.joiner(Some(number)), pipe.output, Arc::clone(output));
+                let mut sink = ClientSink::new(pipe.joiner(Some(number)), pipe.output, Arc::clone(output), own_control);
                 sink.open(&opening);
                 drop(opening);
                 receiving.run(&mut sink);
