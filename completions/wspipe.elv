@@ -123,6 +123,7 @@ set edit:completion:arg-completer[wspipe] = {|@words|
             cand --page 'Show browsers a web console on the same port, or the page in FILE'
             cand --max-clients 'Serve at most N clients at a time; the next one gets 503'
             cand --queue 'How much may wait for one client; one that is too slow then is let go'
+            cand --socket-mode 'The mode of a unix socket''s file, in octal, as in 660'
             cand --url-file 'Write the URL to a file when ready, for scripts'
             cand --handshake-timeout 'How long a client may take for its handshake'
             cand --allow-origin 'Let in pages from ORIGIN, which may hold `*`; repeatable'
@@ -324,6 +325,7 @@ set edit:completion:arg-completer[wspipe] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'wspipe;forward'= {
+            cand --socket-mode 'The mode of a unix socket''s file, in octal, as in 660'
             cand -H 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line'
             cand --header 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line'
             cand -s 'Offer a subprotocol; repeatable, the preferred one first'

@@ -123,6 +123,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l path -d 'Serve 
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l page -d 'Show browsers a web console on the same port, or the page in FILE' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l max-clients -d 'Serve at most N clients at a time; the next one gets 503' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l queue -d 'How much may wait for one client; one that is too slow then is let go' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l socket-mode -d 'The mode of a unix socket\'s file, in octal, as in 660' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l url-file -d 'Write the URL to a file when ready, for scripts' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l handshake-timeout -d 'How long a client may take for its handshake' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l allow-origin -d 'Let in pages from ORIGIN, which may hold `*`; repeatable' -r
@@ -300,6 +301,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -s k -l insecure -
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -s q -l quiet -d 'Say nothing on standard error; the exit status tells'
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -s v -l verbose -d 'Say what happens on standard error; -vv says more'
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l socket-mode -d 'The mode of a unix socket\'s file, in octal, as in 660' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -s H -l header -d 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -s s -l subprotocol -d 'Offer a subprotocol; repeatable, the preferred one first' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l origin -d 'Send an Origin, as a browser would' -r

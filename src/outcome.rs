@@ -241,7 +241,8 @@ pub fn judge(ending: &Ending) -> Result<(), Failure> {
         }
         Cause::Stalled(limit) => {
             let seconds = limit.as_secs();
-            Err(broken(format!("the peer began a long message and did not go on for {seconds} s, while others waited")))
+            let words = format!("the peer began a long message and did not go on for {seconds} s, while others waited");
+            Err(broken(words, ending))
         }
         Cause::TooSlow(queue) => {
             let queue = Size(*queue as u64);

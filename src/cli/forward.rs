@@ -14,7 +14,7 @@ use super::heartbeat::HeartbeatArgs;
 use super::inherited::Place;
 use super::route::RouteArgs;
 use super::tls::{IdentityArgs, TlsArgs};
-use super::values::some_time;
+use super::values::{file_mode, some_time};
 
 /// Take TCP or unix connections, and carry each over a WebSocket of its own
 ///
@@ -32,6 +32,12 @@ pub(super) struct Args {
     /// Where to, as for connect
     #[arg(value_name = "URL")]
     url: String,
+
+    /// The mode of a unix socket's file, in octal, as in 660
+    ///
+    /// It says who may connect: whoever may write to the file. Without it the umask decides.
+    #[arg(long, value_name = "MODE", value_parser = file_mode, help_heading = "Network", hide_short_help = true)]
+    socket_mode: Option<u32>,
 
     #[command(flatten)]
     handshake: HandshakeArgs,
@@ -64,7 +70,7 @@ impl Args {
     /// Where to listen, and where to.
     pub(super) fn resolve(self) -> Result<(ListenOn, ForwardConfig), Failure> {
         // First: nothing else may have opened a descriptor yet.
-        let on = self.address.resolve()?;
+        let on = self.address.resolve(self.socket_mode)?;
         let destination = destination(&self.url)?;
         let tls = self.tls.resolve(&self.identity, self.key.as_deref())?;
         let config = ForwardConfig {

@@ -6,6 +6,7 @@
 use std::env;
 use std::fmt;
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
 use std::process;
 use std::str::FromStr;
 
@@ -67,11 +68,18 @@ impl FromStr for Inherited {
 }
 
 impl Place {
-    /// Takes the descriptor, if it is one; so this has to come before anything else opens any.
-    pub(super) fn resolve(self) -> Result<ListenOn, Failure> {
-        let which = match self {
-            Self::Address(address) => return Ok(ListenOn::Address(address)),
-            Self::Inherited(which) => which,
+    /// Takes the descriptor, if it is one; so this has to come before anything else opens any. A socket's file gets the
+    /// mode, if there is one.
+    pub(super) fn resolve(self, mode: Option<u32>) -> Result<ListenOn, Failure> {
+        let which = match (self, mode) {
+            (Self::Address(address), None) => return Ok(ListenOn::Address(address)),
+            (Self::Address(ListenAddr::Unix(path)), Some(mode)) if !path.as_os_str().as_bytes().starts_with(b"@") => {
+                return Ok(ListenOn::UnixWithMode(path, mode));
+            }
+            (_, Some(_)) => {
+                return Err(Failure::Usage("--socket-mode is for a socket that has a file: unix:PATH".into()));
+            }
+            (Self::Inherited(which), None) => which,
         };
         let number = which.number().map_err(|error| Failure::Usage(error.to_string()))?;
         let fd = take(number).ok_or(BindError::Inherited { number, problem: Unsuitable::NotOpen })?;

@@ -21,7 +21,7 @@ use super::handshake::headers;
 use super::inherited::Place;
 use super::pipe::{NOT_FOR_STREAMS, PipeArgs};
 use super::tls::IdentityArgs;
-use super::values::{buffer_size, duration, stream_address, url_path};
+use super::values::{buffer_size, duration, file_mode, stream_address, url_path};
 
 /// Wait for clients: standard input to all of them, their messages to standard output
 ///
@@ -121,6 +121,12 @@ pub(super) struct Args {
     #[arg(long, help_heading = "Serving", hide_short_help = true)]
     lossless: bool,
 
+    /// The mode of a unix socket's file, in octal, as in 660
+    ///
+    /// It says who may connect: whoever may write to the file. Without it the umask decides.
+    #[arg(long, value_name = "MODE", value_parser = file_mode, help_heading = "Serving", hide_short_help = true)]
+    socket_mode: Option<u32>,
+
     /// Write the URL to a file when ready, for scripts
     #[arg(long, value_name = "FILE", help_heading = "Serving", hide_short_help = true)]
     url_file: Option<PathBuf>,
@@ -158,7 +164,7 @@ impl Args {
     /// Where to listen, and how.
     pub(super) fn resolve(self) -> Result<(ListenOn, ListenConfig), Failure> {
         // First: nothing else may have opened a descriptor yet.
-        let on = self.address.resolve()?;
+        let on = self.address.resolve(self.socket_mode)?;
         let grace = self.exec.grace;
         let pipe = self.pipe.resolve()?;
         if pipe.has_expectations() && !self.once {

@@ -53,6 +53,12 @@ pub(crate) fn url_path(text: &str) -> Result<String, String> {
     can_come.then(|| text.to_owned()).ok_or_else(explain)
 }
 
+/// The mode of a file, in octal.
+pub(crate) fn file_mode(text: &str) -> Result<u32, String> {
+    let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
+    mode.ok_or_else(|| format!("{text:?} is no mode: write it in octal, as in 660"))
+}
+
 /// A number of bytes: `4096`, `64K`, `1M`, `2G`; the letters, also with `iB`, are powers of 1024.
 pub(crate) fn size(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());

@@ -8,8 +8,11 @@ mod unix;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
 
+use rustix::fs::{Mode, RawMode};
 use rustix::io::Errno;
+use rustix::process::umask;
 
 use super::poll::{Interest, wait};
 use super::socket::{self, Socket};
@@ -29,6 +32,8 @@ const BACKLOG: i32 = 4096;
 pub enum ListenOn {
     /// An address, which is bound.
     Address(ListenAddr),
+    /// A unix socket whose file has this mode, whatever the umask says.
+    UnixWithMode(PathBuf, u32),
     /// A socket that listens already, as service managers pass it (`sd_listen_fds(3)`).
     Inherited(OwnedFd),
 }
@@ -53,6 +58,14 @@ impl Listener {
     pub fn open(on: ListenOn) -> Result<Self, BindError> {
         match on {
             ListenOn::Address(address) => Self::bind(&address),
+            ListenOn::UnixWithMode(name, mode) => {
+                // The file has to have its mode from the beginning: a client that gets in before stays in. Nobody else makes
+                // files now.
+                let before = umask(Mode::from_raw_mode((!mode & 0o777) as RawMode));
+                let listener = NamedListener::bind(&name);
+                umask(before);
+                listener.map(|listener| Self { inner: Inner::Unix(listener) })
+            }
             ListenOn::Inherited(fd) => inherited::adopt(fd).map(|inner| Self { inner }),
         }
     }

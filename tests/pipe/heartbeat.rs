@@ -170,11 +170,11 @@ fn cut_off(input: &str, options: &str) -> (String, String) {
             { read -r line; ip link set lo down; tail -n 1; }
         kill $server
     ";
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("there is room");
     let mut shell = Command::new("timeout");
     shell.args(["-k", "1", "30", "unshare", "-Urnpf", "--kill-child", "sh", "-c", script]).current_dir(&folder);
     shell.envs([("wspipe", env!("CARGO_BIN_EXE_wspipe")), ("input", input), ("options", options)]);
-    let output = shell.stdin(Stdio::null()).output().unwrap();
+    let output = shell.stdin(Stdio::null()).output().expect("it runs");
     let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     (stdout.trim().to_owned(), stderr)
 }
@@ -211,7 +211,7 @@ fn stopped_in_an_upload(server: &Running, run: Run) {
     let run = run.finish();
     had_no_pong(&run, "1");
     run.stderr_has("not sent");
-    endless.join().unwrap();
+    endless.join().expect("it ends");
 }
 
 #[test]

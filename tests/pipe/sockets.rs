@@ -23,6 +23,25 @@ fn listen_at(path: &Path) -> Run {
 }
 
 #[test]
+fn the_file_of_a_unix_socket_has_the_mode_that_it_is_given() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let address = format!("unix:{}", path.display());
+    for (mode, words) in [(0o600, &["listen", &address][..]), (0o666, &["forward", &address, "ws://localhost:1/"])] {
+        let run = Run::new(words).args(["--socket-mode", &format!("{mode:o}")]).start();
+        run.wait_stderr("listening on");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode);
+        run.signal(Signal::TERM);
+        run.finish().died_of(Signal::TERM);
+    }
+    for words in [["9001", "600"], ["unix:@x", "600"], ["unix:x", "abc"], ["unix:x", "1777"]] {
+        Run::new(["listen", words[0], "--socket-mode", words[1]]).finish().status(2).stderr_has("mode");
+    }
+}
+
+#[test]
 fn the_file_of_a_unix_socket_goes_with_the_run() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("socket");
