@@ -58,8 +58,11 @@ pub enum ScriptProblem {
     #[error("the {0} message that begins in line {1} is not finished: a piece without \"fin\":false ends it")]
     Unfinished(&'static str, u64),
     /// Something behind a Close.
-    #[error("nothing can follow the close of line {0}; replay each connection of a transcript by itself")]
+    #[error("nothing can follow the close of line {0}")]
     AfterClose(u64),
+    /// Another connection, of which the lines before are none.
+    #[error("a second connection begins here: replay one, as in sed '{0},$d' FILE | wspipe replay - URL")]
+    SecondConnection(u64),
     /// Several clients of a listener.
     #[error(
         "client {client}, where the lines before are of client {first}: replay one, as in jq -c 'select(.client == {first})' FILE | wspipe replay - URL"

@@ -72,6 +72,9 @@ impl ScriptReader {
             "close" if line.tells_of_no_close() => None,
             "close" => self.close(&line)?,
             "wait" => Some((self.line, Action::Pause(line.pause()?))),
+            "open" if !self.script.steps.is_empty() || self.incoming.is_some() => {
+                return Err((line.column(None), ScriptProblem::SecondConnection(self.line)));
+            }
             // Told by those who record, for those who read.
             "open" | "error" | "reconnect" | "connection" | "send" => None,
             other => return Err(line.unknown(other)),

@@ -168,6 +168,12 @@ fn a_line_that_can_not_be_carried_out_is_an_error_with_its_place() {
         (r#"{"type":"close","reason":"x"}"#, 1, 1, "\"code\""),
         (r#"{"type":"close","code":1005,"dir":"in"}"#, 1, 24, "1005"),
         (r#"{"type":"close","code":1006,"dir":"in"}"#, 1, 24, "1006"),
+        (
+            "{\"type\":\"ping\"}\n{\"type\":\"open\"}",
+            2,
+            1,
+            "a second connection begins here: replay one, as in sed '2,$d'",
+        ),
         (r#"{"type":"wait"}"#, 1, 1, "\"ms\""),
         (r#"{"type":"wait","ms":-1}"#, 1, 22, "expected u64"),
         (r#"{"type":"ping","time":"yesterday"}"#, 1, 23, "RFC 3339"),
