@@ -18,7 +18,7 @@ const FRAMES: usize = 100_000;
 /// How many of them leave in one write.
 const AT_ONCE: usize = 1000;
 /// What a process may take, in bytes: half as much again as one that has little to do.
-const ENOUGH: u64 = 16 << 20;
+const ENOUGH: u64 = 22 << 20;
 
 /// The longest payload of a control frame: if such were kept, they would take more than is enough.
 const LONGEST: &str = "0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz\
