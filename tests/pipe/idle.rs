@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::harness::{FIN, Finished, PONG, Peer, Run, Server, Stdin, Stdout, TEXT, line};
+use crate::harness::{FIN, Finished, Frame, PONG, Peer, Run, Server, Stdin, Stdout, TEXT, line};
 
 const HOUR: &str = "--close-timeout 1h";
 
@@ -93,11 +93,11 @@ fn any_byte_is_a_sign_of_life() {
 
 #[test]
 fn time_in_which_nobody_takes_the_output_does_not_count() {
+    // More than the pipe behind the output holds; made before, for that takes its time, too.
+    let bytes: Vec<u8> = (0..1000).flat_map(|number| Frame::new(FIN | TEXT, line(number, 1999)).bytes()).collect();
     let server = Server::start();
     let mut run = Run::connect("--idle-timeout 300ms", &server.url()).stdout(Stdout::Held).start();
     let mut peer = server.accept();
-    // More than the pipe behind the output holds.
-    let bytes: Vec<u8> = (0..1000).flat_map(|number| peer.bytes(FIN | TEXT, line(number, 1999))).collect();
     peer.send(bytes);
     // The scenario itself: nobody reads for longer than the limit.
     thread::sleep(Duration::from_millis(700));
