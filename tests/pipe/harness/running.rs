@@ -120,14 +120,18 @@ impl Running {
         kill_process(self.pid(), signal).expect("the child is there");
     }
 
-    /// The most memory it has had at a time, in bytes; to be asked while it runs.
+    /// The most memory it has had at a time, in bytes, but for the pages of the executable, which are many where it is not
+    /// optimized; to be asked while it runs.
     #[cfg(target_os = "linux")]
     pub(crate) fn peak_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
         let status = status.expect("the child is there");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let digits = line.and_then(|line| line.trim().strip_suffix(" kB"));
-        1024 * digits.and_then(|digits| digits.parse::<u64>().ok()).expect("Linux tells")
+        let bytes = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            let digits = line.and_then(|line| line.trim().strip_suffix(" kB"));
+            1024 * digits.and_then(|digits| digits.parse::<u64>().ok()).expect("Linux tells")
+        };
+        bytes("VmHWM:").saturating_sub(bytes("RssFile:"))
     }
 
     /// The processor time it has taken so far; to be asked while it runs.
