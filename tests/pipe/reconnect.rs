@@ -5,11 +5,14 @@ use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::harness::{CONTINUATION, FIN, Peer, Run, Running, Server, Stdin, Stdout, TEXT, line, wait_for_somebody};
+use crate::harness::{
+    CONTINUATION, FIN, PATIENCE, Peer, Run, Running, Server, Stdin, Stdout, TEXT, line, wait_for_somebody,
+};
 
 /// Runs with short delays.
 fn connect(words: &str, server: &Server) -> Run {
@@ -366,7 +369,9 @@ fn breaking_way(listener: String, rooms: Vec<usize>) -> (TempDir, PathBuf, JoinH
             let (mut client, mut server) = (client, server);
             let _ = std::io::copy(&mut (&mut client).take(room as u64), &mut server);
             // A write waits for room, and fails half-way; what the system has taken by then still comes.
+            let until = Instant::now() + PATIENCE;
             while room < usize::MAX && rustix::io::ioctl_fionread(&client).expect("it is a socket") < WAITING {
+                assert!(Instant::now() < until, "nothing more came");
                 thread::yield_now();
             }
             let _ = client.shutdown(Shutdown::Read);
