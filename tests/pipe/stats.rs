@@ -110,3 +110,21 @@ fn one_client_is_told_as_a_server_is() {
     client.finish_first(1000);
     running.finish().status(0).stderr_has("received 1 message, 5 bytes (").stderr_has(" s, 1 session\n");
 }
+
+#[test]
+fn connections_that_follow_each_other_are_added_up() {
+    let server = Server::start();
+    let options = "-q --stats=json --reconnect --reconnect-delay 10ms";
+    let running = Run::connect(options, &server.url()).stdin(Stdin::Held).start();
+    let mut first = server.accept();
+    first.text("one");
+    running.wait_stdout("one\n");
+    first.reset();
+    let mut second = server.accept();
+    second.text("three");
+    second.finish_first(1000);
+    let finished = running.finish();
+    finished.status(0).stdout("one\nthree\n");
+    let stats = stats(&finished);
+    assert_eq!((carried(&stats, "received"), &stats["sessions"]), ((2, 8), &2.into()));
+}
