@@ -18,7 +18,8 @@ use std::time::{Duration, Instant};
 use super::send::{BATCH, Pulled, Source, SourceError};
 use super::{Sink, SinkError};
 use crate::net::{Interest, Wake, wait};
-use crate::protocol::{Chunk, Close, Encoder, Event, Violation};
+use crate::protocol::{Chunk, Close, Encoder, Event};
+use crate::records::Held;
 use crate::records::script::{Action, Outgoing, Script};
 
 use comparison::Comparison;
@@ -77,6 +78,13 @@ impl Play {
         self.lock().report()
     }
 
+    /// Compares what has come, and wakes the source if it waits for that.
+    fn take(&self, event: &Event<'_>) {
+        if self.lock().take(event) {
+            self.bell.wake();
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Comparison> {
         // Nothing in there panics half-way.
         self.comparison.lock().unwrap_or_else(PoisonError::into_inner)
@@ -91,7 +99,7 @@ impl Replay {
         let comparison = Comparison::new(Arc::clone(&self.script), self.check);
         let listens = comparison.awaits_anything();
         let play = Play { comparison: Arc::new(Mutex::new(comparison)), bell };
-        let sink = ScriptSink { sink, play: play.clone(), listens, held: Vec::new(), limit: self.max_message };
+        let sink = ScriptSink { sink, play: play.clone(), listens, held: Held::new(self.max_message) };
         let source = ScriptSource {
             replay: self,
             play: play.clone(),
@@ -278,35 +286,20 @@ pub struct ScriptSink<S> {
     /// Something is awaited at all.
     listens: bool,
     /// The message that is coming, as far as it has.
-    held: Vec<u8>,
-    limit: u64,
+    held: Held,
 }
 
 impl<S: Sink> ScriptSink<S> {
     fn compare(&mut self, event: &Event<'_>) -> Result<(), SinkError> {
         let Event::Data(chunk) = event else {
-            self.judge(event);
+            self.play.take(event);
             return Ok(());
         };
-        if chunk.first && chunk.last {
-            self.judge(event);
-            return Ok(());
-        }
-        if (self.held.len() + chunk.payload.len()) as u64 > self.limit {
-            return Err(SinkError::TooBig(Violation::MessageTooBig { limit: self.limit }));
-        }
-        self.held.extend_from_slice(chunk.payload);
-        if chunk.last {
-            let whole = std::mem::take(&mut self.held);
-            self.judge(&Event::Data(Chunk::whole(chunk.kind, &whole)));
+        if let Some(payload) = self.held.complete(chunk).map_err(SinkError::TooBig)? {
+            self.play.take(&Event::Data(Chunk::whole(chunk.kind, payload)));
+            self.held.clear();
         }
         Ok(())
-    }
-
-    fn judge(&self, event: &Event<'_>) {
-        if self.play.lock().take(event) {
-            self.play.bell.wake();
-        }
     }
 }
 
