@@ -12,6 +12,7 @@ use super::connect::destination;
 use super::handshake::HandshakeArgs;
 use super::heartbeat::HeartbeatArgs;
 use super::inherited::Place;
+use super::record::RecordArgs;
 use super::route::RouteArgs;
 use super::tls::{IdentityArgs, TlsArgs};
 use super::values::{file_mode, some_time};
@@ -58,6 +59,9 @@ pub(super) struct Args {
     #[command(flatten)]
     level: LevelArgs,
 
+    #[command(flatten)]
+    record: RecordArgs,
+
     /// Give up when nothing at all has come from the other end for this long
     #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = some_time, help_heading = "Handshake", hide_short_help = true)]
     idle_timeout: Option<Duration>,
@@ -82,6 +86,7 @@ impl Args {
             idle_timeout: self.idle_timeout,
             heartbeat: self.heartbeat.resolve(),
             level: self.level.resolve(),
+            record: self.record.resolve(),
         };
         Ok((on, config))
     }

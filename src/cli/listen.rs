@@ -20,6 +20,7 @@ use super::exec::ExecArgs;
 use super::handshake::headers;
 use super::inherited::Place;
 use super::pipe::{NOT_FOR_STREAMS, PipeArgs};
+use super::record::RecordArgs;
 use super::tls::IdentityArgs;
 use super::values::{buffer_size, duration, file_mode, stream_address, url_path};
 
@@ -153,6 +154,9 @@ pub(super) struct Args {
 
     #[command(flatten)]
     pipe: PipeArgs,
+
+    #[command(flatten)]
+    record: RecordArgs,
 }
 
 const ADDR_HELP: &str = "PORT (on the loopback interface), HOST:PORT, [::1]:PORT, unix:PATH, unix:@NAME (abstract) or \
@@ -200,6 +204,7 @@ impl Args {
             grace,
             level: self.level.resolve(),
             pipe,
+            record: self.record.resolve(),
         };
         if config.pipe.watch.is_some() && !config.once {
             return Err(Failure::Usage("--progress is for one client: it goes with --once".into()));

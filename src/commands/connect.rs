@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::coding::{Coding, Terms};
@@ -96,7 +97,7 @@ pub fn connect(mut config: ConnectConfig) -> Result<(), Failure> {
     recorded(record.as_deref(), |recorder| connect_recorded(config, recorder))
 }
 
-fn connect_recorded(config: ConnectConfig, recorder: Option<&Recorder>) -> Result<(), Failure> {
+fn connect_recorded(config: ConnectConfig, recorder: Option<&Arc<Recorder>>) -> Result<(), Failure> {
     let start = Instant::now();
     let _stats = AtEnd(config.pipe.stats.clone());
     let _meter = Meter::start(&config.pipe, config.endpoint.is_stdio());
@@ -131,7 +132,7 @@ fn connect_recorded(config: ConnectConfig, recorder: Option<&Recorder>) -> Resul
     }
     let url = opened.target.url();
     let coding = way.coding(&opened)?;
-    let opened = tapped(opened, recorder);
+    let opened = tapped(opened, recorder, None);
     let (ending, command) = run(opened, coding, &url, &endpoint, stream, &pipe, start)?;
     log::info!("{ending}");
     if endpoint.is_stdio() {

@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::coding::{Coding, Terms};
 use super::listen::Pause;
+use super::record::{recorded, tapped};
 use super::{Destination, RECEIVE_BUFFER};
 use crate::bridge::{Control, Ending, Fact, Heartbeat, Keeper, OnEof, Rules, Session, Signals, Tunnel};
 use crate::handshake::{RequestOptions, Target};
@@ -16,6 +18,7 @@ use crate::net::{Interest, ListenOn, Listener, Socket, Wake, raise_descriptor_li
 use crate::opening::{Opened, Patience, Route};
 use crate::outcome::{Failure, judge};
 use crate::protocol::{Close, Level, Role};
+use crate::recorder::Recorder;
 
 /// What `forward` was asked for.
 #[derive(Debug, Clone)]
@@ -36,6 +39,8 @@ pub struct ForwardConfig {
     pub heartbeat: Option<Heartbeat>,
     /// How hard to compress, where that is agreed on.
     pub level: Level,
+    /// The file to record sessions in.
+    pub record: Option<PathBuf>,
 }
 
 impl ForwardConfig {
@@ -67,7 +72,12 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// The address can't be listened on, or a signal has ended the run; see [`Failure`].
-pub fn forward(on: ListenOn, config: ForwardConfig) -> Result<(), Failure> {
+pub fn forward(on: ListenOn, mut config: ForwardConfig) -> Result<(), Failure> {
+    let record = config.record.take();
+    recorded(record.as_deref(), |recorder| forward_recorded(on, config, recorder))
+}
+
+fn forward_recorded(on: ListenOn, config: ForwardConfig, recorder: Option<&Arc<Recorder>>) -> Result<(), Failure> {
     let signals = Signals::catch().map_err(Failure::io("cannot catch signals"))?;
     raise_descriptor_limit();
     let listener = Listener::open(on)?;
@@ -77,7 +87,8 @@ pub fn forward(on: ListenOn, config: ForwardConfig) -> Result<(), Failure> {
         let _ = writeln!(io::stderr(), "listening on {}, forwarding to {target}", listener.address());
     }
     let wake = Arc::new(Wake::new().map_err(Failure::io("cannot wake threads"))?);
-    let forwarder = Forwarder { config: ForwardConfig { route, ..config }, target, tunnels: Mutex::default(), wake };
+    let (config, recorder) = (ForwardConfig { route, ..config }, recorder.cloned());
+    let forwarder = Forwarder { config, target, recorder, tunnels: Mutex::default(), wake };
     accept(&listener, &signals, &Arc::new(forwarder))
 }
 
@@ -125,6 +136,7 @@ fn accept(listener: &Listener, signals: &Signals, forwarder: &Arc<Forwarder>) ->
 struct Forwarder {
     config: ForwardConfig,
     target: Target,
+    recorder: Option<Arc<Recorder>>,
     tunnels: Mutex<Tunnels>,
     /// Rung when a session has ended.
     wake: Arc<Wake>,
@@ -160,6 +172,7 @@ impl Forwarder {
         socket.resets_at_end(true);
         socket.keep_alive();
         let opened = patience.open(&self.target, handshake, route)?;
+        let opened = tapped(opened, self.recorder.as_ref(), Some(number));
         log::info!("{name}: open, {} at {}", opened.target.url(), opened.place);
         let ending = self.run(number, socket, opened).map_err(Failure::io("cannot run the session"))?;
         log::info!("{name}: {ending}");

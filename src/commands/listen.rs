@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use super::coding::{Coding, Terms};
 use super::progress::Meter;
+use super::record::recorded;
 use super::stats::AtEnd;
 use super::{Endpoint, Pipe};
 use crate::bridge::Signals;
@@ -24,6 +25,7 @@ use crate::net::{ListenOn, Listener, TlsAcceptor, TlsIdentity, raise_descriptor_
 use crate::opening::{Accepted, OpenError};
 use crate::outcome::Failure;
 use crate::protocol::Level;
+use crate::recorder::Recorder;
 use crate::records::DEFAULT_MAX_HELD;
 
 /// What `listen` was asked for, apart from where.
@@ -53,6 +55,8 @@ pub struct ListenConfig {
     pub level: Level,
     /// Standard input and output, and the end.
     pub pipe: Pipe,
+    /// The file to record sessions in.
+    pub record: Option<PathBuf>,
 }
 
 impl ListenConfig {
@@ -76,7 +80,12 @@ impl ListenConfig {
 ///
 /// # Errors
 /// It can't be listened there, or a session that decides about the run has ended badly; see [`Failure`].
-pub fn listen(on: ListenOn, config: ListenConfig) -> Result<(), Failure> {
+pub fn listen(on: ListenOn, mut config: ListenConfig) -> Result<(), Failure> {
+    let record = config.record.take();
+    recorded(record.as_deref(), |recorder| listen_recorded(on, config, recorder))
+}
+
+fn listen_recorded(on: ListenOn, config: ListenConfig, recorder: Option<&Arc<Recorder>>) -> Result<(), Failure> {
     let start = Instant::now();
     let _stats = AtEnd(config.pipe.stats.clone());
     let _meter = Meter::start(&config.pipe, config.endpoint.is_stdio());
@@ -92,7 +101,7 @@ pub fn listen(on: ListenOn, config: ListenConfig) -> Result<(), Failure> {
     if config.server.page.is_some() {
         invite(&url);
     }
-    let service = Entrance { listener, url, acceptor };
+    let service = Entrance { listener, url, acceptor, recorder: recorder.cloned() };
     if config.once {
         once::serve(service, &config, &signals, start)
     } else {
@@ -107,6 +116,8 @@ struct Entrance {
     url: String,
     /// With it, clients have to speak TLS.
     acceptor: Option<TlsAcceptor>,
+    /// With it, sessions are recorded.
+    recorder: Option<Arc<Recorder>>,
 }
 
 /// The URL under which clients reach a listener that serves this path, or any.

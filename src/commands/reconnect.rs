@@ -48,7 +48,7 @@ struct Run<'a> {
     way: Arc<Way>,
     pipe: &'a Pipe,
     reconnect: Reconnect,
-    recorder: Option<&'a Recorder>,
+    recorder: Option<&'a Arc<Recorder>>,
     keeper: Keeper<'a>,
     bell: Arc<Wake>,
     awaited: Option<Arc<Awaited>>,
@@ -84,7 +84,7 @@ pub(super) fn run(
     way: Way,
     pipe: &Pipe,
     reconnect: Reconnect,
-    recorder: Option<&Recorder>,
+    recorder: Option<&Arc<Recorder>>,
     start: Instant,
 ) -> Result<(), Failure> {
     let signals = Signals::catch().map_err(Failure::io("cannot catch signals"))?;
@@ -147,7 +147,7 @@ impl Run<'_> {
     fn session(&self, opened: Opened, source: Source, mut sink: Sink) -> Result<(Ending, Loans), Failure> {
         let opening = opened.opening();
         let Coding { decoder, encoder, worth } = self.way.coding(&opened)?;
-        let Opened { connection, attendant, .. } = tapped(opened, self.recorder);
+        let Opened { connection, attendant, .. } = tapped(opened, self.recorder, None);
         if let Some(awaited) = &self.awaited {
             awaited.restart();
         }

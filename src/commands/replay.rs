@@ -80,7 +80,7 @@ pub fn replay(config: &ReplayConfig) -> Result<(), Failure> {
 fn play(
     config: &ReplayConfig,
     script: Arc<Script>,
-    recorder: Option<&Recorder>,
+    recorder: Option<&Arc<Recorder>>,
     start: Instant,
 ) -> Result<(), Failure> {
     let (target, route) = config.destination.clone().start(config.route.clone())?;
@@ -95,7 +95,7 @@ fn play(
         level: config.level,
     };
     let coding = Coding::client(terms, &opened.early).map_err(Failure::io("cannot make masking keys"))?;
-    let opened = tapped(opened, recorder);
+    let opened = tapped(opened, recorder, None);
     let opening = opened.opening();
     let Coding { decoder, encoder, worth } = coding;
     let session =

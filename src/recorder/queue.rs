@@ -31,9 +31,9 @@ pub(super) enum Piece {
     /// Bytes that came, or went.
     Bytes { session: u64, dir: Direction, time: SystemTime, bytes: Vec<u8> },
     /// Nothing more comes from the peer; the system's words, if it had any.
-    Ended { session: u64, why: Option<String> },
+    Ended { session: u64, why: Option<String>, time: SystemTime },
     /// One of a session's two taps is gone.
-    Gone { session: u64 },
+    Gone { session: u64, time: SystemTime },
     /// A line, as it is.
     Line(Vec<u8>),
 }
@@ -74,6 +74,8 @@ struct State {
     size: usize,
     /// The number of the next piece or ticket.
     next: u64,
+    /// When the last piece was.
+    last: Option<SystemTime>,
     /// Writes that have begun and not ended, by session.
     writing: HashMap<u64, (u64, Instant)>,
     spares: Vec<Vec<u8>>,
@@ -115,9 +117,10 @@ impl Queue {
     }
 
     /// Leaves a piece; waits while there is no room.
-    pub(super) fn push(&self, piece: Piece) {
+    pub(super) fn push(&self, mut piece: Piece) {
         let Some(mut state) = self.wait_for_room() else { return };
         let number = state.number();
+        state.put_in_time(&mut piece);
         state.size += piece.size();
         state.pieces.push_back((number, piece));
         self.wake(&mut state);
@@ -142,8 +145,9 @@ impl Queue {
             let is_held = ticket.at.elapsed() < HOLD;
             let later = state.pieces.iter().rev().take_while(|(number, _)| is_held && *number > ticket.number);
             let place = state.pieces.len() - later.count();
-            if let Some((_, next)) = state.pieces.get(place) {
-                piece.happened_before(next);
+            match state.pieces.get_mut(place).and_then(|(_, next)| next.time().copied()) {
+                Some(next) => piece.time().into_iter().for_each(|time| *time = (*time).min(next)),
+                None => state.put_in_time(&mut piece),
             }
             state.pieces.insert(place, (ticket.number, piece));
         }
@@ -259,6 +263,15 @@ impl State {
         self.next
     }
 
+    /// Makes sure that a piece has no earlier time than the one before: two threads may look at the clock in one order, and
+    /// come here in the other.
+    fn put_in_time(&mut self, piece: &mut Piece) {
+        if let Some(time) = piece.time() {
+            *time = self.last.map_or(*time, |last| last.max(*time));
+            self.last = Some(*time);
+        }
+    }
+
     /// How long the first piece still waits for a write that began before it came.
     fn held(&self) -> Option<Duration> {
         let Some((number, Piece::Bytes { session, dir: Direction::In, .. })) = self.pieces.front() else { return None };
@@ -268,10 +281,13 @@ impl State {
 }
 
 impl Piece {
-    /// Makes sure that what stands before another piece has no later time.
-    fn happened_before(&mut self, next: &Piece) {
-        if let (Piece::Bytes { time, .. }, Piece::Bytes { time: next, .. }) = (self, next) {
-            *time = (*time).min(*next);
+    fn time(&mut self) -> Option<&mut SystemTime> {
+        match self {
+            Piece::Begin { time, .. }
+            | Piece::Bytes { time, .. }
+            | Piece::Ended { time, .. }
+            | Piece::Gone { time, .. } => Some(time),
+            Piece::Line(_) => None,
         }
     }
 

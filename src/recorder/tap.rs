@@ -28,11 +28,15 @@ impl End {
         let time = SystemTime::now();
         Piece::Bytes { session: self.session, dir, time, bytes: self.queue.copy(bytes) }
     }
+
+    fn ended(&self, why: Option<String>) {
+        self.queue.push(Piece::Ended { session: self.session, why, time: SystemTime::now() });
+    }
 }
 
 impl Drop for End {
     fn drop(&mut self) {
-        self.queue.push(Piece::Gone { session: self.session });
+        self.queue.push(Piece::Gone { session: self.session, time: SystemTime::now() });
     }
 }
 
@@ -44,16 +48,16 @@ struct TappedReader<R> {
 impl<R: Read> Read for TappedReader<R> {
     fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
         let result = self.below.read(space);
-        let End { session, queue } = &self.end;
+        let queue = &self.end.queue;
         if !queue.is_open() {
             return result;
         }
         match &result {
-            Ok(0) if !space.is_empty() => queue.push(Piece::Ended { session: *session, why: None }),
+            Ok(0) if !space.is_empty() => self.end.ended(None),
             Ok(count) => queue.push(self.end.bytes(Direction::In, &space[..*count])),
             Err(error) => match error.kind() {
                 io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {}
-                _ => queue.push(Piece::Ended { session: *session, why: Some(error.to_string()) }),
+                _ => self.end.ended(Some(error.to_string())),
             },
         }
         result
@@ -127,8 +131,8 @@ mod tests {
                 Next::Piece(Piece::Bytes { session: 7, dir, bytes, .. }) => {
                     format!("{dir:?} {}", String::from_utf8(bytes).unwrap())
                 }
-                Next::Piece(Piece::Ended { session: 7, why }) => format!("ended {why:?}"),
-                Next::Piece(Piece::Gone { session: 7 }) => "gone".to_owned(),
+                Next::Piece(Piece::Ended { session: 7, why, .. }) => format!("ended {why:?}"),
+                Next::Piece(Piece::Gone { session: 7, .. }) => "gone".to_owned(),
                 Next::End => return all,
                 other => format!("{other:?}"),
             });

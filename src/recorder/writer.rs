@@ -70,16 +70,16 @@ impl<W: Write> Writer<W> {
                 }
                 return Some(bytes);
             }
-            Piece::Ended { session, why } => {
+            Piece::Ended { session, why, time } => {
                 if let Some(transcript) = self.sessions.get_mut(&session) {
-                    transcript.ended(why, SystemTime::now(), out);
+                    transcript.ended(why, time, out);
                 }
             }
-            Piece::Gone { session } => {
+            Piece::Gone { session, time } => {
                 if let Some(transcript) = self.sessions.get_mut(&session)
                     && transcript.lost_a_tap()
                 {
-                    transcript.end(SystemTime::now(), out);
+                    transcript.end(time, out);
                     self.sessions.remove(&session);
                 }
             }

@@ -33,7 +33,7 @@ enum Layout {
     Delimited(u8),
     Bare,
     Length(Held),
-    Json(JsonLayout),
+    Json(Box<JsonLayout>),
     Hex(Hex),
 }
 
@@ -70,7 +70,7 @@ impl Joiner {
             Format::Nul => Layout::Delimited(0),
             Format::Raw | Format::Whole => Layout::Bare,
             Format::Length => Layout::Length(held),
-            Format::Json => Layout::Json(JsonLayout { held, events: json, line: Vec::new() }),
+            Format::Json => Layout::Json(Box::new(JsonLayout { held, events: json, line: Vec::new() })),
         };
         Joiner { layout, stamps }
     }
@@ -93,7 +93,7 @@ impl Joiner {
             (Layout::Bare, Event::Data(chunk)) => out.write_all(chunk.payload)?,
             (Layout::Length(held), Event::Data(chunk)) => held.with_length(chunk, out)?,
             (Layout::Json(json), Event::Data(chunk)) => {
-                let JsonLayout { held, events, line } = json;
+                let JsonLayout { held, events, line } = &mut **json;
                 if let Some(payload) = held.complete(chunk)? {
                     write_line(line, out, |line| events.message(Direction::In, chunk.kind, payload, true, line))?;
                     held.clear();
@@ -122,7 +122,10 @@ impl Joiner {
     /// The output's.
     pub fn tell(&mut self, out: &mut impl Write, what: impl FnOnce(&mut JsonEvents, &mut Vec<u8>)) -> io::Result<()> {
         match &mut self.layout {
-            Layout::Json(JsonLayout { events, line, .. }) => write_line(line, out, |line| what(events, line)),
+            Layout::Json(json) => {
+                let JsonLayout { events, line, .. } = &mut **json;
+                write_line(line, out, |line| what(events, line))
+            }
             _ => Ok(()),
         }
     }

@@ -50,6 +50,12 @@ pub enum JsonProblem {
     /// Data that is not base64.
     #[error("has data that is not base64: {0}")]
     Base64(String),
+    /// A message of the other type begins before one has ended.
+    #[error("begins a message, but the one before it has not ended (\"fin\":false)")]
+    Inside,
+    /// The input ends before a message does.
+    #[error("has \"fin\":false, but the message does not go on")]
+    Unfinished,
     /// A ping or pong of more than 125 bytes.
     #[error("has {0} bytes of data; a control frame holds at most 125 (RFC 6455, 5.5)")]
     ControlTooLong(usize),
@@ -68,6 +74,7 @@ struct Incoming<'a> {
     base64: Option<Cow<'a, str>>,
     code: Option<u16>,
     reason: Option<String>,
+    fin: Option<bool>,
 }
 
 /// The event of the line read last.
@@ -75,11 +82,13 @@ struct Incoming<'a> {
 pub(super) struct JsonLine {
     content: Option<Content>,
     payload: Vec<u8>,
+    /// The type of the message that the next piece belongs to, if one has begun and not ended.
+    begun: Option<Kind>,
 }
 
 #[derive(Debug)]
 enum Content {
-    Message(Kind),
+    Message { kind: Kind, first: bool, last: bool },
     Ping,
     Pong,
     Close(Close),
@@ -105,18 +114,21 @@ impl JsonLine {
             "text" => {
                 let data = incoming.data.ok_or(JsonProblem::Missing { kind: "text", field: "data" })?;
                 self.payload.extend_from_slice(data.as_bytes());
-                Content::Message(Kind::Text)
+                self.piece(Kind::Text, incoming.fin)?
             }
             "binary" => {
                 let data = incoming.data.ok_or(JsonProblem::Missing { kind: "binary", field: "data" })?;
                 self.decode(&data)?;
-                Content::Message(Kind::Binary)
+                self.piece(Kind::Binary, incoming.fin)?
             }
             "ping" => self.control(&incoming, Content::Ping)?,
             "pong" => self.control(&incoming, Content::Pong)?,
             // There was none.
             "close" if incoming.code == Some(NO_CLOSE) => return Ok(false),
-            "close" => Content::Close(close(&incoming)?),
+            "close" => {
+                self.begun = None;
+                Content::Close(close(&incoming)?)
+            }
             "connection" | "open" | "send" | "error" | "reconnect" => return Ok(false),
             other => return Err(JsonProblem::Type(other.chars().take(40).collect())),
         };
@@ -127,7 +139,10 @@ impl JsonLine {
     /// The event, if the line carries one.
     pub(super) fn event(&self) -> Option<Event<'_>> {
         self.content.as_ref().map(|content| match content {
-            Content::Message(kind) => Event::Data(Chunk::whole(*kind, &self.payload)),
+            Content::Message { kind, first, last } => {
+                let length = (*first && *last).then_some(self.payload.len() as u64);
+                Event::Data(Chunk { kind: *kind, first: *first, last: *last, length, payload: &self.payload })
+            }
             Content::Ping => Event::Ping(&self.payload),
             Content::Pong => Event::Pong(&self.payload),
             Content::Close(close) => Event::Close(close.clone()),
@@ -136,6 +151,20 @@ impl JsonLine {
 
     pub(super) fn payload_len(&self) -> usize {
         self.payload.len()
+    }
+
+    /// Whether a message has begun and not ended.
+    pub(super) fn is_inside_message(&self) -> bool {
+        self.begun.is_some()
+    }
+
+    fn piece(&mut self, kind: Kind, fin: Option<bool>) -> Result<Content, JsonProblem> {
+        if self.begun.is_some_and(|begun| begun != kind) {
+            return Err(JsonProblem::Inside);
+        }
+        let (first, last) = (self.begun.is_none(), fin.unwrap_or(true));
+        self.begun = (!last).then_some(kind);
+        Ok(Content::Message { kind, first, last })
     }
 
     fn control(&mut self, incoming: &Incoming<'_>, content: Content) -> Result<Content, JsonProblem> {

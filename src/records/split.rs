@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::delimited::Delimited;
-use super::json::JsonLine;
+use super::json::{JsonLine, JsonProblem};
 use super::{DEFAULT_MAX_HELD, Format, Problem, RecordError};
 use crate::protocol::{Chunk, Event, Kind, Utf8Check};
 
@@ -295,11 +295,18 @@ impl Splitter {
             let limit = *limit;
             let problem = match line.read(&self.buffer[range]) {
                 Ok(false) => continue,
-                Ok(true) if line.payload_len() as u64 <= limit => return Ok(self.json_event()),
+                Ok(true) if line.payload_len() as u64 <= limit => {
+                    self.inside = line.is_inside_message();
+                    return Ok(self.json_event());
+                }
                 Ok(true) => Problem::TooLong(limit),
                 Err(problem) => Problem::Json(problem),
             };
             return Err(self.fail(self.records, problem));
+        }
+        // A Close may stand inside a message, and ends it; the end of the input does not.
+        if self.finished && std::mem::take(&mut self.inside) {
+            return Err(self.fail(self.records, Problem::Json(JsonProblem::Unfinished)));
         }
         Ok(None)
     }

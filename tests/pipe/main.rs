@@ -38,6 +38,7 @@ mod progress;
 mod proxy;
 mod reaching;
 mod reconnect;
+mod record;
 mod records;
 mod redirect;
 mod refusal;

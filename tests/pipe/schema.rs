@@ -1,4 +1,5 @@
-//! What `inspect --json` prints is what `docs/inspect.schema.json` says, and the other way round.
+//! What `inspect --json` prints is what `docs/inspect.schema.json` says, and the other way round; so is a transcript what
+//! `docs/transcript.schema.json` says.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,10 +11,13 @@ use serde_json::{Map, Value};
 use crate::harness::{Run, Server, good_request};
 use crate::tls::Files;
 
-static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/inspect.schema.json");
+static SCHEMA: LazyLock<Value> = LazyLock::new(|| schema("inspect"));
+static TRANSCRIPT: LazyLock<Value> = LazyLock::new(|| schema("transcript"));
+
+fn schema(name: &str) -> Value {
+    let path = format!("{}/docs/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&fs::read_to_string(path).expect("it is there")).expect("it is JSON")
-});
+}
 
 /// The keywords that a schema of ours may use: those that [`Judge`] knows, and those that say nothing of a value.
 const KNOWN: [&str; 14] = [
@@ -34,15 +38,24 @@ const KNOWN: [&str; 14] = [
 ];
 
 /// Holds values against the schema (JSON Schema 2020-12, as far as ours goes), and remembers the properties it has met.
-#[derive(Default)]
-struct Judge {
+pub(crate) struct Judge {
+    schema: &'static Value,
     met: BTreeSet<String>,
 }
 
 impl Judge {
+    fn of_reports() -> Self {
+        Judge { schema: &SCHEMA, met: BTreeSet::new() }
+    }
+
+    /// One that accepts lines of transcripts.
+    pub(crate) fn of_transcripts() -> Self {
+        Judge { schema: &TRANSCRIPT, met: BTreeSet::new() }
+    }
+
     #[track_caller]
-    fn accept(&mut self, value: &Value) {
-        if let Err(fault) = self.holds(&SCHEMA, value, "#") {
+    pub(crate) fn accept(&mut self, value: &Value) {
+        if let Err(fault) = self.holds(self.schema, value, "#") {
             panic!("{fault}\n{value:#}");
         }
     }
@@ -51,11 +64,17 @@ impl Judge {
     fn holds(&mut self, schema: &Value, value: &Value, place: &str) -> Result<(), String> {
         let fault = |what: &str| Err(format!("{place}: {what}: {value}"));
         if let Some(reference) = schema["$ref"].as_str() {
-            let schema = SCHEMA.pointer(&reference[1..]).expect("what is referred to is there");
+            let schema = self.schema.pointer(&reference[1..]).expect("what is referred to is there");
             self.holds(schema, value, reference)?;
         }
         if let Some(choices) = schema["anyOf"].as_array() {
-            let faults: Vec<_> = choices.iter().map_while(|schema| self.holds(schema, value, place).err()).collect();
+            let met = self.met.clone();
+            let mut fault_of = |schema| {
+                // What a wrong choice has met says nothing.
+                self.met.clone_from(&met);
+                self.holds(schema, value, place).err()
+            };
+            let faults: Vec<_> = choices.iter().map_while(&mut fault_of).collect();
             if faults.len() == choices.len() {
                 return fault(&faults.join(", "));
             }
@@ -131,18 +150,22 @@ fn walk(schema: &Value, place: &str, visit: &mut impl FnMut(&Map<String, Value>,
 
 #[test]
 fn the_schema_uses_what_is_checked_here_and_describes_every_field() {
-    walk(&SCHEMA, "#", &mut |schema, place| {
-        let unknown: Vec<_> = schema.keys().filter(|key| !KNOWN.contains(&key.as_str()) && *key != "$defs").collect();
-        assert!(unknown.is_empty(), "{place}: {unknown:?}");
-        let is_property = place.rsplit('/').nth(1) == Some("properties");
-        assert!(!is_property || schema.contains_key("description"), "{place} has no description");
-        if let Some(properties) = schema.get("properties") {
-            assert_eq!(schema.get("additionalProperties"), Some(&Value::Bool(false)), "{place}");
-            for name in schema["required"].as_array().expect("what is always there is listed") {
-                assert!(properties.get(name.as_str().expect("a name")).is_some(), "{place} requires {name}");
-            }
+    for schema in [&SCHEMA, &TRANSCRIPT] {
+        walk(schema, "#", &mut check_schema);
+    }
+}
+
+fn check_schema(schema: &Map<String, Value>, place: &str) {
+    let unknown: Vec<_> = schema.keys().filter(|key| !KNOWN.contains(&key.as_str()) && *key != "$defs").collect();
+    assert!(unknown.is_empty(), "{place}: {unknown:?}");
+    let is_property = place.rsplit('/').nth(1) == Some("properties");
+    assert!(!is_property || schema.contains_key("description"), "{place} has no description");
+    if let Some(properties) = schema.get("properties") {
+        assert_eq!(schema.get("additionalProperties"), Some(&Value::Bool(false)), "{place}");
+        for name in schema["required"].as_array().expect("what is always there is listed") {
+            assert!(properties.get(name.as_str().expect("a name")).is_some(), "{place} requires {name}");
         }
-    });
+    }
 }
 
 /// The object that a run prints, which ends with this status.
@@ -170,7 +193,7 @@ fn answered(answer: &str, status: i32) -> Value {
 
 #[test]
 fn what_is_printed_is_what_the_schema_says() {
-    let mut judge = Judge::default();
+    let mut judge = Judge::of_reports();
     let listen = Run::listen("--echo --compress").start();
     judge.accept(&printed(inspect(&listen.url()).arg("--compress"), 0));
     judge.accept(&answered("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 403 Forbidden\r\n\r\nno", 5));
@@ -232,6 +255,6 @@ fn what_the_schema_does_not_say_is_found() {
     for (number, change) in changes.iter().enumerate() {
         let mut other = report.clone();
         change(&mut other);
-        assert!(Judge::default().holds(&SCHEMA, &other, "#").is_err(), "{number}");
+        assert!(Judge::of_reports().holds(&SCHEMA, &other, "#").is_err(), "{number}");
     }
 }

@@ -12,6 +12,7 @@ use crate::bridge::{EchoSink, Ending, Keeper, Rules, Session, Signals, Tunnel};
 use crate::commands::coding::Coding;
 use crate::commands::exec::{Attached, Attachment, see_out, verdict};
 use crate::commands::pipe::{Ends, Pipe, output_pipe};
+use crate::commands::record::record_client;
 use crate::commands::{Endpoint, RECEIVE_BUFFER, exec};
 use crate::handshake::ServerOptions;
 use crate::net::{Connection, Interest, Socket, TlsAcceptor, Wake, wait_any};
@@ -39,10 +40,12 @@ pub(super) fn serve(
     start: Instant,
 ) -> Result<(), Failure> {
     let first = first_client(&entrance, config, signals, start)?;
-    let Entrance { url, listener, .. } = entrance;
+    let Entrance { url, listener, recorder, .. } = entrance;
     drop(listener);
     let peer = first.peer.clone();
     log::info!("client at {peer}: {}", first.accepted.summary());
+    let connection = record_client(recorder.as_ref(), first.connection, &first.accepted, &url, &peer, None);
+    let first = First { connection, ..first };
     let (ending, command) = run(first, &url, config, signals, start).map_err(Failure::io("cannot run the session"))?;
     log::info!("client at {peer}: {ending}");
     if config.endpoint.is_stdio() {

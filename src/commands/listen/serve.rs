@@ -20,11 +20,13 @@ use crate::bridge::{
 };
 use crate::commands::coding::Coding;
 use crate::commands::pipe::{output_pipe, standard_output};
+use crate::commands::record::record_client;
 use crate::commands::{Endpoint, RECEIVE_BUFFER};
 use crate::net::{Connection, Interest, Listener, Socket, Stdio, TlsAcceptor, Wake, wait_any};
 use crate::opening::{self, Accepted, NoPlace};
 use crate::outcome::{Failure, judge};
 use crate::protocol::Role;
+use crate::recorder::Recorder;
 use crate::records::Format;
 use exec::Commands;
 
@@ -39,7 +41,7 @@ const RETRY_AFTER: u32 = 5;
 
 /// Serves everybody who comes, until the input ends or a signal arrives.
 pub(super) fn serve(
-    Entrance { listener, url, acceptor }: Entrance,
+    Entrance { listener, url, acceptor, recorder }: Entrance,
     config: ListenConfig,
     signals: &Signals,
     start: Instant,
@@ -47,6 +49,7 @@ pub(super) fn serve(
     let stdout = io::stdout();
     let output = if config.endpoint.is_stdio() { output_pipe(&stdout) } else { None };
     let (service, wake) = Service::start(config, url, acceptor, start).map_err(Failure::io("cannot start"))?;
+    let service = Service { recorder, ..service };
     let paused = Pause { shortage: Arc::clone(&service.shortage), ..Pause::default() };
     let service = Arc::new(service);
     let host =
@@ -60,6 +63,7 @@ struct Service {
     config: ListenConfig,
     url: String,
     acceptor: Option<TlsAcceptor>,
+    recorder: Option<Arc<Recorder>>,
     start: Instant,
     crowd: Arc<Crowd>,
     /// Standard output, unless messages go back to where they come from.
@@ -290,10 +294,21 @@ impl Service {
         let countdown = config.pipe.countdown();
         let (commands, shortage) = Default::default();
         let shared = Arc::clone(&wake);
-        Ok((
-            Service { config, url, acceptor, start, crowd, output, events, countdown, commands, shortage, wake },
-            shared,
-        ))
+        let service = Service {
+            config,
+            url,
+            acceptor,
+            recorder: None,
+            start,
+            crowd,
+            output,
+            events,
+            countdown,
+            commands,
+            shortage,
+            wake,
+        };
+        Ok((service, shared))
     }
 
     fn start_distributing(
@@ -359,6 +374,8 @@ impl Service {
         let number = arrival.number;
         log::info!("client {number} at {peer}: {}", accepted.summary());
         let pipe = &self.config.pipe;
+        let (recorder, client) = (self.recorder.as_ref(), Some(number));
+        let connection = record_client(recorder, connection, &accepted, &self.url, peer, client);
         if let Some(stream) = stream {
             return self.tunnel(connection, peer, &accepted, stream, (arrival, thread));
         }

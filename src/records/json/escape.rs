@@ -20,10 +20,17 @@ pub(super) fn push_string(text: &[u8], out: &mut Vec<u8>) {
 /// How many bytes at the beginning need no escape.
 fn clean_length(text: &[u8]) -> usize {
     let (blocks, _) = text.as_chunks::<WIDTH>();
-    let clean_blocks = blocks.iter().take_while(|block| !block.iter().fold(false, |any, byte| any | is_escaped(*byte)));
-    let start = clean_blocks.count() * WIDTH;
+    let start = blocks.iter().take_while(|block| is_clean(block)).count() * WIDTH;
     let rest = &text[start..];
+    // The last block may overlap the one before.
+    if rest.len() < WIDTH && text.last_chunk().is_some_and(is_clean) {
+        return text.len();
+    }
     start + rest.iter().position(|byte| is_escaped(*byte)).unwrap_or(rest.len())
+}
+
+fn is_clean(block: &[u8; WIDTH]) -> bool {
+    !block.iter().fold(false, |any, byte| any | is_escaped(*byte))
 }
 
 fn is_escaped(byte: u8) -> bool {

@@ -102,7 +102,8 @@ fn millis(span: Duration) -> f64 {
 #[derive(Debug, Clone)]
 pub struct JsonEvents {
     clock: Clock,
-    stamp: Stamp,
+    /// How lines of each direction, and of none, end.
+    tails: [Tail; 3],
     /// The number of the client, where there are several.
     client: Option<u64>,
     /// Who sent the first Close.
@@ -114,7 +115,8 @@ pub struct JsonEvents {
 #[derive(Debug, Clone, Copy)]
 enum Clock {
     Runs(fn() -> SystemTime),
-    Stands(SystemTime),
+    /// In milliseconds since 1970.
+    Stands(u64),
 }
 
 impl Default for JsonEvents {
@@ -129,7 +131,7 @@ impl JsonEvents {
     pub fn new(client: Option<u64>) -> Self {
         JsonEvents {
             clock: Clock::Runs(SystemTime::now),
-            stamp: Stamp::default(),
+            tails: Default::default(),
             client,
             closed_first: None,
             is_closed: false,
@@ -138,7 +140,7 @@ impl JsonEvents {
 
     /// From here on events have happened at this time, and no clock is read.
     pub fn at(&mut self, time: SystemTime) {
-        self.clock = Clock::Stands(time);
+        self.clock = Clock::Stands(millis_since_1970(time));
     }
 
     /// The number of the client, where there are several.
@@ -169,11 +171,12 @@ impl JsonEvents {
     }
 
     /// A message, or a piece of one that is not its last; text is UTF-8, as the decoder has checked.
+    #[inline]
     pub fn message(&mut self, dir: Direction, kind: Kind, payload: &[u8], fin: bool, out: &mut Vec<u8>) {
         match kind {
             Kind::Text => {
                 out.extend_from_slice(b"{\"type\":\"text\",\"data\":\"");
-                push_text(payload, out);
+                push_string(payload, out);
             }
             Kind::Binary => {
                 out.extend_from_slice(b"{\"type\":\"binary\",\"data\":\"");
@@ -306,22 +309,51 @@ impl JsonEvents {
     }
 
     /// The fields that every line has.
+    #[inline]
     fn end(&mut self, dir: Option<Direction>, out: &mut Vec<u8>) {
+        let millis = match self.clock {
+            Clock::Runs(now) => millis_since_1970(now()),
+            Clock::Stands(millis) => millis,
+        };
+        let tail = &mut self.tails[dir.map_or(2, |dir| dir as usize)];
+        if tail.millis != Some(millis) {
+            tail.make(millis, dir, self.client);
+        }
+        out.extend_from_slice(&tail.bytes);
+    }
+}
+
+fn millis_since_1970(time: SystemTime) -> u64 {
+    let since_1970 = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    since_1970.as_secs() * 1000 + u64::from(since_1970.subsec_millis())
+}
+
+/// How a line ends: most lines of a burst end alike.
+#[derive(Debug, Clone, Default)]
+struct Tail {
+    /// The time in it, in milliseconds since 1970.
+    millis: Option<u64>,
+    stamp: Stamp,
+    bytes: Vec<u8>,
+}
+
+impl Tail {
+    /// The direction, the client, and the time: RFC 3339, in UTC.
+    fn make(&mut self, millis: u64, dir: Option<Direction>, client: Option<u64>) {
+        let out = &mut self.bytes;
+        out.clear();
         out.extend_from_slice(match dir {
             Some(Direction::In) => b",\"dir\":\"in\"",
             Some(Direction::Out) => b",\"dir\":\"out\"",
             None => b"",
         });
-        if let Some(client) = self.client {
+        if let Some(client) = client {
             push_number("client", client, out);
         }
-        let time = match self.clock {
-            Clock::Runs(now) => now(),
-            Clock::Stands(time) => time,
-        };
         out.extend_from_slice(b",\"time\":\"");
-        out.extend_from_slice(self.stamp.of(time));
+        out.extend_from_slice(self.stamp.of_millis(millis));
         out.extend_from_slice(b"\"}\n");
+        self.millis = Some(millis);
     }
 }
 
@@ -356,14 +388,6 @@ fn push_json(name: &str, value: &impl Serialize, out: &mut Vec<u8>) {
     let _ = serde_json::to_writer(out, value);
 }
 
-fn push_text(payload: &[u8], out: &mut Vec<u8>) {
-    // Who hands in what no decoder has checked must not make lines that nobody can read.
-    match simdutf8::basic::from_utf8(payload) {
-        Ok(text) => push_string(text.as_bytes(), out),
-        Err(_) => push_string(String::from_utf8_lossy(payload).as_bytes(), out),
-    }
-}
-
 fn push_base64(payload: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     out.resize(start + payload.len().div_ceil(3) * 4, 0);
@@ -392,8 +416,10 @@ impl Stamp {
 
     /// RFC 3339, in UTC, with milliseconds.
     pub(in crate::records) fn of(&mut self, time: SystemTime) -> &[u8] {
-        let since_1970 = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let millis = since_1970.as_millis() as u64;
+        self.of_millis(millis_since_1970(time))
+    }
+
+    fn of_millis(&mut self, millis: u64) -> &[u8] {
         if millis != self.time {
             if millis / 1000 == self.time / 1000 {
                 let fraction = millis % 1000;

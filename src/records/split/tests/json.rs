@@ -49,6 +49,26 @@ fn data_may_be_empty() {
 }
 
 #[test]
+fn a_message_may_stand_in_several_lines() {
+    reads(
+        "{\"type\":\"text\",\"data\":\"a\",\"fin\":false}\n{\"type\":\"ping\"}\n\
+         {\"type\":\"text\",\"data\":\"b\",\"fin\":false}\n{\"type\":\"text\",\"data\":\"c\"}\n\
+         {\"type\":\"binary\",\"data\":\"AA==\",\"fin\":true}\n",
+        &[Entry::ping(b""), Entry::text("abc"), Entry::binary(b"\0")],
+    );
+    let begun = "{\"type\":\"text\",\"data\":\"a\",\"fin\":false}\n";
+    for (rest, record, problem) in [
+        ("{\"type\":\"binary\",\"data\":\"\"}\n", 2, JsonProblem::Inside),
+        ("{\"type\":\"ping\"}\n", 2, JsonProblem::Unfinished),
+        ("", 1, JsonProblem::Unfinished),
+    ] {
+        let input = format!("{begun}{rest}");
+        let entries: &[Entry] = if rest.contains("ping") { &[Entry::ping(b"")] } else { &[] };
+        super::refuses(Format::Json, input.as_bytes(), entries, record, Problem::Json(problem));
+    }
+}
+
+#[test]
 fn a_close_needs_no_code() {
     let close = [Entry::Close(Close::default())];
     reads("{\"type\":\"close\"}", &close);
