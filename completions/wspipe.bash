@@ -300,7 +300,7 @@ _wspipe() {
             return 0
             ;;
         wspipe__subcmd__forward)
-            opts="-H -s -u -L -4 -6 -k -q -v -h --socket-mode --header --subprotocol --origin --user --bearer --cookie --host --location --location-trusted --compress --connect-timeout --retry --proxy --via-command --resolve --ipv4 --ipv6 --cacert --insecure --sni --tls-min --cert --pkcs12 --passphrase --key --compress-level --idle-timeout --ping-interval --ping-timeout --quiet --verbose --help"
+            opts="-H -s -u -L -4 -6 -k -q -v -h --socket-mode --header --subprotocol --origin --user --bearer --cookie --host --location --location-trusted --compress --connect-timeout --retry --proxy --via-command --resolve --ipv4 --ipv6 --cacert --insecure --sni --tls-min --cert --pkcs12 --passphrase --key --compress-level --record --idle-timeout --ping-interval --ping-timeout --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -412,6 +412,21 @@ _wspipe() {
                     ;;
                 --compress-level)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --idle-timeout)
@@ -568,7 +583,7 @@ _wspipe() {
             return 0
             ;;
         wspipe__subcmd__listen)
-            opts="-s -H -u -t -b -0 -c -q -v -h --echo --broadcast --forward --exec --grace --env-header --once --subprotocol --header --path --page --max-clients --queue --lossless --socket-mode --url-file --handshake-timeout --allow-origin --user --token --require-subprotocol --trust-proxy --cert --pkcs12 --passphrase --key --compress --compress-level --text --binary --format --in --out --timestamps --nul --chunk-size --max-message --send --expect --no-stdin --wait --on-eof --count --timeout --close-code --close-reason --close-timeout --idle-timeout --ping-interval --ping-timeout --stats --progress --quiet --verbose --help"
+            opts="-s -H -u -t -b -0 -c -q -v -h --echo --broadcast --forward --exec --grace --env-header --once --subprotocol --header --path --page --max-clients --queue --lossless --socket-mode --url-file --handshake-timeout --allow-origin --user --token --require-subprotocol --trust-proxy --cert --pkcs12 --passphrase --key --compress --compress-level --text --binary --format --in --out --timestamps --nul --chunk-size --max-message --send --expect --no-stdin --wait --on-eof --count --timeout --close-code --close-reason --close-timeout --idle-timeout --ping-interval --ping-timeout --stats --progress --record --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -755,6 +770,21 @@ _wspipe() {
                     ;;
                 --stats)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --record)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 *)

@@ -171,6 +171,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l ping-interval -
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l ping-timeout -d 'How long nothing may come from the peer after a Ping [default: 20s]' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l stats -d 'At the end say on standard error what was carried, also with -q; as one line of JSON with =json' -r -f -a "text\t'Lines for people'
 json\t'One line of JSON'"
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l record -d 'Write all that comes and goes to FILE, as JSON Lines' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l echo -d 'Send every message back to the client that it came from'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l broadcast -d 'Send every message to all other clients: a room to chat in'
 complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l exec -d 'Talk to a command\'s standard input and output: --exec -- COMMAND ARGS'
@@ -324,6 +325,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l pkcs12 -d 'Our
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l passphrase -d 'The passphrase of the private key or the archive; @FILE or @env:NAME takes it from there' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l key -d 'Our private key in PEM, if it is not in the file of --cert' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l compress-level -d 'How hard to compress: 1 is the fastest, 9 gives the fewest bytes' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l record -d 'Write all that comes and goes to FILE, as JSON Lines' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l idle-timeout -d 'Give up when nothing at all has come from the other end for this long' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l ping-interval -d 'Send a Ping every so often, and end with status 6 if nothing comes back for --ping-timeout' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l ping-timeout -d 'How long nothing may come from the peer after a Ping [default: 20s]' -r

@@ -20,7 +20,7 @@ struct Tape {
 
 impl Tape {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("there is room");
         Tape { path: folder.path().join("tape.jsonl"), _folder: folder }
     }
 
@@ -62,7 +62,7 @@ fn read(path: &Path) -> Vec<Value> {
         judge.accept(line);
         let time = line["time"].as_str().expect("a time");
         assert!(*time >= *last, "{time} after {last}");
-        last = time.to_owned();
+        time.clone_into(&mut last);
     }
     lines
 }
@@ -375,12 +375,9 @@ fn a_record_can_be_read_back() {
         .input(format!("{{\"type\":\"text\",\"data\":\"{long}\"}}\n"))
         .finish()
         .status(0);
-    let lines: String = fs::read_to_string(&tape.path)
-        .unwrap()
-        .lines()
-        .filter(|line| !line.contains("\"dir\":\"in\"") && !line.contains("\"close\""))
-        .map(|line| format!("{line}\n"))
-        .collect();
-    let run = Run::connect("--in json --count 1", "echo:").input(lines).finish();
+    let text = fs::read_to_string(&tape.path).unwrap();
+    let is_sent = |line: &&str| !line.contains("\"dir\":\"in\"") && !line.contains("\"close\"");
+    let lines: Vec<_> = text.lines().filter(is_sent).collect();
+    let run = Run::connect("--in json --count 1", "echo:").input(lines.join("\n")).finish();
     run.status(0).stdout(format!("{long}\n"));
 }
