@@ -16,7 +16,8 @@ pub(super) struct RecordArgs {
         value_name = "FILE",
         value_parser = file,
         value_hint = ValueHint::FilePath,
-        help_heading = "Records"
+        help_heading = "Records",
+        hide_short_help = true
     )]
     record: Option<PathBuf>,
 }
