@@ -72,10 +72,8 @@ def register():
 
 
 def matches(expected, printed):
-    pattern = re.escape(expected).replace("…\n", r"(?:.*\n)*?", 1) if expected.startswith("…\n") else re.escape(expected)
-    pattern = pattern.replace("\n…\n", "\n(?:.*\n)*?").replace("…", ".*")
-    # Escaped line feeds are those of the text.
-    return re.fullmatch(pattern.replace("\\\n", "\n"), printed) is not None
+    lines = [r"(?:.*\n)*?" if line == "…\n" else re.escape(line).replace("…", ".*") for line in expected.splitlines(True)]
+    return re.fullmatch("".join(lines), printed) is not None
 
 
 def run(script, folder):
