@@ -19,7 +19,7 @@ from pathlib import Path
 
 import kitchen
 from cases import case
-from processes import ENVIRONMENT, LIMIT, ROOT, WSPIPE, Failed
+from processes import ENVIRONMENT, LIMIT, ROOT, Failed
 
 RECIPES = ROOT / "docs" / "recipes.md"
 
@@ -81,7 +81,7 @@ def run(script, folder):
     # Output goes to files: what it leaves running must not be waited for.
     out, err = Path(folder, ".out"), Path(folder, ".err")
     command = [*kitchen.own_network(), "bash", "-e", "-o", "pipefail", "-c", kitchen.SERVERS + script]
-    path = f"{kitchen.programs(Path(folder))}:{Path(WSPIPE).parent}:{os.environ['PATH']}"
+    path = f"{kitchen.programs(Path(folder))}:{os.environ['PATH']}"
     environment = {**ENVIRONMENT, "HOME": folder, "PATH": path}
     with out.open("wb") as to_out, err.open("wb") as to_err:
         child = subprocess.Popen(

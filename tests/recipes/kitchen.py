@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from processes import NONE, program
+from processes import NONE, WSPIPE, program
 
 
 @functools.cache
@@ -58,9 +58,10 @@ def until(command):
 
 
 def programs(folder):
-    """A folder of programs that know this kitchen: ssh with its configuration, a browser that may run as root."""
+    """A folder of programs that know this kitchen: the wspipe to be tried, ssh with its configuration, a browser that may run as root."""
     bin = folder / ".bin"
     bin.mkdir(exist_ok=True)
+    (bin / "wspipe").symlink_to(WSPIPE)
     wrap(bin / "ssh", f"{program('ssh')} -F {folder}/ssh.conf")
     wrap(bin / "chromium", f"{program('chromium', 'CHROMIUM')} --no-sandbox --disable-gpu --disable-dev-shm-usage")
     return bin
