@@ -58,7 +58,7 @@ def until(command):
 
 
 def programs(folder):
-    """A folder of programs that know this kitchen: the wspipe to be tried, ssh with its configuration, a browser that may run as root."""
+    """A folder of programs for this kitchen: the wspipe to be tried, ssh with its configuration, a browser for root, too."""
     bin = folder / ".bin"
     bin.mkdir(exist_ok=True)
     (bin / "wspipe").symlink_to(WSPIPE)
