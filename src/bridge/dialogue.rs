@@ -60,7 +60,16 @@ impl fmt::Display for Turn {
             Turn::Send(text) => ("--send", text.as_str()),
             Turn::Expect(pattern) => ("--expect", pattern.0.as_str()),
         };
-        write!(f, "{option} \"{}\"", printable(text.as_bytes(), SHOWN))
+        write!(f, "{option} {}", quoted(&printable(text.as_bytes(), SHOWN)))
+    }
+}
+
+/// The text in quotation marks that it does not have itself, if there are such: JSON has plenty.
+fn quoted(text: &str) -> String {
+    match (text.contains('"'), text.contains('\'')) {
+        (false, _) => format!("\"{text}\""),
+        (true, false) => format!("'{text}'"),
+        (true, true) => format!("“{text}”"),
     }
 }
 
@@ -191,8 +200,11 @@ impl Stuck {
     pub fn instead(&self) -> String {
         match self.heard.as_slice() {
             [] => "no message came".to_owned(),
-            [message] => format!("the last message was \"{message}\""),
-            messages => format!("the last messages were \"{}\"", messages.join("\", \"")),
+            [message] => format!("the last message was {}", quoted(message)),
+            messages => {
+                let messages: Vec<String> = messages.iter().map(|message| quoted(message)).collect();
+                format!("the last messages were {}", messages.join(", "))
+            }
         }
     }
 }
@@ -276,6 +288,19 @@ mod tests {
         assert_eq!(words(&dialogue(&[])), "");
         assert_eq!(words(&dialogue(&[">a"])), "");
         assert_eq!(words(&dialogue(&[">a", "<b"])), "--expect \"b\" (step 2 of 2) was not met; no message came");
+    }
+
+    #[test]
+    fn what_has_quotation_marks_stands_in_others() {
+        let mut dialogue = dialogue(&["<\"result\":\"ok\""]);
+        for message in ["{\"result\":\"no\"}", "isn't", "\"isn't\""] {
+            dialogue.hear(message.as_bytes());
+        }
+        assert_eq!(
+            words(&dialogue),
+            "--expect '\"result\":\"ok\"' (step 1 of 1) was not met; \
+             the last messages were '{\"result\":\"no\"}', \"isn't\", “\"isn't\"”"
+        );
     }
 
     #[test]
