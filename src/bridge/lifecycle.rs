@@ -425,7 +425,8 @@ fn outranks(new: &Cause, old: &Cause) -> bool {
     match new {
         Cause::Signal(_) => true,
         Cause::PeerClosed => matches!(old, Cause::PeerGone(_)),
-        Cause::Satisfied => matches!(old, Cause::InputEnded),
+        // What has come counts also where the socket has refused what we were sending meanwhile.
+        Cause::Satisfied => matches!(old, Cause::InputEnded | Cause::PeerGone(_)),
         Cause::TimedOut => matches!(old, Cause::InputEnded | Cause::Satisfied),
         Cause::Violation(_) | Cause::OutputFailed(_) | Cause::InputFailed(_) | Cause::BadRecord(_) => {
             matches!(old, Cause::InputEnded | Cause::Satisfied | Cause::PeerClosed)

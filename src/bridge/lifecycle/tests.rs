@@ -297,6 +297,17 @@ fn what_was_awaited_or_nobody_reading_any_more_closes() {
     }
 }
 
+/// The peer may reset the connection behind the last message that was awaited, while this side still sends.
+#[test]
+fn what_was_awaited_has_come_though_the_socket_refuses_more() {
+    let mut session = session(Rules { awaiting: true, ..rules() });
+    session.note(Fact::SendFailed("reset".into()));
+    session.note(Fact::Satisfied);
+    assert!(session.note(Fact::PeerGone(None)).hang_up);
+    assert!(session.note(sent_all()).ended);
+    assert_eq!(session.cause(), Cause::Satisfied);
+}
+
 #[test]
 fn a_deadline_does_not_hide_a_graver_cause() {
     for fact in [Fact::Signal(15), Fact::Violation(Violation::Masked), Fact::PeerGone(None)] {
