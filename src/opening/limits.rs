@@ -52,7 +52,7 @@ impl Limits {
     /// may be a proxy's, of whose answer this much has come.
     #[must_use]
     pub fn timed_out(&self, address: &str, proxy: Option<&ProxyPassed>, received: &[u8]) -> OpenError {
-        let (address, proxy, seconds) = (address.to_owned(), proxy.cloned(), self.span.as_secs_f64());
+        let (address, proxy, seconds) = (address.to_owned(), proxy.cloned(), self.seconds());
         if self.run_is_over() {
             OpenError::RunOver
         } else if received.is_empty() {
@@ -62,15 +62,26 @@ impl Limits {
         }
     }
 
-    /// How long the opening may take, in seconds.
+    /// How long the opening may take, in seconds, as people are told it: what is left for a last attempt is no round number.
     #[must_use]
     pub fn seconds(&self) -> f64 {
-        self.span.as_secs_f64()
+        (self.span.as_secs_f64() * 1000.0).round() / 1000.0
     }
 
     /// Whether the whole run is over.
     #[must_use]
     pub fn run_is_over(&self) -> bool {
         self.run.is_some_and(|run| Instant::now() >= run)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_told_in_milliseconds() {
+        let seconds = |micros| Limits::new(Instant::now(), Duration::from_micros(micros), None).seconds();
+        assert_eq!([71_024, 10_000_000, 1_500_000].map(seconds), [0.071, 10.0, 1.5]);
     }
 }
