@@ -9,11 +9,14 @@ use rand::rngs::SysRng;
 /// lost one server don't come back to it all at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
-    /// The first delay.
+    /// The first delay. Later ones are 20 ms at least: nobody is asked again without end and pause.
     pub first: Duration,
     /// The longest one.
     pub most: Duration,
 }
+
+/// The least delay after the first one.
+const LEAST: Duration = Duration::from_millis(20);
 
 impl Backoff {
     /// The delay after so many failures in a row, the first one being 1; `chance` is any number.
@@ -21,8 +24,9 @@ impl Backoff {
     pub fn delay(&self, failures: u32, chance: u32) -> Duration {
         let doublings = failures.saturating_sub(1);
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
+        let least = if doublings == 0 { Duration::ZERO } else { LEAST };
         // What was asked for first is waited also where it is more than the limit.
-        let whole = self.first.saturating_mul(factor).min(self.most.max(self.first));
+        let whole = self.first.saturating_mul(factor).max(least).min(self.most.max(self.first));
         let half = whole / 2;
         half + half.mul_f64(f64::from(chance) / f64::from(u32::MAX))
     }
@@ -68,7 +72,8 @@ mod tests {
             assert_eq!(backoff.delay(failures, u32::MAX), Duration::from_secs(100));
         }
         let nothing = Backoff { first: Duration::ZERO, ..BACKOFF };
-        assert_eq!(nothing.delay(100, u32::MAX), Duration::ZERO);
+        assert_eq!(nothing.delay(1, u32::MAX), Duration::ZERO);
+        assert_eq!([2, 3, 100].map(|failures| nothing.delay(failures, u32::MAX).as_millis()), [20; 3]);
         let longest = Backoff { first: Duration::MAX, most: Duration::MAX };
         assert!(longest.delay(2, 0) > Duration::from_secs(1));
     }
