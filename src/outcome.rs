@@ -115,7 +115,10 @@ pub enum Failure {
     #[error(transparent)]
     Bind(#[from] BindError),
     /// As many attempts to connect again were made as were to be.
-    #[error("gave up after {attempts} attempts in a row (--reconnect): {failure}")]
+    #[error(
+        "gave up after {attempts} attempt{} (--reconnect): {failure}",
+        if *.attempts == 1 { "" } else { "s in a row" }
+    )]
     GaveUp {
         /// How many.
         attempts: u32,

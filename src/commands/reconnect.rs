@@ -121,7 +121,7 @@ pub(super) fn run(
         }
         match run.again(&ending, &loans) {
             Ok((next, ends)) => (opened, source, sink) = (next, ends.0, ends.1),
-            Err(over) => return over.judge(ending),
+            Err(over) => return over.judge(ending, pipe),
         }
     }
 }
@@ -235,7 +235,8 @@ impl Run<'_> {
 
     /// Says so if the last session has left the beginning of a message.
     fn tell_of_cut(&self, ending: &Ending, loans: &Loans) {
-        if matches!(ending.cause, Cause::PeerClosed | Cause::PeerGone(_))
+        // (Where the output takes nothing any more, there is nobody to tell.)
+        if !matches!(ending.cause, Cause::OutputClosed | Cause::OutputFailed(_))
             && let Ok(Some(mut sink)) = self.wait(Instant::now().checked_add(LAST_LOOK), || loans.sink.returned())
             && let Some(bytes) = sink.forget()
         {
@@ -261,9 +262,13 @@ impl Loans {
 
 impl Over {
     /// What the run came to, whose last session ended so.
-    fn judge(self, ending: Ending) -> Result<(), Failure> {
+    fn judge(self, ending: Ending, pipe: &Pipe) -> Result<(), Failure> {
         match self {
-            Over::Interrupted(cause) => judge(&Ending { cause, ..ending }),
+            Over::Interrupted(cause) => {
+                let ending = Ending { cause, ..ending };
+                pipe.tell_unread(&ending);
+                judge(&ending)
+            }
             Over::GaveUp(attempts, None) => {
                 judge(&ending).map_err(|failure| Failure::GaveUp { attempts, failure: Box::new(failure) })
             }

@@ -216,6 +216,21 @@ fn a_signal_ends_the_waiting() {
 }
 
 #[test]
+fn a_signal_while_waiting_leaves_nothing_unsaid() {
+    let server = Server::start();
+    let run = Run::connect("--reconnect --reconnect-delay 1h", &server.url());
+    let run = run.input(format!("{}\n", line(1, 20_000_000))).start();
+    let mut peer = server.accept();
+    // Its beginning has come; sockets hold nothing like the rest.
+    assert!(!peer.read().is_final());
+    peer.reset();
+    run.wait_stderr("connecting again");
+    run.signal(Signal::INT);
+    let run = run.finish();
+    run.died_of(Signal::INT).stderr_has("bytes that had been read from the input were not sent");
+}
+
+#[test]
 fn a_signal_ends_an_attempt() {
     let server = Server::start();
     let run = connect("--connect-timeout 1h", &server).stdin(Stdin::Held).start();
@@ -261,6 +276,17 @@ fn the_beginning_of_a_message_that_was_cut_off_is_not_printed() {
     peer.frame(FIN | CONTINUATION, "pieces");
     peer.finish_first(1000);
     run.finish().status(0).stdout("whole\nin pieces\n").stderr_has("; 7 bytes of a message that was cut off");
+}
+
+#[test]
+fn a_message_that_the_answer_to_our_close_cuts_off_is_told() {
+    let server = Server::start();
+    let run = connect("--wait 0", &server).input("last\n").start();
+    let mut peer = server.accept();
+    peer.expect_text("last");
+    peer.frame(TEXT, "cut off");
+    peer.finish(1000);
+    run.finish().status(0).stdout("").stderr_has("7 bytes of a message that was cut off are not passed on");
 }
 
 #[test]
