@@ -167,8 +167,12 @@ impl<'a> Line<'a> {
 
     /// Whether it tells of a connection that has ended without a Close, as a listener does.
     pub(super) fn tells_of_no_close(&self) -> bool {
-        let is = |field: Option<&RawValue>, text| field.is_some_and(|field| field.get() == text);
-        is(self.fields.code, "1006") && is(self.fields.clean, "false")
+        self.fields.code.is_some_and(|code| code.get() == "1006") && self.tells_of_a_break()
+    }
+
+    /// Whether it tells that a session was not closed cleanly.
+    pub(super) fn tells_of_a_break(&self) -> bool {
+        self.fields.clean.is_some_and(|clean| clean.get() == "false")
     }
 
     /// The code and the reason of a Close, as far as the line has them.

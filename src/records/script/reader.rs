@@ -25,6 +25,8 @@ pub struct ScriptReader {
     closed: Option<u64>,
     /// The line of the Close that came.
     peer_closed: Option<u64>,
+    /// The connection broke, as whoever recorded it tells.
+    is_broken: bool,
 }
 
 /// A message that goes on in later lines.
@@ -49,9 +51,10 @@ impl ScriptReader {
     /// # Errors
     /// A message was begun and not finished.
     pub fn finish(self) -> Result<Script, ScriptError> {
-        // Whoever closes may do so in the middle of a message.
+        // Whoever closes may do so in the middle of a message, and a connection may break there.
+        let incoming = self.incoming.map(|(begun, _)| begun).filter(|_| self.peer_closed.is_none());
         let outgoing = self.outgoing.filter(|_| self.closed.is_none());
-        match self.incoming.map(|(begun, _)| begun).or(outgoing) {
+        match incoming.or(outgoing).filter(|_| !self.is_broken) {
             None => Ok(self.script),
             Some(Begun { kind, line }) => {
                 Err(ScriptError { line, column: 1, problem: ScriptProblem::Unfinished(type_name(kind), line) })
@@ -74,6 +77,10 @@ impl ScriptReader {
             "wait" => Some((self.line, Action::Pause(line.pause()?))),
             "open" if !self.script.steps.is_empty() || self.incoming.is_some() => {
                 return Err((line.column(None), ScriptProblem::SecondConnection(self.line)));
+            }
+            "error" if line.tells_of_a_break() => {
+                self.is_broken = true;
+                None
             }
             // Told by those who record, for those who read.
             "open" | "error" | "reconnect" | "connection" | "send" => None,

@@ -138,6 +138,19 @@ fn what_a_listener_tells_is_no_step() {
 fn who_closes_may_leave_a_message_unfinished() {
     let script = "{\"type\":\"text\",\"data\":\"a\",\"fin\":false}\n{\"type\":\"close\"}";
     assert_eq!(actions(script), ["1 send Text true false a", "2 send close no code"]);
+    let script = r#"{"type":"text","data":"a","fin":false,"dir":"in"}
+{"type":"close","dir":"in"}"#;
+    assert_eq!(actions(script), ["2 await close None None"]);
+}
+
+/// A recording of such a connection is a script, too.
+#[test]
+fn a_connection_may_break_in_the_middle_of_a_message() {
+    let script = r#"{"type":"text","data":"1","fin":false,"dir":"in"}
+{"type":"text","data":"a","fin":false,"dir":"out"}
+{"type":"error","message":"the connection ended without a Close","clean":false}"#;
+    assert_eq!(actions(script), ["2 send Text true false a"]);
+    read(&script.replace(",\"clean\":false", "")).expect_err("it may be any other error");
 }
 
 #[test]
