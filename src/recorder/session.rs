@@ -94,6 +94,8 @@ impl Transcript {
     /// The session is over, or its recording.
     pub(super) fn end(&mut self, time: SystemTime, out: &mut Vec<u8>) {
         self.settle(None, time, out);
+        // Where the peer broke the protocol, we may have been inside a message, too.
+        self.outgoing.give_up(&mut self.json, out);
     }
 
     /// Tells that the session was not closed cleanly, if nothing has been told of that; first what there is of messages that

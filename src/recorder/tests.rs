@@ -95,6 +95,19 @@ fn the_beginning_of_a_message_is_not_lost() {
     assert_eq!(lines.len(), 2);
 }
 
+/// Also where it was the peer's fault that we never came to the end of ours.
+#[test]
+fn the_beginning_of_our_message_is_not_lost_with_a_violation() {
+    let lines = lines(|transcript, out| {
+        transcript.feed(Direction::Out, THEN, b"\x01\x82\0\0\0\0ab", out);
+        transcript.feed(Direction::In, THEN, b"\x83\x00", out);
+        transcript.end(THEN, out);
+    });
+    assert!(lines[0].contains("\"clean\":false"), "{lines:?}");
+    assert_eq!(lines[1], r#"{"type":"text","data":"ab","fin":false,"dir":"out"}"#);
+    assert_eq!(lines.len(), 2);
+}
+
 /// A frame of a server.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![first, 127];
