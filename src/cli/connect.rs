@@ -1,21 +1,15 @@
 //! `wspipe connect`.
 
-use std::path::PathBuf;
-
-use wspipe::commands::{ConnectConfig, Destination, Endpoint, Exec};
-use wspipe::handshake::TargetError;
+use wspipe::commands::{ConnectConfig, Endpoint, Exec};
 use wspipe::net::Endpoint as StreamPlace;
 use wspipe::outcome::Failure;
 
+use super::client::{ClientArgs, destination};
 use super::compression::LevelArgs;
 use super::exec::ExecArgs;
-use super::handshake::HandshakeArgs;
 use super::pipe::{NOT_FOR_STREAMS, PipeArgs};
 use super::reconnect::ReconnectArgs;
 use super::record::RecordArgs;
-use super::route::RouteArgs;
-use super::tls::{IdentityArgs, TlsArgs};
-use super::trust;
 use super::values::stream_address;
 
 /// Connect to a server: standard input to messages, messages to standard output
@@ -50,20 +44,7 @@ pub(super) struct Args {
     exec: ExecArgs,
 
     #[command(flatten)]
-    handshake: HandshakeArgs,
-
-    #[command(flatten)]
-    route: RouteArgs,
-
-    #[command(flatten)]
-    tls: TlsArgs,
-
-    #[command(flatten)]
-    identity: IdentityArgs,
-
-    /// Our private key in PEM, if it is not in the file of --cert
-    #[arg(long, value_name = "FILE", help_heading = "TLS", requires = "cert")]
-    key: Option<PathBuf>,
+    client: ClientArgs,
 
     #[command(flatten)]
     level: LevelArgs,
@@ -80,18 +61,12 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn resolve(self) -> Result<ConnectConfig, Failure> {
+        let destination = destination(&self.url)?;
         Ok(ConnectConfig {
-            destination: destination(&self.url)?,
             reconnect: self.reconnect.resolve(),
             // What may ask for a password comes last: what is wrong with the other options is said first.
             pipe: self.pipe.resolve()?,
-            route: {
-                let tls = self.tls.resolve(&self.identity, self.key.as_deref())?;
-                self.route.resolve(tls, self.handshake.redirects())?
-            },
-            handshake: self.handshake.resolve()?,
-            connect_timeout: self.handshake.connect_timeout,
-            retry: self.handshake.retry,
+            client: self.client.resolve(destination)?,
             endpoint: endpoint(self.exec.resolve(Vec::new()), self.forward, self.echo),
             level: self.level.resolve(),
             record: self.record.resolve(),
@@ -107,13 +82,4 @@ pub(super) fn endpoint(exec: Option<Exec>, forward: Option<StreamPlace>, echo: b
         (None, None) if echo => Endpoint::Echo,
         (None, None) => Endpoint::Stdio,
     }
-}
-
-/// What the user gave as the URL. It is not clap that parses it, for clap's messages would show the password in it.
-pub(super) fn destination(text: &str) -> Result<Destination, Failure> {
-    let destination: Destination = text.parse().map_err(|error: TargetError| Failure::Usage(error.to_string()))?;
-    if destination.is_secure() {
-        trust::prefer_hashed_directory();
-    }
-    Ok(destination)
 }

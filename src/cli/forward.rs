@@ -1,20 +1,16 @@
 //! `wspipe forward`.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use wspipe::commands::ForwardConfig;
 use wspipe::net::ListenOn;
 use wspipe::outcome::Failure;
 
+use super::client::{ClientArgs, destination};
 use super::compression::LevelArgs;
-use super::connect::destination;
-use super::handshake::HandshakeArgs;
 use super::heartbeat::HeartbeatArgs;
 use super::inherited::Place;
 use super::record::RecordArgs;
-use super::route::RouteArgs;
-use super::tls::{IdentityArgs, TlsArgs};
 use super::values::{file_mode, some_time};
 
 /// Take TCP or unix connections, and carry each over a WebSocket of its own
@@ -41,20 +37,7 @@ pub(super) struct Args {
     socket_mode: Option<u32>,
 
     #[command(flatten)]
-    handshake: HandshakeArgs,
-
-    #[command(flatten)]
-    route: RouteArgs,
-
-    #[command(flatten)]
-    tls: TlsArgs,
-
-    #[command(flatten)]
-    identity: IdentityArgs,
-
-    /// Our private key in PEM, if it is not in the file of --cert
-    #[arg(long, value_name = "FILE", help_heading = "TLS", requires = "cert")]
-    key: Option<PathBuf>,
+    client: ClientArgs,
 
     #[command(flatten)]
     level: LevelArgs,
@@ -75,14 +58,8 @@ impl Args {
     pub(super) fn resolve(self) -> Result<(ListenOn, ForwardConfig), Failure> {
         // First: nothing else may have opened a descriptor yet.
         let on = self.address.resolve(self.socket_mode)?;
-        let destination = destination(&self.url)?;
-        let tls = self.tls.resolve(&self.identity, self.key.as_deref())?;
         let config = ForwardConfig {
-            destination,
-            route: self.route.resolve(tls, self.handshake.redirects())?,
-            handshake: self.handshake.resolve()?,
-            connect_timeout: self.handshake.connect_timeout,
-            retry: self.handshake.retry,
+            client: self.client.resolve(destination(&self.url)?)?,
             idle_timeout: self.idle_timeout,
             heartbeat: self.heartbeat.resolve(),
             level: self.level.resolve(),

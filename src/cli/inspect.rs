@@ -8,10 +8,8 @@ use wspipe::commands::{InspectCapturedConfig, InspectConfig, inspect_captured, i
 use wspipe::handshake::Side;
 use wspipe::outcome::Failure;
 
-use super::connect::destination;
-use super::handshake::{HandshakeArgs, MAKING_A_CONNECTION};
-use super::route::RouteArgs;
-use super::tls::{IdentityArgs, TlsArgs};
+use super::client::{OpeningArgs, destination};
+use super::handshake::MAKING_A_CONNECTION;
 
 /// Perform a handshake and explain it, or explain a captured one
 ///
@@ -66,16 +64,7 @@ pub(super) struct Args {
     show_secrets: bool,
 
     #[command(flatten)]
-    handshake: HandshakeArgs,
-
-    #[command(flatten)]
-    route: RouteArgs,
-
-    #[command(flatten)]
-    tls: TlsArgs,
-
-    #[command(flatten)]
-    identity: IdentityArgs,
+    opening: OpeningArgs,
 }
 
 impl Args {
@@ -98,19 +87,11 @@ impl Args {
         };
         let key = self.key.as_deref().map(Path::new);
         let destination = destination(&url)?;
-        if self.min_days.is_some() && !destination.is_secure() && self.handshake.redirects().is_none() {
+        if self.min_days.is_some() && !destination.is_secure() && self.opening.handshake.redirects().is_none() {
             return Err(Failure::Usage("--min-days is about certificates: give a wss:// or https:// URL".into()));
         }
         inspect_url(&InspectConfig {
-            destination,
-            // What may ask for a password comes last: what is wrong with the other options is said first.
-            route: {
-                let tls = self.tls.resolve(&self.identity, key)?;
-                self.route.resolve(tls, self.handshake.redirects())?
-            },
-            handshake: self.handshake.resolve()?,
-            connect_timeout: self.handshake.connect_timeout,
-            retry: self.handshake.retry,
+            client: self.opening.resolve(destination, key)?,
             min_days: self.min_days,
             json,
             color,

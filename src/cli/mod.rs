@@ -1,6 +1,7 @@
 //! The command line: options are parsed into values here, and resolved once into what the library's commands take.
 
 mod access;
+mod client;
 mod compression;
 mod connect;
 mod dialogue;

@@ -1,15 +1,11 @@
 //! `wspipe ping`.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use wspipe::commands::{Pace, PingConfig};
 use wspipe::outcome::Failure;
 
-use super::connect::destination;
-use super::handshake::HandshakeArgs;
-use super::route::RouteArgs;
-use super::tls::{IdentityArgs, TlsArgs};
+use super::client::{ClientArgs, destination};
 use super::values::{duration, size, some_time};
 
 /// Measure round trips: send pings, and tell how long each pong takes
@@ -56,20 +52,7 @@ pub(super) struct Args {
     timeout: Option<Duration>,
 
     #[command(flatten)]
-    handshake: HandshakeArgs,
-
-    #[command(flatten)]
-    route: RouteArgs,
-
-    #[command(flatten)]
-    tls: TlsArgs,
-
-    #[command(flatten)]
-    identity: IdentityArgs,
-
-    /// Our private key in PEM, if it is not in the file of --cert
-    #[arg(long, value_name = "FILE", help_heading = "TLS", requires = "cert")]
-    key: Option<PathBuf>,
+    client: ClientArgs,
 }
 
 impl Args {
@@ -77,14 +60,7 @@ impl Args {
     pub(super) fn resolve(self, quiet: bool) -> Result<PingConfig, Failure> {
         let pace = Pace { count: self.count, interval: self.interval, patience: self.patience, size: self.size };
         Ok(PingConfig {
-            destination: destination(&self.url)?,
-            route: {
-                let tls = self.tls.resolve(&self.identity, self.key.as_deref())?;
-                self.route.resolve(tls, self.handshake.redirects())?
-            },
-            handshake: self.handshake.resolve()?,
-            connect_timeout: self.handshake.connect_timeout,
-            retry: self.handshake.retry,
+            client: self.client.resolve(destination(&self.url)?)?,
             timeout: self.timeout,
             pace,
             json: self.json,

@@ -7,13 +7,10 @@ use wspipe::bridge::Speed;
 use wspipe::commands::ReplayConfig;
 use wspipe::outcome::Failure;
 
+use super::client::{ClientArgs, destination};
 use super::compression::LevelArgs;
-use super::connect::destination;
-use super::handshake::HandshakeArgs;
 use super::pipe::FormatName;
 use super::record::RecordArgs;
-use super::route::RouteArgs;
-use super::tls::{IdentityArgs, TlsArgs};
 use super::values::{duration, size, speed};
 
 /// Play a recorded session, or a script, and print or check what comes
@@ -75,20 +72,7 @@ pub(super) struct Args {
     record: RecordArgs,
 
     #[command(flatten)]
-    handshake: HandshakeArgs,
-
-    #[command(flatten)]
-    route: RouteArgs,
-
-    #[command(flatten)]
-    tls: TlsArgs,
-
-    #[command(flatten)]
-    identity: IdentityArgs,
-
-    /// Our private key in PEM, if it is not in the file of --cert
-    #[arg(long, value_name = "FILE", help_heading = "TLS", requires = "cert")]
-    key: Option<PathBuf>,
+    client: ClientArgs,
 
     #[command(flatten)]
     level: LevelArgs,
@@ -98,14 +82,7 @@ impl Args {
     pub(super) fn resolve(self) -> Result<ReplayConfig, Failure> {
         Ok(ReplayConfig {
             file: self.file,
-            destination: destination(&self.url)?,
-            route: {
-                let tls = self.tls.resolve(&self.identity, self.key.as_deref())?;
-                self.route.resolve(tls, self.handshake.redirects())?
-            },
-            handshake: self.handshake.resolve()?,
-            connect_timeout: self.handshake.connect_timeout,
-            retry: self.handshake.retry,
+            client: self.client.resolve(destination(&self.url)?)?,
             level: self.level.resolve(),
             speed: self.speed,
             check: self.check,

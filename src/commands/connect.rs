@@ -3,8 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::client::{Approach, announce};
 use super::coding::{Coding, Terms};
 use super::exec::{Attached, Attachment, see_out, variables_of_server, verdict};
 use super::pipe::{Ends, output_pipe};
@@ -12,11 +13,10 @@ use super::progress::Meter;
 use super::reconnect::{self, Reconnect};
 use super::record::{recorded, tapped};
 use super::stats::AtEnd;
-use super::{Destination, Endpoint, Pipe, RECEIVE_BUFFER, endpoint, exec};
+use super::{ClientConfig, Endpoint, Pipe, RECEIVE_BUFFER, endpoint, exec};
 use crate::bridge::{EchoSink, Ending, Keeper, Session, Signals, Tunnel};
-use crate::handshake::{RequestOptions, Target};
 use crate::net::Socket;
-use crate::opening::{self, Limits, OpenError, Opened, Patience, Route};
+use crate::opening::{Limits, OpenError, Opened};
 use crate::outcome::Failure;
 use crate::protocol::{Level, Role};
 use crate::recorder::Recorder;
@@ -25,16 +25,8 @@ use crate::records::DEFAULT_MAX_HELD;
 /// What `connect` was asked for.
 #[derive(Debug, Clone)]
 pub struct ConnectConfig {
-    /// Where to.
-    pub destination: Destination,
-    /// What the request says.
-    pub handshake: RequestOptions,
-    /// How to get there.
-    pub route: Route,
-    /// The bound of the way to an open connection.
-    pub connect_timeout: Duration,
-    /// How long to try again until the server is up.
-    pub retry: Option<Duration>,
+    /// The way to the server.
+    pub client: ClientConfig,
     /// What follows a session that breaks, if anything does.
     pub reconnect: Option<Reconnect>,
     /// What is at this end.
@@ -50,10 +42,7 @@ pub struct ConnectConfig {
 /// The way to a session, and what is spoken there.
 #[derive(Debug)]
 pub(super) struct Way {
-    target: Target,
-    handshake: RequestOptions,
-    route: Route,
-    patience: Patience,
+    approach: Approach,
     level: Level,
     /// The longest message that is accepted, in bytes.
     max_message: Option<u64>,
@@ -62,17 +51,14 @@ pub(super) struct Way {
 impl Way {
     /// A connection, by as many attempts as it takes.
     fn open(&self) -> Result<Opened, OpenError> {
-        let opened = self.patience.open(&self.target, &self.handshake, &self.route)?;
-        log::info!("connected to {} at {}", opened.target, opened.place);
-        if let Some(agreement) = opened.compression {
-            log::info!("compression: {agreement}");
-        }
+        let opened = self.approach.open()?;
+        announce(&opened);
         Ok(opened)
     }
 
     /// A connection, by one attempt.
     pub(super) fn open_once(&self) -> Result<Opened, OpenError> {
-        opening::open(&self.target, &self.handshake, &self.route, &self.patience.limits())
+        self.approach.open_once()
     }
 
     /// What is read and written with over a connection that was opened.
@@ -101,31 +87,19 @@ fn connect_recorded(config: ConnectConfig, recorder: Option<&Arc<Recorder>>) -> 
     let start = Instant::now();
     let _stats = AtEnd(config.pipe.stats.clone());
     let _meter = Meter::start(&config.pipe, config.endpoint.is_stdio());
-    let ConnectConfig {
-        destination,
-        handshake,
-        route,
-        connect_timeout,
-        retry,
-        reconnect,
-        endpoint,
-        level,
-        pipe,
-        record: _,
-    } = config;
+    let ConnectConfig { client, reconnect, endpoint, level, pipe, record: _ } = config;
     endpoint.check().map_err(io::Error::other).map_err(Failure::io("cannot start the command"))?;
-    let (target, route) = destination.start(route)?;
-    let patience = Patience { attempt: connect_timeout, retry, run: pipe.deadline(start) };
+    let approach = client.start(pipe.deadline(start))?;
     // First: without it there is nothing to say to the server.
     let stream = match &endpoint {
         Endpoint::Forward(place) => {
-            let limits = Limits::new(start, connect_timeout, patience.run);
+            let limits = Limits::new(start, approach.patience.attempt, approach.patience.run);
             Some(endpoint::reach(place, limits.deadline()).map_err(OpenError::Unreachable)?)
         }
         Endpoint::Stdio | Endpoint::Echo | Endpoint::Broadcast | Endpoint::Exec(_) => None,
     };
     let max_message = pipe.decoder_limit().or_else(|| reconnect.map(|_| DEFAULT_MAX_HELD));
-    let way = Way { target, handshake, route, patience, level, max_message };
+    let way = Way { approach, level, max_message };
     let opened = way.open()?;
     if let Some(reconnect) = reconnect {
         return reconnect::run(opened, way, &pipe, reconnect, recorder, start);

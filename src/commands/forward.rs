@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::client::Approach;
 use super::coding::{Coding, Terms};
 use super::listen::Pause;
 use super::record::{recorded, tapped};
-use super::{Destination, RECEIVE_BUFFER};
+use super::{ClientConfig, RECEIVE_BUFFER};
 use crate::bridge::{Control, Ending, Fact, Heartbeat, Keeper, OnEof, Rules, Session, Signals, Tunnel};
-use crate::handshake::{RequestOptions, Target};
 use crate::net::{Interest, ListenOn, Listener, Socket, Wake, raise_descriptor_limit, wait_any};
-use crate::opening::{Opened, Patience, Route};
+use crate::opening::Opened;
 use crate::outcome::{Failure, judge};
 use crate::protocol::{Close, Level, Role};
 use crate::recorder::Recorder;
@@ -23,16 +23,8 @@ use crate::recorder::Recorder;
 /// What `forward` was asked for.
 #[derive(Debug, Clone)]
 pub struct ForwardConfig {
-    /// Where to.
-    pub destination: Destination,
-    /// What each request says.
-    pub handshake: RequestOptions,
-    /// How to get there.
-    pub route: Route,
-    /// The bound of each way to an open connection.
-    pub connect_timeout: Duration,
-    /// How long to try again until the other end is up.
-    pub retry: Option<Duration>,
+    /// The way to the other end.
+    pub client: ClientConfig,
     /// How long nothing at all may come from the other end.
     pub idle_timeout: Option<Duration>,
     /// Whether the other end is asked if it is there.
@@ -81,14 +73,14 @@ fn forward_recorded(on: ListenOn, config: ForwardConfig, recorder: Option<&Arc<R
     let signals = Signals::catch().map_err(Failure::io("cannot catch signals"))?;
     raise_descriptor_limit();
     let listener = Listener::open(on)?;
-    let (target, route) = config.destination.clone().start(config.route.clone())?;
+    let approach = config.client.clone().start(None)?;
     if log::max_level() != log::LevelFilter::Off {
         // Nobody may be there to read it, and that ends nothing.
-        let _ = writeln!(io::stderr(), "listening on {}, forwarding to {target}", listener.address());
+        let _ = writeln!(io::stderr(), "listening on {}, forwarding to {}", listener.address(), approach.target);
     }
     let wake = Arc::new(Wake::new().map_err(Failure::io("cannot wake threads"))?);
-    let (config, recorder) = (ForwardConfig { route, ..config }, recorder.cloned());
-    let forwarder = Forwarder { config, target, recorder, tunnels: Mutex::default(), wake };
+    let recorder = recorder.cloned();
+    let forwarder = Forwarder { config, approach, recorder, tunnels: Mutex::default(), wake };
     accept(&listener, &signals, &Arc::new(forwarder))
 }
 
@@ -135,7 +127,7 @@ fn accept(listener: &Listener, signals: &Signals, forwarder: &Arc<Forwarder>) ->
 #[derive(Debug)]
 struct Forwarder {
     config: ForwardConfig,
-    target: Target,
+    approach: Approach,
     recorder: Option<Arc<Recorder>>,
     tunnels: Mutex<Tunnels>,
     /// Rung when a session has ended.
@@ -167,11 +159,9 @@ impl Forwarder {
     }
 
     fn forward(&self, number: u64, socket: Socket, name: &str) -> Result<(), Failure> {
-        let ForwardConfig { handshake, route, connect_timeout, retry, .. } = &self.config;
-        let patience = Patience { attempt: *connect_timeout, retry: *retry, run: None };
         socket.resets_at_end(true);
         socket.keep_alive();
-        let opened = patience.open(&self.target, handshake, route)?;
+        let opened = self.approach.open()?;
         let opened = tapped(opened, self.recorder.as_ref(), Some(number));
         log::info!("{name}: open, {} at {}", opened.target.url(), opened.place);
         let ending = self.run(number, socket, opened).map_err(Failure::io("cannot run the session"))?;

@@ -9,10 +9,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anstream::{AutoStream, ColorChoice};
 
-use super::{Destination, print};
-use crate::handshake::{Check, RequestOptions, Verdict, accept_for, check_key};
+use super::client::Approach;
+use super::{ClientConfig, print};
+use crate::handshake::{Check, Verdict, accept_for, check_key};
 use crate::net::Connection;
-use crate::opening::{self, Limits, Lost, OpenError, Patience, Route, Tried, distrust, look_at_chain, masking_keys};
+use crate::opening::{self, Limits, Lost, OpenError, Tried, distrust, look_at_chain, masking_keys};
 use crate::outcome::{ExitStatus, Failure};
 use crate::protocol::{Close, Encoder, Event};
 use chain::Chain;
@@ -26,16 +27,8 @@ const GOODBYE: Duration = Duration::from_millis(500);
 /// What `inspect URL` was asked for.
 #[derive(Debug, Clone)]
 pub struct InspectConfig {
-    /// Where to.
-    pub destination: Destination,
-    /// What the request says.
-    pub handshake: RequestOptions,
-    /// How to get there.
-    pub route: Route,
-    /// The bound of the whole opening.
-    pub connect_timeout: Duration,
-    /// How long to try again until the server is up.
-    pub retry: Option<Duration>,
+    /// The way to the server.
+    pub client: ClientConfig,
     /// How many days the certificates have to last.
     pub min_days: Option<u64>,
     /// Print JSON.
@@ -78,11 +71,10 @@ pub fn inspect_key(key: &str, accept: Option<&str>, json: bool) -> Result<(), Fa
 /// # Errors
 /// The host can't be reached, the handshake is refused or wrong, or a certificate does not last long enough.
 pub fn inspect_url(config: &InspectConfig) -> Result<(), Failure> {
-    let (target, route) = config.destination.clone().start(config.route.clone())?;
-    let patience = Patience { attempt: config.connect_timeout, retry: config.retry, run: None };
+    let Approach { target, handshake, route, patience } = config.client.clone().start(None)?;
     let ((followed, limits), tried) = patience.exert(
         &target,
-        |limits| (opening::follow(&target, &config.handshake, &route, limits), *limits),
+        |limits| (opening::follow(&target, &handshake, &route, limits), *limits),
         |(followed, _)| match followed {
             Ok(followed) => followed.failure()?.setback(),
             Err(lost) => lost.interrupted.error.setback(),
@@ -104,7 +96,7 @@ pub fn inspect_url(config: &InspectConfig) -> Result<(), Failure> {
         }
         (None, _) => None,
     };
-    let unchecked = config.route.tls.insecure && chain.is_some();
+    let unchecked = route.tls.insecure && chain.is_some();
     let distrust = if unchecked { distrust(&followed.target, &followed.route, &limits).map(unaccepted) } else { None };
     let of_certificate: Vec<&Check> = days.iter().chain(&distrust).collect();
     let report = Report::new(&followed, chain.as_ref(), &of_certificate, config.show_secrets);

@@ -1,5 +1,6 @@
 //! The commands: each takes its configuration as a value, and says how the run came out.
 
+mod client;
 mod coding;
 mod connect;
 mod destination;
@@ -20,6 +21,7 @@ use std::io::{self, Write};
 
 use crate::outcome::Failure;
 
+pub use client::ClientConfig;
 pub use connect::{ConnectConfig, connect};
 pub use destination::Destination;
 pub use endpoint::Endpoint;

@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 
 use signal_hook::consts::SIGINT;
 
+use super::client::announce;
 use super::coding::{Coding, Terms};
 use super::pipe::output_pipe;
-use super::{Destination, print};
+use super::{ClientConfig, print};
 use crate::bridge::{Cause, Ending, Keeper, OnEof, Rules, Session, Signals};
-use crate::handshake::RequestOptions;
 use crate::net::Wake;
-use crate::opening::{Opened, Patience, Route, masking_keys};
+use crate::opening::{Opened, masking_keys};
 use crate::outcome::{ExitStatus, Failure, judge};
 use crate::protocol::{Close, Level, Role};
 use ends::{PingSource, PongSink, Shared};
@@ -36,16 +36,8 @@ const BUFFER: usize = 64 << 10;
 /// What `ping` was asked for.
 #[derive(Debug, Clone)]
 pub struct PingConfig {
-    /// Where to.
-    pub destination: Destination,
-    /// What the request says.
-    pub handshake: RequestOptions,
-    /// How to get there.
-    pub route: Route,
-    /// The bound of the way to an open connection.
-    pub connect_timeout: Duration,
-    /// How long to try again until the server is up.
-    pub retry: Option<Duration>,
+    /// The way to the server.
+    pub client: ClientConfig,
     /// The bound of the whole run.
     pub timeout: Option<Duration>,
     /// How pings are sent.
@@ -61,17 +53,14 @@ pub struct PingConfig {
 /// # Errors
 /// A ping was lost, or the connection did not open or ended badly; see [`Failure`].
 pub fn ping(config: PingConfig) -> Result<(), Failure> {
-    let PingConfig { destination, handshake, route, connect_timeout, retry, timeout, pace, json, summary_only } =
-        config;
+    let PingConfig { client, timeout, pace, json, summary_only } = config;
     let begun = Instant::now();
     let deadline = timeout.and_then(|timeout| begun.checked_add(timeout));
-    let (target, route) = destination.start(route)?;
+    let approach = client.start(deadline)?;
     let start = Instant::now();
-    let opened = Patience { attempt: connect_timeout, retry, run: deadline }.open(&target, &handshake, &route)?;
+    let opened = approach.open()?;
     let took = start.elapsed();
-    if let Some(agreement) = opened.compression {
-        log::info!("compression: {agreement}");
-    }
+    announce(&opened);
     // Before anything is printed: a signal from here on is one to a run that has a summary.
     let signals = Signals::catch().map_err(Failure::io("cannot catch signals"))?;
     let (url, address) = (opened.target.url(), opened.address.clone());

@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::client::announce;
 use super::coding::{Coding, Terms};
 use super::pipe::{output_pipe, standard_output};
 use super::record::{recorded, tapped};
-use super::{Destination, RECEIVE_BUFFER};
+use super::{ClientConfig, RECEIVE_BUFFER};
 use crate::bridge::{Keeper, OnEof, RecordSink, Replay, Rules, Session, Signals, Speed};
-use crate::handshake::{RequestOptions, printable};
+use crate::handshake::printable;
 use crate::net::Wake;
-use crate::opening::{Patience, Route};
 use crate::outcome::Failure;
 use crate::protocol::{Close, Level, Role};
 use crate::recorder::Recorder;
@@ -33,16 +33,8 @@ const GRACE: Duration = Duration::from_secs(1);
 pub struct ReplayConfig {
     /// The transcript; `-` is standard input.
     pub file: PathBuf,
-    /// Where to.
-    pub destination: Destination,
-    /// What the request says.
-    pub handshake: RequestOptions,
-    /// How to get there.
-    pub route: Route,
-    /// The bound of the way to an open connection.
-    pub connect_timeout: Duration,
-    /// For how long it is attempted again.
-    pub retry: Option<Duration>,
+    /// The way to the server.
+    pub client: ClientConfig,
     /// How hard to compress, where that is agreed on.
     pub level: Level,
     /// How fast.
@@ -83,10 +75,8 @@ fn play(
     recorder: Option<&Arc<Recorder>>,
     start: Instant,
 ) -> Result<(), Failure> {
-    let (target, route) = config.destination.clone().start(config.route.clone())?;
-    let patience = Patience { attempt: config.connect_timeout, retry: config.retry, run: config.deadline(start) };
-    let opened = patience.open(&target, &config.handshake, &route)?;
-    log::info!("connected to {} at {}", opened.target.url(), opened.place);
+    let opened = config.client.clone().start(config.deadline(start))?.open()?;
+    announce(&opened);
     let terms = Terms {
         buffer: RECEIVE_BUFFER,
         grows: false,
