@@ -108,16 +108,17 @@ struct Face {
 impl Face {
     fn new(bar: ProgressBar, file: Option<InputFile>) -> Self {
         let template = match &file {
-            Some(file) => {
-                bar.set_length(file.size - file.start);
-                "[{bar:20}] {percent:>3} % of {binary_total_bytes}, ETA {eta_precise}, {msg}"
-            }
+            Some(_) => "[{bar:20}] {percent:>3} % of {binary_total_bytes}, ETA {eta_precise}, {msg}",
             None => "{elapsed_precise} {msg}",
         };
         // The templates are right, as the tests show.
-        bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
-        bar.set_style(bar.style().progress_chars("=> "));
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style.progress_chars("=> "));
         *shown() = Some(bar.clone());
+        if let Some(file) = &file {
+            // Last: with that it is drawn.
+            bar.set_length(file.size - file.start);
+        }
         let now = Instant::now();
         Face { bar, file, began: now, sent: Speed::new(now), received: Speed::new(now) }
     }
@@ -138,7 +139,9 @@ impl Face {
 
     /// Leaves a last line, which stays.
     fn finish(&self, carried: Carried) {
-        *shown() = None;
+        // Until the last line is there, nobody writes beside the meter.
+        let mut shown = shown();
+        *shown = None;
         self.bar.finish_and_clear();
         let time = self.began.elapsed();
         let average = |bytes: u64| {

@@ -40,6 +40,9 @@ fn of_a_file_it_shows_how_much_is_left() {
     assert_eq!(peer.message().1.len(), 2048);
     peer.finish(1000);
     running.finish().status(0);
+    // From the first time on.
+    let shown = terminal.shown();
+    assert!(!shown.contains("0/2048"), "{shown:?}");
 }
 
 #[test]
