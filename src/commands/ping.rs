@@ -57,15 +57,13 @@ pub fn ping(config: PingConfig) -> Result<(), Failure> {
     let begun = Instant::now();
     let deadline = timeout.and_then(|timeout| begun.checked_add(timeout));
     let approach = client.start(deadline)?;
-    let start = Instant::now();
     let opened = approach.open()?;
-    let took = start.elapsed();
     announce(&opened);
     // Before anything is printed: a signal from here on is one to a run that has a summary.
     let signals = Signals::catch().map_err(Failure::io("cannot catch signals"))?;
     let (url, address) = (opened.target.url(), opened.address.clone());
     let report = Report { url, address, json, is_short: summary_only };
-    print(report.open(took, &opened.timings).as_bytes())?;
+    print(report.open(opened.took, &opened.timings).as_bytes())?;
     let mut keys = masking_keys().map_err(Failure::io("cannot make a token"))?;
     let shared = Shared::new(Pings::new(pace, keys(), Instant::now()), report);
     let ending = run(opened, &shared, deadline, &signals).map_err(Failure::io("cannot run the session"))?;

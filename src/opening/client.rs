@@ -40,6 +40,8 @@ pub struct Opened {
     pub compression: Option<DeflateAgreement>,
     /// How long each phase took.
     pub timings: Timings,
+    /// How long this attempt took in all, redirects included.
+    pub took: Duration,
     /// The command that the way leads through, if one does; it ends with the connection.
     pub attendant: Option<Attendant>,
 }
@@ -85,6 +87,7 @@ pub struct Exchange {
 /// # Errors
 /// The host can't be reached, the server refuses, or time is up; a redirect can't be followed, or there are too many.
 pub fn open(target: &Target, options: &RequestOptions, route: &Route, limits: &Limits) -> Result<Opened, OpenError> {
+    let start = Instant::now();
     let followed = follow(target, options, route, limits).map_err(|lost: Box<Lost>| OpenError::from(*lost))?;
     if let Some(failure) = followed.failure() {
         return Err(failure);
@@ -103,7 +106,8 @@ pub fn open(target: &Target, options: &RequestOptions, route: &Route, limits: &L
     let Reached { connection, address, resolve, connect, proxy, secured, attendant } = reached;
     let (proxy, tls) = (proxy.map(|proxy| proxy.took), secured.map(|secured| secured.took));
     let timings = Timings { name: resolve, connect, proxy, tls, http };
-    Ok(Opened { target, connection, early, place, address, subprotocol, compression, timings, attendant })
+    let took = start.elapsed();
+    Ok(Opened { target, connection, early, place, address, subprotocol, compression, timings, took, attendant })
 }
 
 /// Sends the request and reads the response. The body of a refusal comes by [`explain`].

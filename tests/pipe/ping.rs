@@ -1,5 +1,7 @@
 //! `ping`: what it sends, what it makes of pongs, and how it ends.
 
+use std::time::Instant;
+
 use rustix::process::Signal;
 
 use crate::harness::{CLOSE, FIN, Finished, Frame, PING, PONG, Peer, Run, Server};
@@ -274,6 +276,25 @@ fn json_has_an_object_for_each_event() {
     let summary = &lines[4];
     assert_eq!([&summary["sent"], &summary["received"], &summary["lost"], &summary["unasked"]], [2, 1, 1, 1]);
     assert_eq!(summary["milliseconds"]["p99"], lines[2]["milliseconds"]);
+}
+
+/// What it says of the server is not how long there was none.
+#[test]
+fn attempts_in_vain_are_no_part_of_the_handshake() {
+    let server = Server::start();
+    let start = Instant::now();
+    let running = ping("-c 1 --json --retry", &server.url()).start();
+    for _ in 0..3 {
+        drop(server.answer("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"));
+    }
+    let mut peer = server.accept();
+    let all = start.elapsed().as_secs_f64() * 1e3;
+    let payload = pings(&mut peer, 1).remove(0);
+    peer.frame(FIN | PONG, payload);
+    peer.finish(1000);
+    let finished = running.finish();
+    let took = finished.status(0).json()[0]["milliseconds"]["handshake"].as_f64().expect("a number");
+    assert!(took < all / 2.0, "{took} of {all}");
 }
 
 #[test]
