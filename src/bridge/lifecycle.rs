@@ -427,7 +427,8 @@ fn outranks(new: &Cause, old: &Cause) -> bool {
         Cause::PeerClosed => matches!(old, Cause::PeerGone(_)),
         // What has come counts also where the socket has refused what we were sending meanwhile.
         Cause::Satisfied => matches!(old, Cause::InputEnded | Cause::PeerGone(_)),
-        Cause::TimedOut => matches!(old, Cause::InputEnded | Cause::Satisfied),
+        // (What was asked for in that time has come, if it has.)
+        Cause::TimedOut => matches!(old, Cause::InputEnded),
         Cause::Violation(_) | Cause::OutputFailed(_) | Cause::InputFailed(_) | Cause::BadRecord(_) => {
             matches!(old, Cause::InputEnded | Cause::Satisfied | Cause::PeerClosed)
         }

@@ -287,6 +287,15 @@ fn the_deadline_bounds_open_and_closing_sessions() {
     assert!(closing.at(3000).step().hang_up);
     assert!(closing.note(Fact::PeerGone(None)).ended, "the receiving side has told why");
     assert_eq!(closing.cause(), Cause::TimedOut);
+
+    let mut satisfied = session(rules());
+    satisfied.lifecycle.rules.deadline = Some(satisfied.start + ms(3000));
+    satisfied.at(2990).note(Fact::Satisfied);
+    satisfied.note(Fact::CloseSent);
+    satisfied.note(sent_all());
+    let step = satisfied.at(3000).step();
+    assert!(step.hang_up && step.ended);
+    assert_eq!(satisfied.cause(), Cause::Satisfied, "what was awaited has come in time");
 }
 
 #[test]
