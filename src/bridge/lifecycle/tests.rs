@@ -1,6 +1,9 @@
 //! The end of a session as a table of facts and orders; the clock is a number of milliseconds.
 
 use super::*;
+use crate::bridge::Heartbeat;
+use crate::protocol::Violation;
+use crate::records::RecordError;
 
 /// A session and its clock.
 struct Session {
