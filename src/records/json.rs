@@ -17,6 +17,7 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::protocol::{Chunk, Close, CloseCodeError, Event, Kind};
@@ -53,6 +54,9 @@ pub enum JsonProblem {
     /// A message of the other type begins before one has ended.
     #[error("begins a message, but the one before it has not ended (\"fin\":false)")]
     Inside,
+    /// The message that has not ended is of another direction or client.
+    #[error("stands inside a message (\"fin\":false) of another dir or client: give those of one only")]
+    OtherStream,
     /// The input ends before a message does.
     #[error("has \"fin\":false, but the message does not go on")]
     Unfinished,
@@ -75,6 +79,10 @@ struct Incoming<'a> {
     code: Option<u16>,
     reason: Option<String>,
     fin: Option<bool>,
+    #[serde(borrow)]
+    dir: Option<&'a RawValue>,
+    #[serde(borrow)]
+    client: Option<&'a RawValue>,
 }
 
 /// The event of the line read last.
@@ -82,8 +90,18 @@ struct Incoming<'a> {
 pub(super) struct JsonLine {
     content: Option<Content>,
     payload: Vec<u8>,
-    /// The type of the message that the next piece belongs to, if one has begun and not ended.
-    begun: Option<Kind>,
+    /// The message that the next piece belongs to, if one has begun and not ended.
+    begun: Option<Begun>,
+}
+
+/// A message that goes on in later lines.
+#[derive(Debug)]
+struct Begun {
+    kind: Kind,
+    /// Whether it came in, where it was recorded.
+    came: bool,
+    /// The client that its lines name, as they do.
+    client: Option<Box<str>>,
 }
 
 #[derive(Debug)]
@@ -112,14 +130,14 @@ impl JsonLine {
         let incoming: Incoming<'_> = serde_json::from_slice(line).map_err(|error| syntax(&error))?;
         let content = match &*incoming.r#type {
             "text" => {
-                let data = incoming.data.ok_or(JsonProblem::Missing { kind: "text", field: "data" })?;
+                let data = incoming.data.as_ref().ok_or(JsonProblem::Missing { kind: "text", field: "data" })?;
                 self.payload.extend_from_slice(data.as_bytes());
-                self.piece(Kind::Text, incoming.fin)?
+                self.piece(Kind::Text, &incoming)?
             }
             "binary" => {
-                let data = incoming.data.ok_or(JsonProblem::Missing { kind: "binary", field: "data" })?;
-                self.decode(&data)?;
-                self.piece(Kind::Binary, incoming.fin)?
+                let data = incoming.data.as_ref().ok_or(JsonProblem::Missing { kind: "binary", field: "data" })?;
+                self.decode(data)?;
+                self.piece(Kind::Binary, &incoming)?
             }
             "ping" => self.control(&incoming, Content::Ping)?,
             "pong" => self.control(&incoming, Content::Pong)?,
@@ -158,12 +176,24 @@ impl JsonLine {
         self.begun.is_some()
     }
 
-    fn piece(&mut self, kind: Kind, fin: Option<bool>) -> Result<Content, JsonProblem> {
-        if self.begun.is_some_and(|begun| begun != kind) {
-            return Err(JsonProblem::Inside);
+    fn piece(&mut self, kind: Kind, incoming: &Incoming<'_>) -> Result<Content, JsonProblem> {
+        let (first, last) = (self.begun.is_none(), incoming.fin.unwrap_or(true));
+        let came = incoming.dir.is_some_and(|dir| dir.get() == "\"in\"");
+        let client = incoming.client.map(RawValue::get);
+        if let Some(begun) = &self.begun {
+            // A record of both directions may hold a long message of each at the same time.
+            if (begun.came, begun.client.as_deref()) != (came, client) {
+                return Err(JsonProblem::OtherStream);
+            }
+            if begun.kind != kind {
+                return Err(JsonProblem::Inside);
+            }
         }
-        let (first, last) = (self.begun.is_none(), fin.unwrap_or(true));
-        self.begun = (!last).then_some(kind);
+        if last {
+            self.begun = None;
+        } else if first {
+            self.begun = Some(Begun { kind, came, client: client.map(Box::from) });
+        }
         Ok(Content::Message { kind, first, last })
     }
 

@@ -59,6 +59,8 @@ fn a_message_may_stand_in_several_lines() {
     let begun = "{\"type\":\"text\",\"data\":\"a\",\"fin\":false}\n";
     for (rest, record, problem) in [
         ("{\"type\":\"binary\",\"data\":\"\"}\n", 2, JsonProblem::Inside),
+        ("{\"type\":\"text\",\"data\":\"\",\"dir\":\"in\"}\n", 2, JsonProblem::OtherStream),
+        ("{\"type\":\"text\",\"data\":\"\",\"client\":2}\n", 2, JsonProblem::OtherStream),
         ("{\"type\":\"ping\"}\n", 2, JsonProblem::Unfinished),
         ("", 1, JsonProblem::Unfinished),
     ] {
