@@ -26,15 +26,18 @@ fn clean_length(text: &[u8]) -> usize {
     if rest.len() < WIDTH && text.last_chunk().is_some_and(is_clean) {
         return text.len();
     }
-    start + rest.iter().position(|byte| is_escaped(*byte)).unwrap_or(rest.len())
+    start + rest.iter().position(|byte| is_escaped(*byte) != 0).unwrap_or(rest.len())
 }
 
 fn is_clean(block: &[u8; WIDTH]) -> bool {
-    !block.iter().fold(false, |any, byte| any | is_escaped(*byte))
+    // Comparisons of bytes, without a branch or a table, are what becomes wide instructions.
+    let escapes = block.iter().fold(0, |any, byte| any | is_escaped(*byte));
+    escapes == 0
 }
 
-fn is_escaped(byte: u8) -> bool {
-    matches!(byte, 0..0x20 | b'"' | b'\\')
+/// 1 if it needs an escape, else 0.
+fn is_escaped(byte: u8) -> u8 {
+    u8::from(byte < 0x20) | u8::from(byte == b'"') | u8::from(byte == b'\\')
 }
 
 fn push_escaped(byte: u8, out: &mut Vec<u8>) {
