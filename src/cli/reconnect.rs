@@ -15,9 +15,9 @@ const DELAY: Duration = Duration::from_secs(1);
 pub(super) struct ReconnectArgs {
     /// Connect again when the session breaks; give up after MAX attempts in a row
     ///
-    /// That is when the connection breaks, the peer goes silent (--ping-timeout, --idle-timeout) or closes with 1011, 1012, 1013
-    /// or 1014. What --send says is said again on each connection, and what of standard input was not sent yet goes on; see
-    /// RECONNECTING for what can be lost. A clean close by the peer ends the run. Each reconnection is one line on standard
+    /// That is when the connection breaks, the peer goes silent (--ping-timeout, --idle-timeout) or closes with 1001,
+    /// 1011, 1012, 1013 or 1014. What --send says is said again on each connection, and what of standard input was not sent yet goes on; see
+    /// RECONNECTING for what can be lost. Any other close by the peer ends the run. Each reconnection is one line on standard
     /// error.
     #[arg(
         long,

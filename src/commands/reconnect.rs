@@ -127,11 +127,12 @@ pub(super) fn run(
 }
 
 /// Whether the session ended in a way after which another one may do better: the connection broke, or the peer closed with a
-/// code that says that it can't go on at the moment (1011, 1012, 1013 and 1014 of the registry of RFC 6455, 11.7).
+/// code that says that it can't go on at the moment: 1001, as servers that are stopped or restarted say, and 1011, 1012, 1013
+/// and 1014 (of the registry of RFC 6455, 11.7).
 fn is_broken(ending: &Ending) -> bool {
     match (&ending.cause, &ending.peer) {
         (Cause::PeerGone(_) | Cause::Silent(_) | Cause::NoPong(_), _) => true,
-        (Cause::PeerClosed, Peer::Closed(close)) => close.code.is_some_and(|code| matches!(code, 1011..=1014)),
+        (Cause::PeerClosed, Peer::Closed(close)) => close.code.is_some_and(|code| matches!(code, 1001 | 1011..=1014)),
         _ => false,
     }
 }
@@ -139,7 +140,11 @@ fn is_broken(ending: &Ending) -> bool {
 /// How a session broke, and nothing of what that has left undone.
 fn in_words(ending: &Ending) -> String {
     let alone = Ending { unsent: Some(Unsent::default()), unmet: None, ..ending.clone() };
-    judge(&alone).map_or_else(|failure| failure.to_string(), |()| "the session ended".to_owned())
+    match (judge(&alone), &ending.peer) {
+        (Err(failure), _) => failure.to_string(),
+        (Ok(()), Peer::Closed(close)) => format!("the peer closed with {close}"),
+        (Ok(()), Peer::There | Peer::Gone) => "the session ended".to_owned(),
+    }
 }
 
 impl Run<'_> {
