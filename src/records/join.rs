@@ -6,7 +6,8 @@ use std::time::SystemTime;
 use thiserror::Error;
 
 use super::hex::Hex;
-use super::json::{Stamp, write_line};
+use super::json::write_line;
+use super::stamp::Stamp;
 use super::{DEFAULT_MAX_HELD, Direction, Format, JsonEvents, OutputFormat};
 use crate::protocol::{Chunk, Event, Violation};
 

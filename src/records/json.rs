@@ -23,8 +23,8 @@ use thiserror::Error;
 use crate::protocol::{Chunk, Close, CloseCodeError, Event, Kind};
 
 use events::NO_CLOSE;
+pub(super) use events::write_line;
 pub use events::{Direction, JsonEvents, Opening, Parting, Timings};
-pub(super) use events::{Stamp, write_line};
 
 /// Why a line is no event that can be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

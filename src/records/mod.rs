@@ -16,6 +16,7 @@ mod problem;
 mod properties;
 pub mod script;
 mod split;
+mod stamp;
 mod terminal;
 
 pub(crate) use join::Held;

@@ -1,7 +1,7 @@
 //! Events as they are written: one a line.
 
 use std::io::{self, Write};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::escape::push_string;
 use crate::protocol::{Close, Event, Kind, Tally};
+use crate::records::stamp::{Stamp, millis_since_1970};
 
 /// The version of the language, which an `open` event names; it grows when a field changes its meaning.
 const VERSION: u32 = 1;
@@ -323,11 +324,6 @@ impl JsonEvents {
     }
 }
 
-fn millis_since_1970(time: SystemTime) -> u64 {
-    let since_1970 = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    since_1970.as_secs() * 1000 + u64::from(since_1970.subsec_millis())
-}
-
 /// How a line ends: most lines of a burst end alike.
 #[derive(Debug, Clone, Default)]
 struct Tail {
@@ -393,47 +389,6 @@ fn push_base64(payload: &[u8], out: &mut Vec<u8>) {
     out.resize(start + payload.len().div_ceil(3) * 4, 0);
     // There is exactly as much space as it needs.
     let _ = BASE64_STANDARD.encode_slice(payload, &mut out[start..]);
-}
-
-/// The text of the time that was asked for last: most lines of a burst have the same.
-#[derive(Debug, Clone)]
-pub(in crate::records) struct Stamp {
-    /// In milliseconds since 1970.
-    time: u64,
-    text: [u8; Stamp::LENGTH],
-}
-
-impl Default for Stamp {
-    fn default() -> Self {
-        Stamp { time: 0, text: *b"1970-01-01T00:00:00.000Z" }
-    }
-}
-
-impl Stamp {
-    const LENGTH: usize = 24;
-    /// Where the milliseconds stand.
-    const FRACTION: std::ops::Range<usize> = 20..23;
-
-    /// RFC 3339, in UTC, with milliseconds.
-    pub(in crate::records) fn of(&mut self, time: SystemTime) -> &[u8] {
-        self.of_millis(millis_since_1970(time))
-    }
-
-    fn of_millis(&mut self, millis: u64) -> &[u8] {
-        if millis != self.time {
-            if millis / 1000 == self.time / 1000 {
-                let fraction = millis % 1000;
-                let digits = [fraction / 100, fraction / 10 % 10, fraction % 10].map(|digit| b'0' + digit as u8);
-                self.text[Self::FRACTION].copy_from_slice(&digits);
-            } else {
-                let text = humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_millis(millis)).to_string();
-                // Until the year 9999 that has this length.
-                self.text.copy_from_slice(&text.as_bytes()[..Self::LENGTH]);
-            }
-            self.time = millis;
-        }
-        &self.text
-    }
 }
 
 /// Writes a line that `line` makes to any output.
