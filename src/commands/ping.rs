@@ -112,7 +112,9 @@ fn run(opened: Opened, shared: &Shared, deadline: Option<Instant>, signals: &Sig
 /// How the run came out. The summary has told of the pings, so nothing is said of them again.
 fn verdict(ending: &Ending, counts: &Counts, pace: Pace) -> Result<(), Failure> {
     let is_stopped = ending.cause == Cause::Signal(SIGINT);
-    if !is_stopped {
+    // Of a peer that leaves pings unanswered it is no news that it does not answer a Close.
+    let has_lost = counts.lost > 0 && ending.cause == Cause::InputEnded;
+    if !is_stopped && !has_lost {
         judge(ending)?;
     }
     if counts.lost > 0 {
@@ -120,6 +122,10 @@ fn verdict(ending: &Ending, counts: &Counts, pace: Pace) -> Result<(), Failure> 
     }
     match pace.count {
         Some(count) if !is_stopped && counts.sent < count => Err(Failure::TooFewPings { sent: counts.sent, count }),
+        None if ending.cause == Cause::PeerClosed => {
+            log::warn!("{ending}");
+            Ok(())
+        }
         _ => Ok(()),
     }
 }

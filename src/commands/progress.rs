@@ -108,8 +108,8 @@ struct Face {
 impl Face {
     fn new(bar: ProgressBar, file: Option<InputFile>) -> Self {
         let template = match &file {
-            Some(_) => "[{bar:20}] {percent:>3} % of {binary_total_bytes}, ETA {eta_precise}, {msg}",
-            None => "{elapsed_precise} {msg}",
+            Some(_) => "[{bar:10}] {percent:>3} % of {binary_total_bytes}, ETA {eta}, {wide_msg}",
+            None => "{elapsed_precise} {wide_msg}",
         };
         // The templates are right, as the tests show.
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -127,7 +127,10 @@ impl Face {
         let now = Instant::now();
         self.sent.update(carried.sent.bytes, now);
         self.received.update(carried.received.bytes, now);
-        self.bar.set_message(format!("sent {}, received {}", self.sent, self.received));
+        // On a narrow terminal what is last is cut off.
+        let received =
+            if carried.received.bytes == 0 { String::new() } else { format!(", received {}", self.received) };
+        self.bar.set_message(format!("sent {}{received}", self.sent));
         match &self.file {
             Some(file) => {
                 let read = position(io::stdin()).unwrap_or(file.start).saturating_sub(file.start);

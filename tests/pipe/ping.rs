@@ -91,7 +91,11 @@ fn a_late_pong_is_told_and_its_ping_stays_lost() {
     running.wait_stdout(" (late)");
     running.signal(Signal::INT);
     peer.finish(1001);
-    running.finish().status(6).stdout_has("1 ping sent, 0 pongs received, 100% lost").stdout_has(": seq=1 time=");
+    running
+        .finish()
+        .status(6)
+        .stdout_has("1 ping sent, 0 pongs received, 1 too late, 100% lost")
+        .stdout_has(": seq=1 time=");
 }
 
 #[test]

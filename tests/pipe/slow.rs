@@ -206,7 +206,7 @@ fn there_is_room_for_so_many_and_the_next_one_is_told_when_to_come_again() {
     third.send(good_request("/", ""));
     let answer = third.rest();
     assert!(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"), "{answer}");
-    assert!(answer.ends_with("\r\n\r\nAll 2 places are taken. Try again in 5 seconds.\n"), "{answer}");
+    assert!(answer.ends_with("\r\n\r\nAll places are taken (2). Try again in 5 seconds.\n"), "{answer}");
     // Whoever asks for something else hears about that.
     let mut page = Peer::connect(&url);
     page.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");

@@ -356,7 +356,7 @@ impl Service {
         let arrival =
             self.crowd.announce(Arc::clone(&ends.2), &self.commands.clients()).map_err(|Full(most)| NoPlace {
                 status: 503,
-                why: format!("All {most} places are taken. Try again in {RETRY_AFTER} seconds."),
+                why: format!("All places are taken ({most}). Try again in {RETRY_AFTER} seconds."),
                 detail: None,
                 retry_after: Some(RETRY_AFTER),
             })?;

@@ -57,6 +57,8 @@ pub(super) struct Counts {
     /// Pings without a pong of their own, while a later one has one: a server may answer only the most recent of those that
     /// it has (RFC 6455, 5.5.3).
     pub(super) together: u64,
+    /// Pongs that came when their pings had been given up; these stay lost.
+    pub(super) late: u64,
     pub(super) duplicates: u64,
     pub(super) unasked: u64,
     /// From the first ping to the last ping or pong.
@@ -142,7 +144,7 @@ impl Pings {
             }
             Answer::Duplicate { .. } => self.counts.duplicates += 1,
             Answer::Unasked => self.counts.unasked += 1,
-            Answer::Late { .. } => {}
+            Answer::Late { .. } => self.counts.late += 1,
         }
         if self.pace.interval.is_zero() && self.waiting.is_empty() {
             self.due = now;

@@ -51,6 +51,7 @@ struct Totals {
     received: u64,
     lost: u64,
     together: u64,
+    late: u64,
     duplicates: u64,
     unasked: u64,
     seconds: f64,
@@ -155,19 +156,23 @@ impl Report {
 
     /// The end.
     pub(super) fn summary(&self, counts: &Counts) -> String {
-        let Counts { sent, received, lost, together, duplicates, unasked, time, ref times } = *counts;
+        let Counts { sent, received, lost, together, late, duplicates, unasked, time, ref times } = *counts;
         let times = times.summary();
         if self.json {
             let seconds = millis(time) / 1e3;
-            let totals = Some(Totals { sent, received, lost, together, duplicates, unasked, seconds });
+            let totals = Some(Totals { sent, received, lost, together, late, duplicates, unasked, seconds });
             let milliseconds = times.map(Milliseconds::summary);
             return line(Line { r#type: "summary", totals, milliseconds, ..Line::default() });
         }
         // Writing to a String never fails.
         let mut text = format!("\n--- {} ping statistics ---\n{sent} ping{} sent, ", self.url, s(sent));
         let _ = write!(text, "{received} pong{} received, ", s(received));
-        let more =
-            [(together, "answered together with a later one"), (duplicates, "duplicate"), (unasked, "unasked for")];
+        let more = [
+            (together, "answered together with a later one"),
+            (late, "too late"),
+            (duplicates, "duplicate"),
+            (unasked, "unasked for"),
+        ];
         for (count, what) in more.into_iter().filter(|(count, _)| *count > 0) {
             let _ = write!(text, "{count} {what}, ");
         }
@@ -278,9 +283,8 @@ mod tests {
             ("rtt min/avg/max/stddev = 1.000/4.000/10.000/3.536 ms", "p50/p90/p99 = 2.000/10.000/10.000 ms");
         let head = "\n--- ws://h/ ping statistics ---\n5 pings sent, 4 pongs received, 20% lost, 4.0 s";
         assert_eq!(summary, format!("{head}\n{rtt}\n{ranks}\n"));
-        let odd = Counts { sent: 3, together: 2, duplicates: 1, unasked: 4, received: 1, ..Counts::default() };
-        let words =
-            "3 pings sent, 1 pong received, 2 answered together with a later one, 1 duplicate, 4 unasked for, 0% lost";
+        let odd = Counts { sent: 3, together: 2, late: 5, duplicates: 1, unasked: 4, received: 1, ..Counts::default() };
+        let words = "3 pings sent, 1 pong received, 2 answered together with a later one, 5 too late, 1 duplicate, 4 unasked for, 0% lost";
         assert!(report().summary(&odd).ends_with(&format!("{words}, 0.0 s\n")));
         assert_eq!(Report::interim(&counts()), "4/5 pongs, 20% lost, min/avg/max = 1.000/4.000/10.000 ms\n");
     }
