@@ -110,8 +110,13 @@ impl Unsent {
 
 impl fmt::Display for Unsent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let message = if self.inside_message { "; its last message is incomplete" } else { "" };
-        write!(f, "{} bytes that had been read from the input were not sent{message}", self.bytes)
+        let Unsent { bytes, inside_message } = self;
+        match (bytes, inside_message) {
+            (0, true) => write!(f, "the last message of the input was sent in part")?,
+            (1, _) => write!(f, "1 byte that had been read from the input was not sent")?,
+            _ => write!(f, "{bytes} bytes that had been read from the input were not sent")?,
+        }
+        if *bytes > 0 && *inside_message { write!(f, "; its last message is incomplete") } else { Ok(()) }
     }
 }
 
@@ -144,5 +149,19 @@ impl fmt::Display for Ending {
             Some(unsent) => write!(f, "; {} bytes were not sent", unsent.bytes),
             None => write!(f, "; what was to be sent last was not"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_sent_in_words() {
+        let words = |bytes, inside_message| Unsent { bytes, inside_message }.to_string();
+        assert_eq!(words(1, false), "1 byte that had been read from the input was not sent");
+        let begun = "2 bytes that had been read from the input were not sent; its last message is incomplete";
+        assert_eq!(words(2, true), begun);
+        assert_eq!(words(0, true), "the last message of the input was sent in part");
     }
 }

@@ -189,7 +189,7 @@ fn a_message_that_left_in_part_is_status_6() {
     let frame = peer.read();
     assert_eq!(frame.first, TEXT, "{frame:?}");
     peer.finish_first(1000);
-    run.finish().status(6).stderr_has("its last message is incomplete");
+    run.finish().status(6).stderr_has("the last message of the input was sent in part");
 }
 
 #[test]
