@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::harness::Run;
 
 /// The commands that have a page of their own.
-const COMMANDS: [&str; 7] = ["connect", "listen", "inspect", "replay", "forward", "completions", "man"];
+const COMMANDS: [&str; 8] = ["connect", "listen", "inspect", "ping", "replay", "forward", "completions", "man"];
 const SHELLS: [(&str, &str); 5] = [
     ("bash", "wspipe.bash"),
     ("zsh", "_wspipe"),
@@ -78,7 +78,7 @@ fn every_option_of_the_help_is_in_the_page() {
 
 #[test]
 fn every_option_in_a_page_is_explained() {
-    for command in ["connect", "listen", "inspect"] {
+    for command in COMMANDS {
         let page = printed(&["man", command]);
         for option in page.split("\n.TP\n").filter(|entry| entry.starts_with("\\fB\\-")) {
             let words = option.lines().nth(1).unwrap_or_default();
