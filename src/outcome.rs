@@ -63,7 +63,7 @@ impl ExitStatus {
             ExitStatus::Handshake => "the handshake was refused or is wrong (status, Accept, subprotocol, extension)",
             ExitStatus::Broken => {
                 "the connection broke without a Close, our Close was never answered, the peer broke the protocol, or it \
-                 ended the session before all that had been read from the input was sent"
+                 ended the session inside a message, or before all that had been read from the input was sent"
             }
             ExitStatus::ClosedBadly => "the peer closed with a code other than 1000, 1001 or none",
             ExitStatus::Unmet => "--expect or --count was not met, or what was awaited did not come (replay)",
@@ -237,10 +237,13 @@ pub fn judge(ending: &Ending) -> Result<(), Failure> {
         Cause::Violation(violation) => Err(broken(violation_words(*violation), ending)),
         Cause::PeerGone(why) => {
             let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-            Err(broken(format!("the connection broke without a Close{why}{}", unsent(ending)), ending))
+            Err(broken(
+                format!("the connection broke without a Close{why}{}{}", cut_off(ending), unsent(ending)),
+                ending,
+            ))
         }
         cause @ (Cause::Silent(_) | Cause::NoPong(_)) => {
-            Err(broken(cause.time_out().unwrap_or_default() + &unsent(ending), ending))
+            Err(broken(cause.time_out().unwrap_or_default() + &cut_off(ending) + &unsent(ending), ending))
         }
         Cause::Stalled(limit) => {
             let seconds = limit.as_secs();
@@ -265,7 +268,8 @@ fn closed_by_us(ending: &Ending) -> Result<(), Failure> {
             Err(broken(words, ending))
         }
         Peer::Gone => {
-            let words = format!("the connection broke before the peer answered our Close{}", unsent(ending));
+            let lost = cut_off(ending) + &unsent(ending);
+            let words = format!("the connection broke before the peer answered our Close{lost}");
             Err(broken(words, ending))
         }
         Peer::Closed(close) if !close.is_normal() && !is_answer(close, ending) => Err(closed_badly(close, ending)),
@@ -286,8 +290,8 @@ fn closed_by_peer(ending: &Ending) -> Result<(), Failure> {
     if !close.is_normal() {
         return Err(closed_badly(&close, ending));
     }
-    if !all_sent(ending) {
-        return Err(broken(format!("the peer closed, {close}{}", unsent(ending)), ending));
+    if !all_sent(ending) || ending.cut_off.is_some() {
+        return Err(broken(format!("the peer closed, {close}{}{}", cut_off(ending), unsent(ending)), ending));
     }
     ending.unmet.as_ref().map_or(Ok(()), |what| Err(unmet(what, &format!("the peer closed, {close}"))))
 }
@@ -307,7 +311,10 @@ fn awaited(ending: &Ending) -> String {
 }
 
 fn closed_badly(close: &Close, ending: &Ending) -> Failure {
-    bad(ExitStatus::ClosedBadly, format!("the peer closed with {close}{}{}", unsent(ending), awaited(ending)))
+    bad(
+        ExitStatus::ClosedBadly,
+        format!("the peer closed with {close}{}{}{}", cut_off(ending), unsent(ending), awaited(ending)),
+    )
 }
 
 fn violation_words(violation: Violation) -> String {
@@ -319,6 +326,10 @@ fn violation_words(violation: Violation) -> String {
 
 fn all_sent(ending: &Ending) -> bool {
     ending.unsent.is_some_and(Unsent::is_nothing)
+}
+
+fn cut_off(ending: &Ending) -> String {
+    ending.cut_off.map(|cut_off| format!("; {cut_off}")).unwrap_or_default()
 }
 
 fn unsent(ending: &Ending) -> String {

@@ -16,6 +16,8 @@ pub struct Ending {
     pub our_close: Option<Close>,
     /// What became of the peer's direction.
     pub peer: Peer,
+    /// What had come of the peer's last message, if its end did not.
+    pub cut_off: Option<CutOff>,
     /// What was read from the input and never reached the socket; none if the sending side did not come to its end.
     pub unsent: Option<Unsent>,
     /// What was awaited and had not come.
@@ -117,6 +119,17 @@ impl fmt::Display for Unsent {
             _ => write!(f, "{bytes} bytes that had been read from the input were not sent")?,
         }
         if *bytes > 0 && *inside_message { write!(f, "; its last message is incomplete") } else { Ok(()) }
+    }
+}
+
+/// How many bytes had come of a message whose end did not come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CutOff(pub u64);
+
+impl fmt::Display for CutOff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let CutOff(bytes) = self;
+        write!(f, "its last message was cut off after {bytes} byte{}", if *bytes == 1 { "" } else { "s" })
     }
 }
 

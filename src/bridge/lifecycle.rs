@@ -5,7 +5,7 @@ mod terms;
 use std::time::{Duration, Instant};
 
 use super::heartbeat::Pulse;
-use super::{Cause, Ending, Peer, Size, Traffic, Unsent};
+use super::{Cause, CutOff, Ending, Peer, Size, Traffic, Unsent};
 use crate::protocol::{Close, Role};
 
 pub use terms::{Fact, OnEof, Quiet, Rules, Step};
@@ -31,6 +31,8 @@ pub struct Lifecycle {
     /// It has been sent, and the connection is still open in both directions.
     sent: bool,
     peer: Peer,
+    /// What had come of a message when nothing more did.
+    cut_off: Option<CutOff>,
     /// The sending side is over.
     sender: Option<Unsent>,
     /// When we gave up on the socket.
@@ -75,6 +77,7 @@ impl Lifecycle {
             ordered: None,
             sent: false,
             peer: Peer::There,
+            cut_off: None,
             sender: None,
             hung_up: None,
             heard_out: false,
@@ -83,84 +86,76 @@ impl Lifecycle {
 
     /// Takes note of a fact. The first one that ends the session is its cause.
     pub fn note(&mut self, fact: Fact, now: Instant, busy: Duration) {
-        let planned = self.rules.close.clone();
-        let timeout = self.rules.close_timeout;
-        let grace = timeout.min(GRACE);
-        let failed = |reason: &str| Close::new(1011, reason);
-        match fact {
-            Fact::InputEnded if self.rules.half_close => {
-                let patience = if self.peer == Peer::There { FOREVER } else { timeout };
-                self.input_ended = Some(now);
-                self.begin(Cause::InputEnded, Some(planned), patience, now, busy);
-            }
+        match &fact {
             Fact::InputEnded => self.input_ended = Some(now),
-            Fact::InputFailed(why) => {
-                let close = failed("cut short: the input could not be read on");
-                self.begin(Cause::InputFailed(why), Some(close), timeout, now, busy);
-            }
-            Fact::BadRecord(error, begun) => {
-                let close = if begun { Close::new(1007, "") } else { failed("cut short: a record can't be sent") };
-                self.begin(Cause::BadRecord(error), Some(close), timeout, now, busy);
-            }
-            Fact::CloseAsked(close) => {
-                self.begin(Cause::InputEnded, Some(close), timeout, now, busy);
-            }
-            Fact::CloseSent => {
-                self.sent = true;
-                self.begin(Cause::InputEnded, None, timeout, now, busy);
-                self.restart_patience(now, busy);
-            }
-            Fact::SendFailed(why) => {
-                self.begin(Cause::PeerGone(Some(why)), None, timeout, now, busy);
-            }
-            Fact::SenderEnded(unsent) => {
-                self.sender = Some(unsent);
-                self.restart_patience(now, busy);
-            }
-            Fact::PeerClosed(close) if self.rules.half_close && close.is_planned() && self.closing.is_none() => {
-                self.peer = Peer::Closed(close);
-            }
-            Fact::PeerClosed(close) => {
-                let answer = Close { code: close.code, reason: String::new() };
-                self.peer = Peer::Closed(close);
-                self.begin(Cause::PeerClosed, Some(answer), timeout, now, busy);
-            }
+            Fact::CloseSent => self.sent = true,
+            Fact::SenderEnded(unsent) => self.sender = Some(*unsent),
+            // A byte stream has no messages.
+            Fact::CutOff(cut_off) if !self.rules.half_close => self.cut_off = Some(*cut_off),
+            Fact::PeerClosed(close) => self.peer = Peer::Closed(close.clone()),
             // Our own doing.
             Fact::PeerGone(_) if self.hung_up.is_some() => self.heard_out = true,
-            Fact::PeerGone(why) => {
-                if self.peer == Peer::There {
-                    self.peer = Peer::Gone;
-                }
-                self.begin(Cause::PeerGone(why), None, Duration::ZERO, now, busy);
+            Fact::PeerGone(_) if self.peer == Peer::There => self.peer = Peer::Gone,
+            _ => {}
+        }
+        let is_through = matches!(fact, Fact::CloseSent | Fact::SenderEnded(_));
+        if let Some((cause, close, patience)) = self.end_by(fact) {
+            self.begin(cause, close, patience, now, busy);
+        }
+        if is_through {
+            self.restart_patience(now, busy);
+        }
+    }
+
+    /// The end that a fact means, if it means one: its cause, the Close to be sent, and the patience with the peer.
+    fn end_by(&self, fact: Fact) -> Option<(Cause, Option<Close>, Duration)> {
+        let Rules { close: planned, close_timeout: timeout, half_close, .. } = &self.rules;
+        let (planned, timeout, grace) = (planned.clone(), *timeout, GRACE.min(*timeout));
+        let failed = |reason: &str| Close::new(1011, reason);
+        let (cause, close, patience) = match fact {
+            Fact::InputEnded if *half_close => {
+                let patience = if self.peer == Peer::There { FOREVER } else { timeout };
+                (Cause::InputEnded, planned, patience)
             }
+            Fact::InputEnded | Fact::SenderEnded(_) | Fact::CutOff(_) => return None,
+            Fact::InputFailed(why) => {
+                (Cause::InputFailed(why), failed("cut short: the input could not be read on"), timeout)
+            }
+            Fact::BadRecord(error, true) => (Cause::BadRecord(error), Close::new(1007, ""), timeout),
+            Fact::BadRecord(error, false) => {
+                (Cause::BadRecord(error), failed("cut short: a record can't be sent"), timeout)
+            }
+            Fact::CloseAsked(close) => (Cause::InputEnded, close, timeout),
+            Fact::CloseSent => return Some((Cause::InputEnded, None, timeout)),
+            Fact::SendFailed(why) => return Some((Cause::PeerGone(Some(why)), None, timeout)),
+            Fact::PeerClosed(close) if *half_close && close.is_planned() && self.closing.is_none() => return None,
+            Fact::PeerClosed(Close { code, .. }) => (Cause::PeerClosed, Close { code, reason: String::new() }, timeout),
+            Fact::PeerGone(_) if self.hung_up.is_some() => return None,
+            Fact::PeerGone(why) => return Some((Cause::PeerGone(why), None, Duration::ZERO)),
             Fact::Violation(violation) => {
                 let close = Close::new(violation.close_code(), &violation.to_string());
-                self.begin(Cause::Violation(violation), Some(close), grace, now, busy);
+                (Cause::Violation(violation), close, grace)
             }
-            Fact::Satisfied => self.begin(Cause::Satisfied, Some(planned), grace, now, busy),
-            Fact::OutputClosed if self.rules.half_close => {
-                // A planned Close would say that only this direction has ended; where that has been said, breaking off is
-                // all that is left to say.
-                let grace = if self.closing.is_some() { Duration::ZERO } else { grace };
-                self.begin(Cause::OutputClosed, Some(failed("")), grace, now, busy);
+            Fact::Satisfied => (Cause::Satisfied, planned, grace),
+            // A planned Close would say that only this direction has ended; where that has been said, breaking off is all
+            // that is left to say.
+            Fact::OutputClosed if *half_close && self.closing.is_some() => {
+                (Cause::OutputClosed, failed(""), Duration::ZERO)
             }
-            Fact::OutputClosed => self.begin(Cause::OutputClosed, Some(planned), grace, now, busy),
-            Fact::OutputFailed(why) => {
-                self.begin(Cause::OutputFailed(why), Some(failed("")), grace, now, busy);
-            }
+            Fact::OutputClosed if *half_close => (Cause::OutputClosed, failed(""), grace),
+            Fact::OutputClosed => (Cause::OutputClosed, planned, grace),
+            Fact::OutputFailed(why) => (Cause::OutputFailed(why), failed(""), grace),
             Fact::TooSlow(queue) => {
-                let close = Close::new(1013, &format!("too slow: its queue of {} is full", Size(queue as u64)));
-                self.begin(Cause::TooSlow(queue), Some(close), timeout, now, busy);
+                let reason = format!("too slow: its queue of {} is full", Size(queue as u64));
+                (Cause::TooSlow(queue), Close::new(1013, &reason), timeout)
             }
             Fact::Stalled(limit) => {
-                let close = Close::new(1008, &format!("a long message stood still for {} s", limit.as_secs()));
-                self.begin(Cause::Stalled(limit), Some(close), grace, now, busy);
+                let reason = format!("a long message stood still for {} s", limit.as_secs());
+                (Cause::Stalled(limit), Close::new(1008, &reason), grace)
             }
-            Fact::Signal(signal) => {
-                let patience = self.rules.grace;
-                self.begin(Cause::Signal(signal), Some(Close::new(1001, "")), patience, now, busy);
-            }
-        }
+            Fact::Signal(signal) => (Cause::Signal(signal), Close::new(1001, ""), self.rules.grace),
+        };
+        Some((cause, Some(close), patience))
     }
 
     /// Says what is to be done; `quiet` is none while something that came is being dealt with, and `busy` how long, in
@@ -197,12 +192,12 @@ impl Lifecycle {
     #[must_use]
     pub fn ending(&self) -> Ending {
         let cause = self.closing.as_ref().map_or(Cause::InputEnded, |closing| closing.cause.clone());
-        let (our_close, peer, unsent) = (self.ordered.clone(), self.peer.clone(), self.sender);
         Ending {
             cause,
-            our_close,
-            peer,
-            unsent,
+            our_close: self.ordered.clone(),
+            peer: self.peer.clone(),
+            cut_off: self.cut_off,
+            unsent: self.sender,
             unmet: None,
             traffic: Traffic::default(),
             is_tunnel: self.rules.half_close,

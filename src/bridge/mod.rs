@@ -42,7 +42,7 @@ pub use command::{CommandSink, CommandSource, LastWords};
 pub use control::{Bell, Control, Tick};
 pub use dialogue::{Dialogue, Pattern, Stuck, Turn};
 pub use echo::EchoSink;
-pub use ending::{Cause, Ending, Peer, Size, Unsent};
+pub use ending::{Cause, CutOff, Ending, Peer, Size, Unsent};
 pub use heartbeat::Heartbeat;
 pub use input::StreamInput;
 pub use lent::{Lent, Loan, lend};

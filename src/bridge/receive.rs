@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::awaited::Listener;
 use super::pongs::Pongs;
-use super::{Control, Fact};
+use super::{Control, CutOff, Fact};
 use crate::protocol::{Chunk, Close, Decoder, Event, Tally, Violation};
 use crate::records::JoinError;
 
@@ -83,12 +83,17 @@ pub fn receive(mut reader: impl Read, mut decoder: Decoder, sink: &mut impl Sink
             end => {
                 let why = end.err().map(|error| error.to_string());
                 let words = control.time_out().or_else(|| why.clone());
-                receiver.sink.trouble(words.as_deref().unwrap_or("the connection ended without a Close"));
+                let words = words.unwrap_or_else(|| "the connection ended without a Close".to_owned());
+                let lost = cut_off(&decoder).map(|cut| format!("; {cut}")).unwrap_or_default();
+                receiver.sink.trouble(&(words + &lost));
                 break Fact::PeerGone(why);
             }
         }
     };
     let failed = matches!(end, Fact::Violation(_));
+    if let Some(cut_off) = cut_off(&decoder).filter(|_| !failed && !receiver.discards) {
+        control.note(Fact::CutOff(cut_off));
+    }
     control.note(end);
     // While this side still sends, the end of the connection is heard of here first.
     if failed || control.is_half_closed() {
@@ -129,7 +134,7 @@ impl<S: Sink> Receiver<'_, S> {
         if !self.discards {
             let trouble = match &end {
                 Some(Fact::Violation(violation)) => Some(violation.to_string()),
-                Some(_) => self.control.time_out(),
+                Some(_) => self.control.time_out().or_else(|| cut_off(decoder).map(|cut| cut.to_string())),
                 None => None,
             };
             if let Some(words) = trouble {
@@ -205,6 +210,11 @@ impl<S: Sink> Receiver<'_, S> {
             SinkError::TooBig(violation) => Fact::Violation(violation),
         });
     }
+}
+
+/// What has come of a message whose end has not.
+fn cut_off(decoder: &Decoder) -> Option<CutOff> {
+    decoder.given_of_message().map(CutOff)
 }
 
 /// Reads into the decoder's buffer; if that has grown and nothing comes for a while, it is made small again. `bounded` says

@@ -110,7 +110,7 @@ fn connect_recorded(config: ConnectConfig, recorder: Option<&Arc<Recorder>>) -> 
     let (ending, command) = run(opened, coding, &url, &endpoint, stream, &pipe, start)?;
     log::info!("{ending}");
     if endpoint.is_stdio() {
-        pipe.tell_unread(&ending);
+        pipe.tell_left_over(&ending);
     }
     verdict(&ending, command)
 }

@@ -10,7 +10,8 @@ use rustix::termios::isatty;
 use super::Stats;
 use super::coding::Worth;
 use crate::bridge::{
-    Awaited, Cause, Countdown, Ending, Heartbeat, OnEof, Output, RecordSink, Rules, StreamInput, Traffic, Turn, Watch,
+    Awaited, Cause, Countdown, Ending, Heartbeat, OnEof, Output, Peer, RecordSink, Rules, StreamInput, Traffic, Turn,
+    Watch,
 };
 use crate::net::{Stdio, Wake, pipe};
 use crate::protocol::{Close, Kind, Role};
@@ -122,8 +123,13 @@ impl Pipe {
         Ok(Ends { source, sink, bell })
     }
 
-    /// Says so if the session has ended while there was more to read or to send.
-    pub(super) fn tell_unread(&self, ending: &Ending) {
+    /// Says so if the session has ended while there was more to read, to send or to receive, and its verdict doesn't say that.
+    pub(super) fn tell_left_over(&self, ending: &Ending) {
+        if ending.cause == Cause::InputEnded
+            && let (Peer::Closed(_), Some(cut_off)) = (&ending.peer, ending.cut_off)
+        {
+            log::warn!("the peer answered our Close; {cut_off}");
+        }
         if matches!(ending.cause, Cause::Signal(_) | Cause::TimedOut)
             && let Some(unsent) = ending.unsent.filter(|unsent| !unsent.is_nothing())
         {

@@ -37,8 +37,6 @@ pub struct Reconnect {
 const LONGEST_DELAY: Duration = Duration::from_secs(60);
 /// A session that has lasted so long was a good one.
 const STABLE: Duration = Duration::from_secs(30);
-/// How long a session that is over may take to give back what it has of a message.
-const LAST_LOOK: Duration = Duration::from_millis(200);
 
 type Source = StreamInput<Stdio>;
 type Sink = WholeMessages<RecordSink>;
@@ -112,8 +110,7 @@ pub(super) fn run(
         let (ending, loans) = run.session(opened, source, sink)?;
         log::info!("{ending}");
         if !is_broken(&ending) {
-            run.tell_of_cut(&ending, &loans);
-            pipe.tell_unread(&ending);
+            pipe.tell_left_over(&ending);
             return judge(&ending);
         }
         if begun.elapsed() >= STABLE {
@@ -139,7 +136,7 @@ fn is_broken(ending: &Ending) -> bool {
 
 /// How a session broke, and nothing of what that has left undone.
 fn in_words(ending: &Ending) -> String {
-    let alone = Ending { unsent: Some(Unsent::default()), unmet: None, ..ending.clone() };
+    let alone = Ending { cut_off: None, unsent: Some(Unsent::default()), unmet: None, ..ending.clone() };
     match (judge(&alone), &ending.peer) {
         (Err(failure), _) => failure.to_string(),
         (Ok(()), Peer::Closed(close)) => format!("the peer closed with {close}"),
@@ -237,17 +234,6 @@ impl Run<'_> {
             Waited::OutputClosed => Err(Over::Interrupted(Cause::OutputClosed)),
         }
     }
-
-    /// Says so if the last session has left the beginning of a message.
-    fn tell_of_cut(&self, ending: &Ending, loans: &Loans) {
-        // (Where the output takes nothing any more, there is nobody to tell.)
-        if !matches!(ending.cause, Cause::OutputClosed | Cause::OutputFailed(_))
-            && let Ok(Some(mut sink)) = self.wait(Instant::now().checked_add(LAST_LOOK), || loans.sink.returned())
-            && let Some(bytes) = sink.forget()
-        {
-            log::warn!("{bytes} bytes of a message that was cut off are not passed on");
-        }
-    }
 }
 
 /// What a session's threads have.
@@ -271,7 +257,7 @@ impl Over {
         match self {
             Over::Interrupted(cause) => {
                 let ending = Ending { cause, ..ending };
-                pipe.tell_unread(&ending);
+                pipe.tell_left_over(&ending);
                 judge(&ending)
             }
             Over::GaveUp(attempts, None) => {

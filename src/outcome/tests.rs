@@ -9,7 +9,7 @@ use crate::records::{Problem, RecordError};
 fn ending(cause: Cause, peer_close: Option<Close>) -> Ending {
     let peer = peer_close.map_or(Peer::There, Peer::Closed);
     let (our_close, unsent) = (Some(Close::new(1000, "")), Some(Unsent::default()));
-    Ending { cause, our_close, peer, unsent, unmet: None, traffic: Traffic::default(), is_tunnel: false }
+    Ending { cause, our_close, peer, cut_off: None, unsent, unmet: None, traffic: Traffic::default(), is_tunnel: false }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it stands where a Close may be missing")]

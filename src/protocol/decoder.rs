@@ -213,6 +213,14 @@ impl Decoder {
         self.message.is_some() || self.frame.is_some() || self.start < self.end
     }
 
+    /// How many bytes have been given of a message whose end has not come, if there is one.
+    #[must_use]
+    pub fn given_of_message(&self) -> Option<u64> {
+        // Payload of a frame is counted when the frame is announced, and what is decompressed when it is given.
+        let to_come = self.frame.filter(|frame| matches!(frame.content, Content::Data { .. }));
+        self.message.map(|message| message.size - to_come.map_or(0, |frame| frame.remaining))
+    }
+
     /// The next event in the bytes so far, or none until more come.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::harness::{CLOSE, FIN, PATIENCE, Run, Server, Stdin, Stdout, TEXT, line};
+use crate::harness::{CLOSE, CONTINUATION, FIN, PATIENCE, Run, Server, Stdin, Stdout, TEXT, line};
 
 #[test]
 fn an_answer_that_comes_after_the_input_has_ended_is_printed() {
@@ -143,6 +143,45 @@ fn an_echo_of_our_own_code_in_the_answer_is_no_error() {
     let run = Run::connect("--wait 0 --close-code 4000", &server.url()).input("").start();
     server.accept().finish(4000);
     run.finish().status(0).silent();
+}
+
+/// RFC 6455, 5.4 and 5.5.1: a message ends with a final frame, and nothing follows a Close.
+#[test]
+fn a_close_inside_a_message_is_no_clean_end() {
+    let inside = |format: &str, code| {
+        let server = Server::start();
+        let run = Run::connect(format, &server.url()).arg("--no-stdin").start();
+        let mut peer = server.accept();
+        peer.text("whole");
+        peer.frame(TEXT, "cut ");
+        peer.frame(CONTINUATION, "off");
+        peer.finish_first(code);
+        run.finish()
+    };
+    for (format, output) in [("--out lines", "whole\ncut off"), ("--out length", "\0\0\0\x05whole")] {
+        let words = "wspipe: the peer closed, 1000 (normal closure); its last message was cut off after 7 bytes\n";
+        inside(format, 1000).status(6).stdout(output).stderr_has(words);
+    }
+    let words = "(going away); its last message was cut off after 7 bytes";
+    let run = inside("--out json", 1001);
+    assert!(
+        run.status(6).stderr_has(words).text().contains(r#""message":"its last message was cut off after 7 bytes""#)
+    );
+    inside("--reconnect", 1000).status(6).stdout("whole\n").stderr_has("cut off after 7 bytes");
+    inside("--expect x", 1000).status(6).stderr_has(r#"after 7 bytes; --expect "x" (step 1 of 1) was not met"#);
+    inside("", 4000).status(7).stderr_has("closed with 4000; its last message was cut off after 7 bytes");
+    inside("--count 1", 1000).status(0).stdout("whole\n").silent();
+}
+
+#[test]
+fn a_break_inside_a_frame_says_how_much_of_the_message_had_come() {
+    let server = Server::start();
+    let run = Run::connect("--no-stdin", &server.url()).start();
+    let mut peer = server.accept();
+    peer.frame(TEXT, "abc");
+    peer.send(b"\x80\x05de");
+    drop(peer);
+    run.finish().status(6).stdout("abcde").stderr_has("without a Close; its last message was cut off after 5 bytes");
 }
 
 #[test]

@@ -285,7 +285,10 @@ fn a_message_that_the_answer_to_our_close_cuts_off_is_told() {
     peer.expect_text("last");
     peer.frame(TEXT, "cut off");
     peer.finish(1000);
-    run.finish().status(0).stdout("").stderr_has("7 bytes of a message that was cut off are not passed on");
+    run.finish()
+        .status(0)
+        .stdout("")
+        .stderr_has("the peer answered our Close; its last message was cut off after 7 bytes");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::bridge::{Heartbeat, Unsent};
+use crate::bridge::{CutOff, Heartbeat, Unsent};
 use crate::protocol::{Close, Role, Violation};
 use crate::records::RecordError;
 
@@ -58,6 +58,8 @@ pub enum Fact {
     SendFailed(String),
     /// The sending side has ended, and this much was left.
     SenderEnded(Unsent),
+    /// The end of a message that has begun does not come; a fact that says why follows.
+    CutOff(CutOff),
     /// The peer sent a Close; all that came before it has been written.
     PeerClosed(Close),
     /// The connection ended or broke without a Close; all that came has been written.

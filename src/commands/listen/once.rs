@@ -49,7 +49,7 @@ pub(super) fn serve(
     let (ending, command) = run(first, &url, config, signals, start).map_err(Failure::io("cannot run the session"))?;
     log::info!("client at {peer}: {ending}");
     if config.endpoint.is_stdio() {
-        config.pipe.tell_unread(&ending);
+        config.pipe.tell_left_over(&ending);
     }
     verdict(&ending, command)
 }

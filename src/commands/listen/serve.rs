@@ -482,5 +482,6 @@ fn input_verdict(fact: &Fact) -> Result<(), Failure> {
         _ => return Ok(()),
     };
     let (peer, traffic) = (Peer::There, Traffic::default());
-    judge(&Ending { cause, our_close: None, peer, unsent: None, unmet: None, traffic, is_tunnel: false })
+    let (our_close, cut_off, unsent, unmet) = (None, None, None, None);
+    judge(&Ending { cause, our_close, peer, cut_off, unsent, unmet, traffic, is_tunnel: false })
 }

@@ -51,3 +51,23 @@ fn check_end(bytes: &[u8], inside: bool) {
         assert_eq!(feed(&mut decoder, &pieces).1, Ok(inside), "{bytes:x?}");
     }
 }
+
+#[test]
+fn how_much_came_of_an_unfinished_message_is_known() {
+    for (bytes, given) in [
+        (&b"\x81"[..], None),
+        (b"\x81\x02ab", None),
+        (b"\x01\x02ab", Some(2)),
+        (b"\x01\x05ab", Some(2)),
+        (b"\x01\x02ab\x00\x03c", Some(3)),
+        (b"\x01\x02ab\x89\x7dc", Some(2)),
+        (b"\x01\x00\x88\x00", Some(0)),
+        (b"\x01\x02ab\x80\x00\x88\x00", None),
+    ] {
+        for pieces in cuts(bytes) {
+            let mut decoder = Decoder::new(Role::Client, 0, None);
+            feed(&mut decoder, &pieces).1.unwrap();
+            assert_eq!(decoder.given_of_message(), given, "{bytes:x?}");
+        }
+    }
+}
