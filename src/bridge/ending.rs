@@ -133,21 +133,6 @@ impl fmt::Display for CutOff {
     }
 }
 
-/// A number of bytes, as people write it: `1 MiB`, `64 KiB`, `100 bytes`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Size(pub u64);
-
-impl fmt::Display for Size {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
-        let fits = |(power, _): &(u32, &str)| self.0 > 0 && self.0.trailing_zeros() >= *power;
-        match units.into_iter().find(fits) {
-            Some((power, unit)) => write!(f, "{} {unit}", self.0 >> power),
-            None => write!(f, "{} bytes", self.0),
-        }
-    }
-}
-
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.cause, &self.peer) {

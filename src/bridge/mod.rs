@@ -13,6 +13,7 @@
 //! When a session ends, and how well it went, is decided in one place without any I/O: the [`Lifecycle`].
 
 mod activity;
+mod amount;
 mod awaited;
 mod command;
 mod control;
@@ -37,12 +38,13 @@ mod tunnel;
 mod watch;
 mod whole;
 
+pub use amount::{Size, Span};
 pub use awaited::{Awaited, Countdown, Unmet};
 pub use command::{CommandSink, CommandSource, LastWords};
 pub use control::{Bell, Control, Tick};
 pub use dialogue::{Dialogue, Pattern, Stuck, Turn};
 pub use echo::EchoSink;
-pub use ending::{Cause, CutOff, Ending, Peer, Size, Unsent};
+pub use ending::{Cause, CutOff, Ending, Peer, Unsent};
 pub use heartbeat::Heartbeat;
 pub use input::StreamInput;
 pub use lent::{Lent, Loan, lend};

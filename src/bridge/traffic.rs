@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use super::Span;
 use crate::protocol::Tally;
 
 /// What has passed in a session, and how long it has lasted.
@@ -25,7 +26,7 @@ impl fmt::Display for Traffic {
         write!(f, "{} message{} in", received.messages, s(received.messages))?;
         write!(f, " ({} byte{}), ", received.bytes, s(received.bytes))?;
         write!(f, "{} out ({} byte{}), ", sent.messages, sent.bytes, s(sent.bytes))?;
-        write!(f, "{:.1} s", time.as_secs_f64())
+        write!(f, "{}", Span(*time))
     }
 }
 
@@ -57,6 +58,6 @@ mod tests {
         let traffic = Traffic { received: tally(1, 1), sent: tally(0, 0), time: Duration::from_millis(3249) };
         assert_eq!(traffic.to_string(), "1 message in (1 byte), 0 out (0 bytes), 3.2 s");
         let traffic = Traffic { received: tally(12, 345), sent: tally(1, 1), ..Traffic::default() };
-        assert_eq!(traffic.to_string(), "12 messages in (345 bytes), 1 out (1 byte), 0.0 s");
+        assert_eq!(traffic.to_string(), "12 messages in (345 bytes), 1 out (1 byte), 0 ms");
     }
 }

@@ -6,7 +6,7 @@ use wspipe::commands::{Pace, PingConfig};
 use wspipe::outcome::Failure;
 
 use super::client::{ClientArgs, destination};
-use super::values::{duration, size, some_time};
+use super::values::{at_least_1, duration, size, some_time};
 
 /// Measure round trips: send pings, and tell how long each pong takes
 ///
@@ -19,7 +19,7 @@ pub(super) struct Args {
     url: String,
 
     /// End after N pings and their pongs
-    #[arg(short, long, value_name = "N", help_heading = "Pings", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short, long, value_name = "N", help_heading = "Pings", value_parser = at_least_1::<u64>)]
     count: Option<u64>,
 
     /// How far apart pings are; 0 sends the next one when the pong has come
@@ -39,7 +39,7 @@ pub(super) struct Args {
     #[arg(short, long, value_name = "SIZE", default_value = "8", value_parser = payload_size, help_heading = "Pings")]
     size: usize,
 
-    /// Print the summary only, and nothing on standard error
+    /// Print no line for each pong, and nothing on standard error; with --json the summary only
     #[arg(short, long, help_heading = "Pings", conflicts_with = "verbose")]
     pub(super) quiet: bool,
 
@@ -48,7 +48,7 @@ pub(super) struct Args {
     json: bool,
 
     /// Bound the whole run, as in --timeout 5s; status 9 if it is not over by then
-    #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = duration, help_heading = "Pings")]
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = some_time, help_heading = "Pings")]
     timeout: Option<Duration>,
 
     #[command(flatten)]

@@ -14,7 +14,7 @@ use super::connect::Way;
 use super::pipe::{Ends, output_pipe};
 use super::record::tapped;
 use crate::bridge::{
-    Awaited, Cause, Ending, Keeper, Loan, Peer, RecordSink, Session, Signals, StreamInput, Unsent, Waited,
+    Awaited, Cause, Ending, Keeper, Loan, Peer, RecordSink, Session, Signals, Span, StreamInput, Unsent, Waited,
     WholeMessages, lend,
 };
 use crate::net::{Stdio, Wake};
@@ -183,8 +183,8 @@ impl Run<'_> {
             self.in_a_row = self.in_a_row.saturating_add(1);
             let delay = backoff.next(self.in_a_row).max(rest.unwrap_or_default());
             match attempt {
-                1 => log::warn!("{why}; connecting again in {:.1} s", delay.as_secs_f64()),
-                _ => log::info!("attempt {}: {why}; the next one in {:.1} s", attempt - 1, delay.as_secs_f64()),
+                1 => log::warn!("{why}; connecting again in {}", Span(delay)),
+                _ => log::info!("attempt {}: {why}; the next one in {}", attempt - 1, Span(delay)),
             }
             sink.sink().reconnect(attempt, &why, delay);
             if let Some(recorder) = self.recorder {

@@ -5,10 +5,11 @@ use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use indicatif::BinaryBytes;
 use serde::Serialize;
 
 use super::coding::Worth;
-use crate::bridge::Traffic;
+use crate::bridge::{Span, Traffic};
 use crate::protocol::Tally;
 
 /// How the summary is written.
@@ -86,7 +87,7 @@ impl Stats {
 
     fn text(&self) -> String {
         let sums = *self.sums();
-        let seconds = sums.seconds();
+        let seconds = sums.time().as_secs_f64();
         match self.form {
             StatsForm::Text => sums.words(),
             StatsForm::Json => {
@@ -128,18 +129,18 @@ impl Sums {
         self.span = Some((first.min(began), last.max(now)));
     }
 
-    fn seconds(&self) -> f64 {
-        self.span.map_or(Duration::ZERO, |(first, last)| last - first).as_secs_f64()
+    fn time(&self) -> Duration {
+        self.span.map_or(Duration::ZERO, |(first, last)| last - first)
     }
 
     fn words(&self) -> String {
-        let seconds = self.seconds();
+        let seconds = self.time().as_secs_f64();
         let mut text = String::new();
         for (verb, direction) in [("sent", self.sent), ("received", self.received)] {
             // Writing to a String never fails.
             let _ = writeln!(text, "{verb} {}", direction.words(seconds));
         }
-        let _ = writeln!(text, "{seconds:.1} s, {}", Count(self.sessions, "session"));
+        let _ = writeln!(text, "{}, {}", Span(self.time()), Count(self.sessions, "session"));
         text
     }
 }
@@ -150,11 +151,16 @@ impl Direction {
         self.coded = (self.coded.0 + coded.0, self.coded.1 + coded.1);
     }
 
+    #[expect(clippy::cast_sign_loss, reason = "no rate is below zero")]
     fn words(&self, seconds: f64) -> String {
         let Tally { messages, bytes } = self.tally;
         let [messages_rate, bytes_rate] = [rate(messages, seconds), rate(bytes, seconds)];
         let mut text = format!("{}, {}", Count(messages, "message"), Count(bytes, "byte"));
-        let _ = write!(text, " ({messages_rate:.1}/s, {bytes_rate:.0} bytes/s)");
+        // Writing to a String never fails.
+        if bytes >= 1024 {
+            let _ = write!(text, ", {}", BinaryBytes(bytes));
+        }
+        let _ = write!(text, " ({messages_rate:.1}/s, {}/s)", BinaryBytes(bytes_rate as u64));
         if let Some(Compressed { bytes, coded, ratio }) = self.compressed() {
             let _ = write!(text, "; {bytes} bytes compressed to {coded} ({:.1} %)", ratio * 100.0);
         }
@@ -212,22 +218,21 @@ mod tests {
 
     #[test]
     fn one_session_in_words() {
-        let words =
-            "sent 1 message, 500 bytes (0.5/s, 250 bytes/s)\nreceived 0 messages, 0 bytes (0.0/s, 0 bytes/s)\n2.0 s";
+        let words = "sent 1 message, 500 bytes (0.5/s, 250 B/s)\nreceived 0 messages, 0 bytes (0.0/s, 0 B/s)\n2.0 s";
         assert_eq!(sums(&[(1, 500, 2)]).words(), format!("{words}, 1 session\n"));
     }
 
     #[test]
     fn sessions_side_by_side_are_added_up() {
         let all = sums(&[(1, 500, 2), (3, 1500, 4), (0, 0, 1)]);
-        assert!(all.words().starts_with("sent 4 messages, 2000 bytes (1.0/s, 500 bytes/s)\n"));
+        assert!(all.words().starts_with("sent 4 messages, 2000 bytes, 1.95 KiB (1.0/s, 500 B/s)\n"));
         assert!(all.words().ends_with("4.0 s, 3 sessions\n"));
     }
 
     #[test]
     fn no_session_is_no_division_by_nothing() {
-        assert!(Sums::default().words().ends_with("0.0 s, 0 sessions\n"));
-        assert!(sums(&[(1, 1, 0)]).words().contains("(0.0/s, 0 bytes/s)"));
+        assert!(Sums::default().words().ends_with("\n0 ms, 0 sessions\n"));
+        assert!(sums(&[(1, 1, 0)]).words().contains("(0.0/s, 0 B/s)"));
     }
 
     #[test]

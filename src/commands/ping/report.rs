@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::pings::{Answer, Counts};
 use super::statistics::{PERCENTILES, Summary};
+use crate::bridge::Span;
 use crate::records::Timings;
 
 /// How a run is told.
@@ -18,7 +19,7 @@ pub(super) struct Report {
     pub(super) address: String,
     /// JSON Lines.
     pub(super) json: bool,
-    /// The summary only.
+    /// No line for each pong.
     pub(super) is_short: bool,
 }
 
@@ -83,12 +84,12 @@ enum Milliseconds {
 }
 
 impl Report {
-    /// The connection is open, after so long.
+    /// The connection is open, after so long. As with ping(8), a short report has this line, too, but for JSON.
     pub(super) fn open(&self, handshake: Duration, timings: &Timings) -> String {
-        if self.is_short {
+        let Report { url, address, .. } = self;
+        if self.json && self.is_short {
             return String::new();
         }
-        let Report { url, address, .. } = self;
         if self.json {
             let milliseconds = Milliseconds::Phases {
                 handshake: millis(handshake),
@@ -159,7 +160,7 @@ impl Report {
         let Counts { sent, received, lost, together, late, duplicates, unasked, time, ref times } = *counts;
         let times = times.summary();
         if self.json {
-            let seconds = millis(time) / 1e3;
+            let seconds = (time.as_secs_f64() * 1e6).round() / 1e6;
             let totals = Some(Totals { sent, received, lost, together, late, duplicates, unasked, seconds });
             let milliseconds = times.map(Milliseconds::summary);
             return line(Line { r#type: "summary", totals, milliseconds, ..Line::default() });
@@ -176,7 +177,7 @@ impl Report {
         for (count, what) in more.into_iter().filter(|(count, _)| *count > 0) {
             let _ = write!(text, "{count} {what}, ");
         }
-        let _ = writeln!(text, "{}% lost, {:.1} s", percent(counts), time.as_secs_f64());
+        let _ = writeln!(text, "{}% lost, {}", percent(counts), Span(time));
         if let Some(Summary { min, avg, max, stddev, percentiles }) = times {
             let [min, avg, max, stddev] = [min, avg, max, stddev].map(long);
             let _ = writeln!(text, "rtt min/avg/max/stddev = {min}/{avg}/{max}/{stddev} ms");
@@ -285,7 +286,7 @@ mod tests {
         assert_eq!(summary, format!("{head}\n{rtt}\n{ranks}\n"));
         let odd = Counts { sent: 3, together: 2, late: 5, duplicates: 1, unasked: 4, received: 1, ..Counts::default() };
         let words = "3 pings sent, 1 pong received, 2 answered together with a later one, 5 too late, 1 duplicate, 4 unasked for, 0% lost";
-        assert!(report().summary(&odd).ends_with(&format!("{words}, 0.0 s\n")));
+        assert!(report().summary(&odd).ends_with(&format!("{words}, 0 ms\n")));
         assert_eq!(Report::interim(&counts()), "4/5 pongs, 20% lost, min/avg/max = 1.000/4.000/10.000 ms\n");
     }
 
@@ -309,9 +310,18 @@ mod tests {
     }
 
     #[test]
-    fn a_short_report_is_the_summary() {
+    fn seconds_are_written_as_people_count_them() {
+        let report = Report { json: true, ..report() };
+        let counts = Counts { time: Duration::from_nanos(100_099_400), ..counts() };
+        assert!(report.summary(&counts).contains(r#""seconds":0.100099,"#));
+    }
+
+    #[test]
+    fn a_short_report_is_the_beginning_and_the_summary() {
         let report = Report { is_short: true, ..report() };
-        assert_eq!(report.open(MS, &Timings::default()) + &report.lost(1) + &report.pong(Answer::Unasked, 0), "");
+        assert!(report.open(MS, &Timings::default()).starts_with("PING ws://h/ "));
+        assert_eq!(Report { json: true, ..report.clone() }.open(MS, &Timings::default()), "");
+        assert_eq!(report.lost(1) + &report.pong(Answer::Unasked, 0), "");
         assert!(report.summary(&counts()).contains("20% lost"));
     }
 }
