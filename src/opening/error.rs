@@ -9,7 +9,7 @@ use crate::handshake::{HeadError, RedirectError, Refusal, Request, RequestError,
 use crate::net::DialError;
 use crate::proxy::{ProxyScheme, WrongProxy};
 
-use super::{ProxyFailure, ProxyPassed, Tried};
+use super::{AttemptTime, ProxyFailure, ProxyPassed, Tried};
 
 /// Why a client's connection did not open.
 #[derive(Debug, Error)]
@@ -39,7 +39,7 @@ pub enum OpenError {
     Command(String),
     /// The connection was made, but the handshake was not answered in time.
     #[error(
-        "{} did not answer the {}handshake within {seconds} s (--connect-timeout){}",
+        "{} did not answer the {}handshake within {time}{}",
         place(.address, .proxy.as_ref()),
         if *.is_tls { "TLS " } else { "" },
         if *.is_tls { "; is it a plain port? Try ws://" } else { "" }
@@ -51,12 +51,12 @@ pub enum OpenError {
         address: String,
         /// The proxy that the way leads through.
         proxy: Option<ProxyPassed>,
-        /// The limit, in seconds.
-        seconds: f64,
+        /// The limit.
+        time: AttemptTime,
     },
     /// The answer to the handshake did not come to its end in time.
     #[error(
-        "{} began an answer and did not come to its end within {seconds} s (--connect-timeout): {first}",
+        "{} began an answer and did not come to its end within {time}: {first}",
         place(.address, .proxy.as_ref())
     )]
     StoppedShort {
@@ -64,8 +64,8 @@ pub enum OpenError {
         address: String,
         /// The proxy that the way leads through.
         proxy: Option<ProxyPassed>,
-        /// The limit, in seconds.
-        seconds: f64,
+        /// The limit.
+        time: AttemptTime,
         /// What had come, or its beginning, safe to print.
         first: String,
     },

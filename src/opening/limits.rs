@@ -1,5 +1,6 @@
 //! How long an opening may take.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::{OpenError, ProxyPassed};
@@ -14,7 +15,7 @@ pub struct Limits {
     /// When the opening is given up.
     until: Option<Instant>,
     /// How long that was at first.
-    span: Duration,
+    time: AttemptTime,
     /// When the whole run is over.
     run: Option<Instant>,
 }
@@ -23,7 +24,13 @@ impl Limits {
     /// An opening that began at `start` and may take `span`, in a run that is over at `run`.
     #[must_use]
     pub fn new(start: Instant, span: Duration, run: Option<Instant>) -> Self {
-        Limits { until: start.checked_add(span), span, run }
+        Limits { until: start.checked_add(span), time: AttemptTime { span, is_rest: false }, run }
+    }
+
+    /// The same bounds, of which that of the opening is what `--retry` has left for it.
+    #[must_use]
+    pub fn of_rest(self) -> Self {
+        Limits { time: AttemptTime { is_rest: true, ..self.time }, ..self }
     }
 
     /// The same bounds, and `span` from now on as one more.
@@ -52,20 +59,20 @@ impl Limits {
     /// may be a proxy's, of whose answer this much has come.
     #[must_use]
     pub fn timed_out(&self, address: &str, proxy: Option<&ProxyPassed>, received: &[u8]) -> OpenError {
-        let (address, proxy, seconds) = (address.to_owned(), proxy.cloned(), self.seconds());
+        let (address, proxy, time) = (address.to_owned(), proxy.cloned(), self.time);
         if self.run_is_over() {
             OpenError::RunOver
         } else if received.is_empty() {
-            OpenError::TimedOut { is_tls: false, address, proxy, seconds }
+            OpenError::TimedOut { is_tls: false, address, proxy, time }
         } else {
-            OpenError::StoppedShort { address, proxy, seconds, first: printable(&redact(received), SHOWN) }
+            OpenError::StoppedShort { address, proxy, time, first: printable(&redact(received), SHOWN) }
         }
     }
 
-    /// How long the opening may take, in seconds, as people are told it: what is left for a last attempt is no round number.
+    /// How long the opening may take.
     #[must_use]
-    pub fn seconds(&self) -> f64 {
-        (self.span.as_secs_f64() * 1000.0).round() / 1000.0
+    pub fn time(&self) -> AttemptTime {
+        self.time
     }
 
     /// Whether the whole run is over.
@@ -75,13 +82,32 @@ impl Limits {
     }
 }
 
+/// How long an opening may take, and which option says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttemptTime {
+    span: Duration,
+    /// It is what `--retry` has left for a last attempt.
+    is_rest: bool,
+}
+
+impl fmt::Display for AttemptTime {
+    /// In milliseconds: what is left for a last attempt is no round number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = (self.span.as_secs_f64() * 1000.0).round() / 1000.0;
+        let option = if self.is_rest { "what was left of --retry" } else { "--connect-timeout" };
+        write!(f, "{seconds} s ({option})")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_span_is_told_in_milliseconds() {
-        let seconds = |micros| Limits::new(Instant::now(), Duration::from_micros(micros), None).seconds().to_string();
-        assert_eq!([71_024, 10_000_000, 1_500_000].map(seconds), ["0.071", "10", "1.5"]);
+    fn a_span_is_told_in_milliseconds_with_its_option() {
+        let limits = |micros| Limits::new(Instant::now(), Duration::from_micros(micros), None);
+        let words = [10_000_000, 1_500_000].map(|micros| limits(micros).time().to_string());
+        assert_eq!(words, ["10 s (--connect-timeout)", "1.5 s (--connect-timeout)"]);
+        assert_eq!(limits(71_024).of_rest().time().to_string(), "0.071 s (what was left of --retry)");
     }
 }

@@ -22,7 +22,7 @@ pub use backoff::Backoff;
 pub use client::{Exchange, Opened, masking_keys, open};
 pub use error::{Interrupted, OpenError, TlsFailure};
 pub use follow::{Followed, Hop, Lost, follow};
-pub use limits::Limits;
+pub use limits::{AttemptTime, Limits};
 pub use reach::{ProxyFailure, ProxyPassed, ProxyTrouble, Reached, Route, Way, distrust, look_at_chain};
 pub use rejected::Rejected;
 pub use retry::{Patience, Setback, Tried};

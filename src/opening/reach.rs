@@ -102,8 +102,8 @@ pub(super) fn reach(target: &Target, route: &Route, limits: &Limits) -> Result<R
         }
         Err(error) if error.trouble() == Trouble::TimedOut => {
             Err(match limits.timed_out(&reached.address, reached.proxy.as_ref(), b"") {
-                OpenError::TimedOut { address, proxy, seconds, .. } => {
-                    OpenError::TimedOut { is_tls: true, address, proxy, seconds }
+                OpenError::TimedOut { address, proxy, time, .. } => {
+                    OpenError::TimedOut { is_tls: true, address, proxy, time }
                 }
                 error => error,
             })

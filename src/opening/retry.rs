@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Backoff, Limits, OpenError, Opened, ProxyTrouble, Route, open};
+use crate::bridge::Span;
 use crate::handshake::{HeadError, RequestOptions, Target};
 use crate::proxy::socks::SocksError;
 
@@ -77,8 +78,11 @@ impl Patience {
         let start = Instant::now();
         let left = || self.retry.map(|retry| retry.saturating_sub(start.elapsed()));
         for attempts in 1.. {
-            let span = left().map_or(self.attempt, |left| left.max(TOO_LATE).min(self.attempt));
-            let outcome = attempt(&Limits::new(Instant::now(), span, self.run));
+            let limits = match left().map(|left| left.max(TOO_LATE)).filter(|left| *left < self.attempt) {
+                Some(left) => Limits::new(Instant::now(), left, self.run).of_rest(),
+                None => self.limits(),
+            };
+            let outcome = attempt(&limits);
             let (Some(left), Some(setback)) = (left(), setback(&outcome)) else {
                 return (outcome, None);
             };
@@ -91,7 +95,7 @@ impl Patience {
             // One attempt is kept for the end.
             let delay = setback.stretch(BACKOFF.next(attempts), left).min(left / 2);
             if attempts > 1 {
-                log::info!("attempt {attempts}: {}; the next one in {delay:.1?}", setback.why);
+                log::info!("attempt {attempts}: {}; the next one in {}", setback.why, Span(delay));
             }
             self.pause(delay);
         }
@@ -199,7 +203,8 @@ fn is_reset(error: &io::Error) -> bool {
 
 impl fmt::Display for Tried {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.1} s and {} attempts", self.time.as_secs_f64(), self.attempts)
+        let s = if self.attempts == 1 { "" } else { "s" };
+        write!(f, "{} and {} attempt{s}", Span(self.time), self.attempts)
     }
 }
 

@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::{ProxyPassed, Reached, Route, certificate, dialed, endpoint, explained, server_name, unreachable};
 use crate::handshake::{Credentials, HeadError, Host, Target};
 use crate::net::{Connection, Secured, TlsConnector, TlsError, TlsOptions, TlsPeer, Trouble};
-use crate::opening::{Heard, Limits, OpenError, Unread, log_head, read_body, read_response};
+use crate::opening::{AttemptTime, Heard, Limits, OpenError, Unread, log_head, read_body, read_response};
 use crate::proxy::socks::{self, Place, SocksError};
 use crate::proxy::{ConnectRefusal, Proxy, ProxyScheme, connect_request};
 
@@ -55,8 +55,8 @@ pub enum ProxyTrouble {
     #[error("gave an answer that is not one: {0}")]
     NotHttp(HeadError),
     /// It did not answer in time.
-    #[error("made no tunnel within {0} s (--connect-timeout)")]
-    TimedOut(f64),
+    #[error("made no tunnel within {0}")]
+    TimedOut(AttemptTime),
     /// It ended the connection.
     #[error("closed the connection before there was a tunnel")]
     Cut,
@@ -123,7 +123,7 @@ fn attempt(
         reached.connection = match secured {
             Ok((connection, _)) => connection,
             Err(error) if error.trouble() == Trouble::TimedOut => {
-                return Err(failed(ProxyTrouble::TimedOut(limits.seconds())));
+                return Err(failed(ProxyTrouble::TimedOut(limits.time())));
             }
             Err(error) => {
                 let certificate = certificate(&error, &proxy.host, None, limits, |limits| {
@@ -180,7 +180,7 @@ fn unanswered(unread: Unread, limits: &Limits) -> ProxyTrouble {
     match unread {
         Unread::Cut | Unread::Head(HeadError::Nothing) => ProxyTrouble::Cut,
         Unread::Head(error) => ProxyTrouble::NotHttp(error),
-        Unread::TimedOut => ProxyTrouble::TimedOut(limits.seconds()),
+        Unread::TimedOut => ProxyTrouble::TimedOut(limits.time()),
         Unread::Io(error) => broken(error),
     }
 }
@@ -219,7 +219,7 @@ fn send(connection: &mut Connection, bytes: &[u8], limits: &Limits) -> Result<()
     connection.write_by(bytes, limits.deadline()).or_else(|error| match error.kind() {
         // A proxy that has gone may have said why.
         ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => Ok(()),
-        ErrorKind::TimedOut => Err(ProxyTrouble::TimedOut(limits.seconds())),
+        ErrorKind::TimedOut => Err(ProxyTrouble::TimedOut(limits.time())),
         _ => Err(ProxyTrouble::Io(error)),
     })
 }
@@ -234,7 +234,7 @@ fn receive<const N: usize>(connection: &mut Connection, limits: &Limits) -> Resu
 fn receive_into(connection: &mut Connection, space: &mut [u8], limits: &Limits) -> Result<(), ProxyTrouble> {
     let mut filled = 0;
     while filled < space.len() {
-        let left = limits.left().ok_or_else(|| ProxyTrouble::TimedOut(limits.seconds()))?;
+        let left = limits.left().ok_or_else(|| ProxyTrouble::TimedOut(limits.time()))?;
         connection.line.set_read_timeout(Some(left)).map_err(ProxyTrouble::Io)?;
         match connection.reader.read(&mut space[filled..]) {
             Ok(0) => return Err(ProxyTrouble::Cut),

@@ -24,7 +24,8 @@ fn what_is_not_ready_yet_is_tried_again() {
     let reset = || io::Error::from(ErrorKind::ConnectionReset);
     let absent = dial(&Endpoint::Unix("/nonexistent/socket".into()), &Lookup::default(), None).unwrap_err();
     let unknown = crate::net::DialError::NameNotFound { host: "db".into(), reason: "not yet".into() };
-    let timed_out = || OpenError::TimedOut { is_tls: false, address: String::new(), proxy: None, seconds: 1.0 };
+    let time = Limits::new(Instant::now(), Duration::from_secs(1), None).time();
+    let timed_out = || OpenError::TimedOut { is_tls: false, address: String::new(), proxy: None, time };
     for error in [
         refused(502, ""),
         refused(503, ""),
