@@ -133,9 +133,11 @@ impl Control {
         self.lock().lifecycle.has_ordered_close()
     }
 
-    /// Which time of our own has run out, in words, if that is what ends the session.
+    /// Which time of our own has run out, in words, if that is what ends the session, and what was still awaited.
     pub(super) fn time_out(&self) -> Option<String> {
-        self.lock().lifecycle.time_out()
+        let words = self.lock().lifecycle.time_out()?;
+        let unmet = self.awaited().and_then(Awaited::unmet);
+        Some(words + &unmet.map(|unmet| format!("; {unmet}{}", unmet.instead())).unwrap_or_default())
     }
 
     /// Takes the orders; for the sending side, when it has been woken.

@@ -299,3 +299,15 @@ fn what_makes_no_sense_is_wrong_usage() {
     }
     Run::listen("--broadcast --expect a").finish().status(2).stderr_has("cannot be used with");
 }
+
+#[test]
+fn an_error_event_of_the_timeout_names_the_step() {
+    let server = Server::start();
+    let run = Run::connect("--out json --timeout 1s --no-stdin --expect ready", &server.url()).start();
+    let mut peer = server.accept();
+    peer.text("busy");
+    let run = run.finish();
+    let last = run.status(9).json().pop().expect("there are events");
+    let step = r#"--expect "ready" (step 1 of 1) was not met; the last message was "busy""#;
+    assert_eq!(last["message"], format!("the time for the whole run is over (--timeout); {step}"));
+}
