@@ -251,7 +251,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l pkcs12 -d 'Our ce
 complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l passphrase -d 'The passphrase of the private key or the archive; @FILE or @env:NAME takes it from there' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l key -d 'Our private key in PEM, if it is not in the file of --cert' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l subprotocol -d 'Offer a subprotocol; repeatable, the preferred one first' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s q -l quiet -d 'Print the summary only, and nothing on standard error'
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s q -l quiet -d 'Print no line for each pong, and nothing on standard error; with --json the summary only'
 complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l json -d 'Print JSON Lines: an object for each pong, and one for the summary'
 complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l location-trusted -d 'Follow redirects, as -L does, and send credentials wherever they lead'
 complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s 4 -l ipv4 -d 'Use IPv4 addresses only'

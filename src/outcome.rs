@@ -1,10 +1,12 @@
 //! How a run came out: the exit statuses, and what each failure says.
 
 use std::io;
+use std::path::Path;
 
 use thiserror::Error;
 
 use crate::bridge::{Cause, Ending, Peer, Size, Unmet, Unsent};
+use crate::handshake::printable;
 use crate::net::{BindError, Exit};
 use crate::opening::{OpenError, ProxyTrouble};
 use crate::protocol::{Close, Violation};
@@ -57,7 +59,9 @@ impl ExitStatus {
         match self {
             ExitStatus::Done => "done, clean close",
             ExitStatus::Failed => "an I/O or other error on this side",
-            ExitStatus::Usage => "wrong usage",
+            ExitStatus::Usage => {
+                "wrong usage, also a file of an option (certificate, page, password) that can't be read"
+            }
             ExitStatus::Unreachable => "could not reach the host (name, refused, proxy, time-out while connecting)",
             ExitStatus::Tls => "TLS failed",
             ExitStatus::Handshake => "the handshake was refused or is wrong (status, Accept, subprotocol, extension)",
@@ -71,6 +75,9 @@ impl ExitStatus {
         }
     }
 }
+
+/// How much of a path is shown, in bytes.
+pub(crate) const SHOWN_PATH: usize = 1000;
 
 /// Why a run did not come out well; its words are what the user reads.
 #[derive(Debug, Error)]
@@ -86,6 +93,16 @@ pub enum Failure {
     /// A file could not be read.
     #[error("cannot read {path}: {error}")]
     File {
+        /// Its path, printable.
+        path: String,
+        /// The system's words.
+        error: io::Error,
+    },
+    /// A file that an option names could not be written.
+    #[error("cannot write {path} ({option}): {error}")]
+    Written {
+        /// The option.
+        option: &'static str,
         /// Its path, printable.
         path: String,
         /// The system's words.
@@ -164,6 +181,7 @@ impl Failure {
         match self {
             Failure::Io { .. }
             | Failure::File { .. }
+            | Failure::Written { .. }
             | Failure::Script { .. }
             | Failure::Bind(_)
             | Failure::Command(_)
@@ -182,6 +200,12 @@ impl Failure {
     /// A session that ended with this status, in these words.
     pub(crate) fn session(status: ExitStatus, words: String) -> Failure {
         Failure::Session(BadEnding { status, words })
+    }
+
+    /// Makes a failure of an I/O error with the file that an option names.
+    pub fn written(option: &'static str, path: &Path) -> impl Fn(io::Error) -> Failure {
+        let path = printable(path.as_os_str().as_encoded_bytes(), SHOWN_PATH);
+        move |error| Failure::Written { option, path: path.clone(), error }
     }
 
     /// Makes a failure of an I/O error by saying what was being done.

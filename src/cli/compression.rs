@@ -4,6 +4,8 @@ use wspipe::handshake::{ClientWindow, DeflateTerms};
 use wspipe::outcome::Failure;
 use wspipe::protocol::{Level, Role};
 
+use super::values::level;
+
 #[derive(Debug, clap::Args)]
 pub(super) struct CompressArgs {
     /// Compress messages with permessage-deflate, if the peer does too
@@ -50,17 +52,17 @@ pub(super) struct LevelArgs {
     #[arg(
         long = "compress-level",
         value_name = "N",
-        default_value_t = 6,
+        default_value = "6",
         requires = "compress",
         help_heading = "Compression",
         hide_short_help = true,
-        value_parser = clap::value_parser!(u8).range(1..=9)
+        value_parser = level
     )]
-    level: u8,
+    level: Level,
 }
 
 impl LevelArgs {
     pub(super) fn resolve(&self) -> Level {
-        Level::new(self.level).unwrap_or_default()
+        self.level
     }
 }

@@ -61,7 +61,7 @@ impl Args {
         let config = ForwardConfig {
             client: self.client.resolve(destination(&self.url)?)?,
             idle_timeout: self.idle_timeout,
-            heartbeat: self.heartbeat.resolve(),
+            heartbeat: self.heartbeat.resolve(self.idle_timeout),
             level: self.level.resolve(),
             record: self.record.resolve(),
         };

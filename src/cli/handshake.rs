@@ -9,7 +9,7 @@ use wspipe::protocol::Role;
 use super::compression::CompressArgs;
 use super::secrets::{credentials, secret, text_of};
 use super::trust;
-use super::values::{duration, some_time};
+use super::values::{some_time, whole};
 
 /// How many redirects are followed where no number is given; the option says it, too.
 const REDIRECTS: u32 = 10;
@@ -88,6 +88,7 @@ pub(super) struct HandshakeArgs {
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "10",
+        value_parser = whole::<u32>,
         help_heading = "Handshake"
     )]
     location: Option<u32>,
@@ -100,7 +101,7 @@ pub(super) struct HandshakeArgs {
     compress: CompressArgs,
 
     /// Bound the way to an open connection, every step of it
-    #[arg(long, value_name = "TIME", default_value = "10s", allow_negative_numbers = true, value_parser = duration, help_heading = "Handshake", hide_short_help = true)]
+    #[arg(long, value_name = "TIME", default_value = "10s", allow_negative_numbers = true, value_parser = some_time, help_heading = "Handshake", hide_short_help = true)]
     pub(super) connect_timeout: Duration,
 
     /// Try again until the server is up, for so long (30s if that is left out)

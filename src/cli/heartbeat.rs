@@ -27,8 +27,14 @@ pub(super) struct HeartbeatArgs {
 }
 
 impl HeartbeatArgs {
-    pub(super) fn resolve(&self) -> Option<Heartbeat> {
+    /// The heartbeat, if there is one; says so where `idle_timeout` leaves it no time for a Ping.
+    pub(super) fn resolve(&self, idle_timeout: Option<Duration>) -> Option<Heartbeat> {
         let interval = self.ping_interval.or(self.ping_timeout)?;
+        if idle_timeout.is_some_and(|limit| limit <= interval) {
+            log::warn!(
+                "--idle-timeout is over before a Ping asks whether a silent peer is there: give --ping-interval a shorter time"
+            );
+        }
         Some(Heartbeat { interval, timeout: self.ping_timeout.unwrap_or(TIMEOUT) })
     }
 }

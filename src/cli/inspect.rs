@@ -10,6 +10,7 @@ use wspipe::outcome::Failure;
 
 use super::client::{OpeningArgs, destination};
 use super::handshake::MAKING_A_CONNECTION;
+use super::values::whole;
 
 /// Perform a handshake and explain it, or explain a captured one
 ///
@@ -48,7 +49,7 @@ pub(super) struct Args {
     accept: Option<String>,
 
     /// Fail with status 4 unless the server's certificates are valid for so many days more
-    #[arg(long, value_name = "DAYS", requires = "url", conflicts_with_all = ["request", "response"])]
+    #[arg(long, value_name = "DAYS", value_parser = whole::<u64>, requires = "url", conflicts_with_all = ["request", "response"])]
     min_days: Option<u64>,
 
     /// Print JSON, for machines

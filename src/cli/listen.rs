@@ -22,7 +22,7 @@ use super::inherited::Place;
 use super::pipe::{NOT_FOR_STREAMS, PipeArgs};
 use super::record::RecordArgs;
 use super::tls::IdentityArgs;
-use super::values::{buffer_size, duration, file_mode, stream_address, url_path};
+use super::values::{at_least_1, buffer_size, duration, file_mode, stream_address, url_path};
 
 /// Wait for clients: standard input to all of them, their messages to standard output
 ///
@@ -107,7 +107,7 @@ pub(super) struct Args {
     /// Serve at most N clients at a time; the next one gets 503
     ///
     /// With --exec a place is free when the client's command has ended.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Serving", hide_short_help = true)]
+    #[arg(long, value_name = "N", value_parser = at_least_1::<u64>, help_heading = "Serving", hide_short_help = true)]
     max_clients: Option<u64>,
 
     /// How much may wait for one client; one that is too slow then is let go

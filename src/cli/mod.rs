@@ -133,18 +133,44 @@ fn with_command(mut args: Vec<OsString>) -> Vec<OsString> {
     args
 }
 
-/// A value that may be left out is part of its option: behind a space it would be the URL, and the URL one thing too many.
+/// An error of clap's, with what to do about it where clap can't know that.
 fn with_advice(mut error: clap::Error, args: &[OsString]) -> clap::Error {
-    const MAY_HAVE_VALUE: [&str; 4] = ["-L", "--location", "--retry", "--reconnect"];
-    let is_value = |arg: &OsString| arg.to_str().is_some_and(|arg| values::duration(arg).is_ok());
-    let follows = |pair: &&[OsString]| MAY_HAVE_VALUE.iter().any(|option| pair[0] == *option) && is_value(&pair[1]);
-    if error.kind() == ErrorKind::UnknownArgument
-        && let Some([option, value]) = args.windows(2).find(follows)
-    {
-        let advice = format!("write '{}={}'", option.display(), value.display());
+    let advice = match error.kind() {
+        ErrorKind::UnknownArgument => value_apart(args),
+        ErrorKind::InvalidValue => hex_as_input(&error),
+        _ => None,
+    };
+    if let Some(advice) = advice {
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![advice.into()]));
     }
     error
+}
+
+/// A value that may be left out is part of its option: behind a space it would be the URL, and the URL one thing too many.
+fn value_apart(args: &[OsString]) -> Option<String> {
+    const MAY_HAVE_VALUE: [&str; 4] = ["-L", "--location", "--retry", "--reconnect"];
+    let cli = Cli::command();
+    let command = args.iter().find_map(|arg| cli.find_subcommand(arg))?;
+    let is_known = |option: &str| {
+        command.get_arguments().any(|known| match option.strip_prefix("--") {
+            Some(long) => known.get_long() == Some(long),
+            None => known.get_short() == option.chars().nth(1),
+        })
+    };
+    let is_value = |arg: &OsString| arg.to_str().is_some_and(|arg| values::duration(arg).is_ok());
+    let follows = |pair: &&[OsString]| {
+        MAY_HAVE_VALUE.iter().any(|option| pair[0] == *option && is_known(option)) && is_value(&pair[1])
+    };
+    let [option, value] = args.windows(2).find(follows)? else { return None };
+    Some(format!("write '{}={}'", option.display(), value.display()))
+}
+
+/// A format that only looks as if it went both ways.
+fn hex_as_input(error: &clap::Error) -> Option<String> {
+    let is = |kind, text: &str| matches!(error.get(kind), Some(ContextValue::String(value)) if value == text);
+    let is_input = is(ContextKind::InvalidArg, "--in <FORMAT>") || is(ContextKind::InvalidArg, "--format <FORMAT>");
+    let words = "hex is how messages are shown, by --out hex; bytes in hex are sent by xxd -r -p | wspipe -b";
+    (is_input && is(ContextKind::InvalidValue, "hex")).then(|| words.to_owned())
 }
 
 #[cfg(test)]
@@ -178,6 +204,20 @@ mod tests {
                 assert_eq!(error.kind(), clap::error::ErrorKind::ArgumentConflict, "{words:?}");
             }
         }
+    }
+
+    #[test]
+    fn advice_is_given_where_it_helps() {
+        let error = |words: &str| {
+            let args: Vec<_> = words.split(' ').map(OsString::from).collect();
+            with_advice(Cli::try_parse_from(&args).unwrap_err(), &args).to_string()
+        };
+        assert!(error("wspipe connect --retry 5 echo:").contains("tip: write '--retry=5'"));
+        assert!(error("wspipe connect -L 3 echo:").contains("tip: write '-L=3'"));
+        assert!(!error("wspipe listen --retry 5 9001").contains("--retry=5"));
+        assert!(error("wspipe connect --in hex echo:").contains("tip: hex is how messages are shown"));
+        assert!(error("wspipe connect --format hex echo:").contains("--out hex"));
+        assert!(!error("wspipe connect --in hexe echo:").contains("--out hex"));
     }
 
     #[test]

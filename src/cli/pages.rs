@@ -32,16 +32,24 @@ pub(super) struct ManArgs {
     page: Option<Page>,
 }
 
-/// The commands that have a page of their own.
+/// The commands that have a page of their own; it may be asked for by its whole name, as man(1) wants it.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Page {
+    #[value(alias = "wspipe-connect")]
     Connect,
+    #[value(alias = "wspipe-listen")]
     Listen,
+    #[value(alias = "wspipe-inspect")]
     Inspect,
+    #[value(alias = "wspipe-ping")]
     Ping,
+    #[value(alias = "wspipe-replay")]
     Replay,
+    #[value(alias = "wspipe-forward")]
     Forward,
+    #[value(alias = "wspipe-completions")]
     Completions,
+    #[value(alias = "wspipe-man")]
     Man,
 }
 

@@ -13,7 +13,7 @@ use wspipe::records::{Format, OutputFormat};
 use super::dialogue::DialogueArgs;
 use super::heartbeat::HeartbeatArgs;
 use super::reports::ReportArgs;
-use super::values::{buffer_size, duration, size, some_time};
+use super::values::{at_least_1, buffer_size, duration, size, some_time, whole};
 
 /// Options that say nothing where a session carries a byte stream.
 pub(super) const NOT_FOR_STREAMS: [&str; 15] = [
@@ -101,18 +101,19 @@ pub(super) struct PipeArgs {
     on_eof: EofAction,
 
     /// End with status 0 after N messages have come
-    #[arg(short, long, value_name = "N", help_heading = "Sending and ending", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short, long, value_name = "N", help_heading = "Sending and ending", value_parser = at_least_1::<u64>)]
     count: Option<u64>,
 
     /// Bound the whole run, as in --timeout 5s
-    #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = duration, help_heading = "Sending and ending")]
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = some_time, help_heading = "Sending and ending")]
     timeout: Option<Duration>,
 
     /// The code of our Close
     #[arg(
         long,
         value_name = "CODE",
-        default_value_t = 1000,
+        default_value = "1000",
+        value_parser = whole::<u16>,
         help_heading = "Sending and ending",
         hide_short_help = true
     )]
@@ -258,7 +259,7 @@ impl PipeArgs {
             close,
             close_timeout: self.close_timeout,
             idle_timeout: self.idle_timeout,
-            heartbeat: self.heartbeat.resolve(),
+            heartbeat: self.heartbeat.resolve(self.idle_timeout),
             count: self.count,
             timeout: self.timeout,
             stats: self.reports.stats(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wspipe::commands::Reconnect;
 
-use super::values::duration;
+use super::values::{at_least_1, duration};
 
 /// As many attempts as can be counted.
 const UNBOUNDED: &str = "4294967295";
@@ -25,7 +25,7 @@ pub(super) struct ReconnectArgs {
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = UNBOUNDED,
-        value_parser = clap::value_parser!(u32).range(1..),
+        value_parser = at_least_1::<u32>,
         help_heading = "Sending and ending",
         hide_short_help = true,
         conflicts_with_all = ["echo", "forward", "exec"]

@@ -1,6 +1,6 @@
 //! `wspipe replay`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use wspipe::bridge::Speed;
@@ -11,7 +11,7 @@ use super::client::{ClientArgs, destination};
 use super::compression::LevelArgs;
 use super::pipe::FormatName;
 use super::record::RecordArgs;
-use super::values::{duration, size, speed};
+use super::values::{duration, size, some_time, speed};
 
 /// Play a recorded session, or a script, and print or check what comes
 ///
@@ -51,7 +51,7 @@ pub(super) struct Args {
     wait: Duration,
 
     /// Bound the whole run, as in --timeout 5s
-    #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = duration, help_heading = "Replay")]
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = some_time, help_heading = "Replay")]
     timeout: Option<Duration>,
 
     /// How long the peer may take to answer our Close
@@ -80,6 +80,9 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn resolve(self) -> Result<ReplayConfig, Failure> {
+        if self.is_the_wrong_way_round() {
+            return Err(Failure::Usage("the transcript stands before the URL: wspipe replay FILE URL".into()));
+        }
         Ok(ReplayConfig {
             file: self.file,
             client: self.client.resolve(destination(&self.url)?)?,
@@ -94,5 +97,11 @@ impl Args {
             max_message: self.max_message,
             record: self.record.resolve(),
         })
+    }
+
+    fn is_the_wrong_way_round(&self) -> bool {
+        let file = self.file.to_string_lossy();
+        let looks_like_url = file.contains("://") || file == "echo:";
+        file != "-" && !self.file.exists() && (looks_like_url || Path::new(&self.url).exists())
     }
 }

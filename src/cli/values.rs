@@ -1,9 +1,11 @@
 //! Values of options, as people write them.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use wspipe::bridge::Speed;
 use wspipe::net::{Endpoint, ListenAddr};
+use wspipe::protocol::Level;
 
 /// A span of time: `500ms`, `2s`, `1m 30s`; a plain number is seconds, as for curl and sleep.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
@@ -19,9 +21,33 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 /// A span of time that is not nothing.
 pub(crate) fn some_time(text: &str) -> Result<Duration, String> {
     match duration(text)? {
-        Duration::ZERO => Err("it would be over at once: for no limit leave the option out".into()),
+        Duration::ZERO => Err("it would be over at once: give a longer time, or leave the option out".into()),
         span => Ok(span),
     }
+}
+
+/// A number of things, of which there is at least one.
+pub(crate) fn at_least_1<T: FromStr + Default + PartialEq>(text: &str) -> Result<T, String> {
+    match whole(text)? {
+        none if none == T::default() => Err("it is at least 1: to do without it, leave the option out".into()),
+        number => Ok(number),
+    }
+}
+
+/// A whole number.
+pub(crate) fn whole<T: FromStr>(text: &str) -> Result<T, String> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(number) if is_number => Ok(number),
+        _ if is_number => Err(format!("{text} is too large a number")),
+        _ => Err(format!("{text:?} is no number: write it in digits, as in 5")),
+    }
+}
+
+/// A level of compression.
+pub(crate) fn level(text: &str) -> Result<Level, String> {
+    let level = text.parse().ok().and_then(Level::new);
+    level.ok_or_else(|| format!("{text:?} is no level: write 1 (the fastest) to 9 (the fewest bytes)"))
 }
 
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
@@ -97,6 +123,20 @@ mod tests {
         assert!(duration("1e19").unwrap_err().contains("longer"));
         assert_eq!(some_time("1s"), duration("1s"));
         assert!(some_time("0").unwrap_err().contains("at once"));
+    }
+
+    #[test]
+    fn numbers() {
+        assert_eq!((at_least_1::<u64>("7"), at_least_1::<u32>("4294967295")), (Ok(7), Ok(u32::MAX)));
+        assert!(at_least_1::<u64>("0").unwrap_err().contains("at least 1"));
+        assert!(whole::<u32>("4294967296").unwrap_err().contains("too large"));
+        for text in ["", "x", "-1", "+1", "1.5", "1e3"] {
+            assert!(at_least_1::<u64>(text).unwrap_err().contains("no number"), "{text}");
+        }
+        assert!(level("9").is_ok());
+        for text in ["0", "10", "x", ""] {
+            assert!(level(text).unwrap_err().contains("1 (the fastest) to 9"), "{text}");
+        }
     }
 
     #[test]

@@ -133,7 +133,7 @@ fn url_of(listener: &Listener, secure: bool, path: Option<&str>) -> String {
 /// Says that clients can connect, and where.
 fn announce(url: &str, file: Option<&Path>) -> Result<(), Failure> {
     if let Some(path) = file {
-        write_whole(path, &format!("{url}\n")).map_err(Failure::io("cannot write the file of --url-file"))?;
+        write_whole(path, &format!("{url}\n")).map_err(Failure::written("--url-file", path))?;
     }
     if log::max_level() != log::LevelFilter::Off {
         // Nobody may be there to read it, and that ends no listener.

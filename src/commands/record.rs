@@ -16,7 +16,7 @@ pub(super) fn recorded(
     run: impl FnOnce(Option<&Arc<Recorder>>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let Some(file) = file else { return run(None) };
-    let recorder = Arc::new(Recorder::create(file).map_err(Failure::io("cannot write the file of --record"))?);
+    let recorder = Arc::new(Recorder::create(file).map_err(Failure::written("--record", file))?);
     let result = run(Some(&recorder));
     if let Err(failure @ (Failure::Open(_) | Failure::GaveUp { .. })) = &result {
         recorder.tell(None, |json, line| json.error(&failure.to_string(), line));

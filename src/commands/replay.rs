@@ -17,14 +17,12 @@ use super::{ClientConfig, RECEIVE_BUFFER};
 use crate::bridge::{Keeper, OnEof, RecordSink, Replay, Rules, Session, Signals, Speed};
 use crate::handshake::printable;
 use crate::net::Wake;
-use crate::outcome::Failure;
+use crate::outcome::{Failure, SHOWN_PATH};
 use crate::protocol::{Close, Level, Role};
 use crate::recorder::Recorder;
 use crate::records::script::{Script, ScriptReader};
 use crate::records::{DEFAULT_MAX_HELD, Format, Joiner, JsonEvents};
 
-/// How much of a path is shown, in bytes.
-const SHOWN: usize = 1000;
 /// How long a signal leaves a session to end, at most.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -171,5 +169,5 @@ fn name(path: &Path) -> String {
     if path == Path::new("-") {
         return "standard input".to_owned();
     }
-    printable(path.as_os_str().as_encoded_bytes(), SHOWN)
+    printable(path.as_os_str().as_encoded_bytes(), SHOWN_PATH)
 }

@@ -113,3 +113,8 @@ fn the_version_is_told() {
     let version = concat!("wspipe ", env!("CARGO_PKG_VERSION"), "\n");
     Run::new(["--version"]).finish().status(0).stdout(version).silent();
 }
+
+#[test]
+fn a_page_has_the_name_that_man_knows_it_by() {
+    assert_eq!(printed(&["man", "wspipe-connect"]), printed(&["man", "connect"]));
+}

@@ -137,3 +137,12 @@ fn a_listener_lets_go_of_the_silent_and_serves_the_others() {
 fn no_time_at_all_is_wrong_usage() {
     Run::connect("--idle-timeout 0", "echo:").finish().status(2).stderr_has("leave the option out");
 }
+
+#[test]
+fn a_limit_that_leaves_no_time_for_a_ping_is_told() {
+    let words = "wspipe: --idle-timeout is over before a Ping asks whether a silent peer is there";
+    for options in ["--idle-timeout 1h --ping-interval 1h", "--idle-timeout 1m --ping-timeout 1h"] {
+        Run::connect(options, "echo:").input("").arg("--wait").arg("0").finish().status(0).stderr_has(words);
+    }
+    Run::connect("--idle-timeout 1h --ping-interval 1m --wait 0", "echo:").input("").finish().status(0).silent();
+}

@@ -379,3 +379,12 @@ fn what_was_recorded_can_be_replayed() {
     std::fs::write(&first, changed).unwrap();
     replay("--answer-timeout 0.2", &first).status(8).stderr_has("- pong \"are you there\"");
 }
+
+#[test]
+fn a_url_in_the_place_of_the_file_is_wrong_usage() {
+    for words in ["replay ws://127.0.0.1:1/ session.jsonl", "replay localhost:1/ /dev/null", "replay echo: x"] {
+        let run = Run::new(words.split(' ')).finish();
+        run.status(2).stderr_has("the transcript stands before the URL: wspipe replay FILE URL");
+    }
+    Run::new(["replay", "/nonexistent/file", "echo:"]).finish().status(1).stderr_has("cannot read /nonexistent/file");
+}

@@ -343,3 +343,26 @@ fn a_server_that_resets_at_once_is_status_3_or_5() {
         run.finish().status_of(&[3, 5]);
     }
 }
+
+#[test]
+fn numbers_and_times_that_make_no_sense_are_wrong_usage_in_words() {
+    for (options, words) in [
+        ("--count 0", "it is at least 1"),
+        ("--count x", "\"x\" is no number: write it in digits"),
+        ("--reconnect=0", "it is at least 1"),
+        ("-L=x", "\"x\" is no number"),
+        ("--close-code 70000", "70000 is too large a number"),
+        ("--compress --compress-level 10", "write 1 (the fastest) to 9"),
+        ("--timeout 0", "it would be over at once"),
+        ("--connect-timeout 0", "it would be over at once"),
+        ("--in hex", "tip: hex is how messages are shown"),
+    ] {
+        Run::connect(options, "echo:").finish().status(2).stdout("").stderr_has(words);
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_named() {
+    let run = Run::connect("--record /nonexistent/file", "echo:").finish();
+    run.status(1).stderr_has("wspipe: cannot write /nonexistent/file (--record): No such file");
+}
