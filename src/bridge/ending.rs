@@ -93,11 +93,13 @@ impl Cause {
     }
 }
 
-/// What was read from the input and not sent.
+/// What was read from the input, or queued, and not sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Unsent {
-    /// Bytes of the input.
+    /// Bytes of the input; of a queue those of the messages in it, without the headers of frames.
     pub bytes: u64,
+    /// Messages that ended in a queue.
+    pub queued: u64,
     /// A message went out in part.
     pub inside_message: bool,
 }
@@ -108,11 +110,22 @@ impl Unsent {
     pub fn is_nothing(self) -> bool {
         self == Unsent::default()
     }
+
+    /// How much it is, in words: `3 messages (20 bytes)`, or `20 bytes` where messages are not counted.
+    #[must_use]
+    pub fn amount(self) -> String {
+        let counted = |number, what| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        let bytes = counted(self.bytes, "byte");
+        if self.queued == 0 { bytes } else { format!("{} ({bytes})", counted(self.queued, "message")) }
+    }
 }
 
 impl fmt::Display for Unsent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Unsent { bytes, inside_message } = self;
+        let Unsent { bytes, queued, inside_message } = self;
+        if *queued > 0 {
+            return write!(f, "{} of the queue {} not sent", self.amount(), if *queued == 1 { "was" } else { "were" });
+        }
         match (bytes, inside_message) {
             (0, true) => write!(f, "the last message of the input was sent in part")?,
             (1, _) => write!(f, "1 byte that had been read from the input was not sent")?,
@@ -144,7 +157,7 @@ impl fmt::Display for Ending {
         write!(f, "; {}", self.traffic)?;
         match self.unsent {
             Some(unsent) if unsent.is_nothing() => Ok(()),
-            Some(unsent) => write!(f, "; {} bytes were not sent", unsent.bytes),
+            Some(unsent) => write!(f, "; not sent: {}", unsent.amount()),
             None => write!(f, "; what was to be sent last was not"),
         }
     }
@@ -156,10 +169,13 @@ mod tests {
 
     #[test]
     fn what_was_not_sent_in_words() {
-        let words = |bytes, inside_message| Unsent { bytes, inside_message }.to_string();
+        let words = |bytes, inside_message| Unsent { bytes, queued: 0, inside_message }.to_string();
         assert_eq!(words(1, false), "1 byte that had been read from the input was not sent");
         let begun = "2 bytes that had been read from the input were not sent; its last message is incomplete";
         assert_eq!(words(2, true), begun);
         assert_eq!(words(0, true), "the last message of the input was sent in part");
+        let words = |queued, bytes| Unsent { bytes, queued, inside_message: false }.to_string();
+        assert_eq!(words(1, 0), "1 message (0 bytes) of the queue was not sent");
+        assert_eq!(words(20, 1), "20 messages (1 byte) of the queue were not sent");
     }
 }

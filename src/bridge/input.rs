@@ -255,7 +255,7 @@ impl<R: Read + AsFd + Send> Source for StreamInput<R> {
             None => self.taken - self.sent,
             Some(keeps) => keeps.messages.unsent() + self.splitter.held() as u64,
         };
-        Unsent { bytes, inside_message: self.splitter.is_inside_message() }
+        Unsent { bytes, queued: 0, inside_message: self.splitter.is_inside_message() }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::send::{Pulled, Source, SourceError};
 use super::{Bell, Unsent};
-use crate::protocol::Encoder;
+use crate::protocol::{Encoder, Tally};
 
 /// What is taken out at a time, in bytes: little enough that many clients don't hold much in their hands.
 const BATCH: usize = 64 << 10;
@@ -40,9 +40,8 @@ struct State {
     ended: bool,
     /// Nothing more will be taken out.
     abandoned: bool,
-    /// What waited was dropped, and how many bytes that were.
-    is_cut: bool,
-    dropped: usize,
+    /// What waited when it was cut off.
+    dropped: Tally,
     /// The sending side has sent everything and waits.
     idle: bool,
     /// How many wait for room.
@@ -164,9 +163,9 @@ impl Outbox {
         let mut state = self.lock();
         let was_there = !state.abandoned;
         state.abandoned = true;
-        state.is_cut = was_there;
+        state.dropped = state.waiting_tally();
         state.frames = VecDeque::new();
-        state.dropped = std::mem::take(&mut state.bytes);
+        state.bytes = 0;
         state.full = None;
         drop(state);
         self.room.notify_all();
@@ -201,6 +200,13 @@ impl State {
     fn is_full(&self, limit: usize) -> bool {
         self.bytes >= limit && !self.abandoned
     }
+
+    /// What is in the frames that wait.
+    fn waiting_tally(&self) -> Tally {
+        let mut tally = Tally::default();
+        self.frames.iter().for_each(|frames| tally += Encoder::tally_in(frames));
+        tally
+    }
 }
 
 impl Bell for Outbox {
@@ -218,15 +224,13 @@ pub struct QueueSource {
     end_told: bool,
     /// What was given last were orders.
     gave_orders: bool,
-    /// Bytes taken out that have not reached the socket.
-    in_hand: usize,
 }
 
 impl QueueSource {
     /// The source that takes from this queue.
     #[must_use]
     pub fn new(outbox: Arc<Outbox>) -> Self {
-        QueueSource { outbox, end_told: false, gave_orders: false, in_hand: 0 }
+        QueueSource { outbox, end_told: false, gave_orders: false }
     }
 
     /// Waits until something is put in or the bell rings.
@@ -238,7 +242,7 @@ impl QueueSource {
     }
 
     /// Moves what waits into the encoder, until that has `limit` bytes; whether there was something.
-    fn take(&mut self, state: &mut State, encoder: &mut Encoder, limit: usize) -> bool {
+    fn take(&self, state: &mut State, encoder: &mut Encoder, limit: usize) -> bool {
         let before = state.bytes;
         while encoder.pending().len() < limit
             && let Some(frames) = state.frames.pop_front()
@@ -249,7 +253,6 @@ impl QueueSource {
         if state.waiting > 0 && state.bytes < before {
             self.outbox.room.notify_all();
         }
-        self.in_hand += before - state.bytes;
         state.bytes < before
     }
 }
@@ -298,7 +301,6 @@ impl Source for QueueSource {
     }
 
     fn took(&mut self, bytes: usize) {
-        self.in_hand = self.in_hand.saturating_sub(bytes);
         let mut state = self.outbox.lock();
         state.taken += bytes as u64;
         if let Some(full) = &mut state.full {
@@ -308,13 +310,6 @@ impl Source for QueueSource {
 
     fn is_cut_off(&self) -> bool {
         self.outbox.lock().abandoned
-    }
-
-    fn sent(&mut self) {
-        // What was cut off is never sent, and what has been sent then is our Close.
-        if !self.outbox.lock().is_cut {
-            self.in_hand = 0;
-        }
     }
 
     fn wait_for_orders(&mut self) {
@@ -330,7 +325,9 @@ impl Source for QueueSource {
 
     fn unsent(&self) -> Unsent {
         let state = self.outbox.lock();
-        Unsent { bytes: (state.bytes + state.dropped + self.in_hand) as u64, inside_message: false }
+        let mut tally = state.waiting_tally();
+        tally += state.dropped;
+        Unsent { bytes: tally.bytes, queued: tally.messages, inside_message: false }
     }
 }
 
@@ -395,10 +392,12 @@ mod tests {
     #[test]
     fn what_waits_is_dropped_when_it_is_cut_off() {
         let (outbox, source, _) = queue(10);
-        outbox.try_put([0; 20].into());
+        outbox.try_put((*b"\x81\x05Hello\x81\x00\x89\x01p\x02\x03abc").into());
+        let unsent = Unsent { bytes: 8, queued: 2, inside_message: false };
+        assert_eq!(source.unsent(), unsent);
         outbox.cut_off();
         assert!(source.is_cut_off());
         assert_eq!(outbox.try_put([0].into()), Put::Gone);
-        assert_eq!(source.unsent().bytes, 20);
+        assert_eq!(source.unsent(), unsent);
     }
 }

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Write};
 use std::time::Duration;
 
 use super::{Control, Fact, Unsent};
-use crate::protocol::{Close, Encoder, Event};
+use crate::protocol::{Close, Encoder, Event, Tally};
 use crate::records::RecordError;
 
 /// Frames leave when this many bytes have gathered, or when the source has nothing more at the moment.
@@ -55,7 +55,7 @@ pub trait Source: Send {
     /// Waits for an order, and takes nothing in meanwhile. A queue may let go of those who fill it: there, it is called last.
     fn wait_for_orders(&mut self);
 
-    /// What was taken from the input and has not reached the socket.
+    /// What was taken from the input and has not reached the socket; of one that is paced, what has not been encoded.
     fn unsent(&self) -> Unsent {
         Unsent::default()
     }
@@ -87,13 +87,12 @@ pub enum SourceError {
 ///
 /// After a Close only Pongs follow: a Ping that comes before the peer's Close is answered (RFC 6455, 5.5.2).
 pub fn send(mut source: impl Source, encoder: Encoder, mut writer: impl Write, control: &Control) {
-    let mut pump = Pump { encoder, writer: &mut writer, saying: 0, is_silent: false, control };
+    let mut pump = Pump { encoder, writer: &mut writer, saying: 0, lost: Tally::default(), is_silent: false, control };
     let run = pump.run(&mut source);
     if let Err(error) = &run {
         control.note(Fact::SendFailed(error.to_string()));
     }
-    let Unsent { bytes, inside_message } = source.unsent();
-    control.note(Fact::SenderEnded(Unsent { bytes: bytes + pump.saying as u64, inside_message }));
+    control.note(Fact::SenderEnded(pump.unsent(&source)));
     if run.is_ok() {
         // It may fail without harm: all that has to arrive is on its way.
         let _ = pump.answer_pings(&mut source);
@@ -105,6 +104,8 @@ struct Pump<'a, W> {
     writer: &'a mut W,
     /// Bytes of the dialogue's texts that are on their way to the socket.
     saying: usize,
+    /// What was encoded and will never reach the socket.
+    lost: Tally,
     /// Nothing is left to be said that would come before the source.
     is_silent: bool,
     control: &'a Control,
@@ -202,7 +203,8 @@ impl<W: Write> Pump<'_, W> {
         }
         let mut sent = 0;
         while sent < self.encoder.pending().len() {
-            let count = self.write_once(sent, source.largest_write()).inspect_err(|_| self.broke_off(source, sent))?;
+            let result = self.write_once(sent, source.largest_write());
+            let count = result.inspect_err(|_| self.broke_off(source, sent))?;
             sent += count;
             // (What is cut off is not counted any more.)
             if !S::PACED {
@@ -231,13 +233,14 @@ impl<W: Write> Pump<'_, W> {
                 piece = SMALL_PIECE;
                 while !self.control.has_room(LOOK)? {
                     if source.is_cut_off() {
-                        self.control.activity.sent(self.encoder.cut(sent));
+                        self.cut(sent);
                         return Ok(());
                     }
                 }
                 self.control.found_room();
             }
-            let count = self.write_once(sent, piece).inspect_err(|_| self.broke_off(source, sent))?;
+            let result = self.write_once(sent, piece);
+            let count = result.inspect_err(|_| self.broke_off(source, sent))?;
             sent += count;
             source.took(count);
         }
@@ -246,11 +249,29 @@ impl<W: Write> Pump<'_, W> {
     }
 
     /// The socket takes no more than these first bytes of what was encoded.
-    fn broke_off(&self, source: &impl Source, sent: usize) {
+    fn broke_off(&mut self, source: &impl Source, sent: usize) {
         // (What was cut is no row of whole frames any more.)
-        if !source.is_cut_off() {
-            self.control.activity.sent(self.encoder.tally_of(sent));
+        let went = if source.is_cut_off() { Tally::default() } else { self.encoder.tally_of(sent) };
+        self.control.activity.sent(went);
+        self.lost += self.encoder.tally() - went;
+    }
+
+    /// Nothing is to be sent behind the frame that these first bytes of what was encoded end in.
+    fn cut(&mut self, sent: usize) {
+        let all = self.encoder.tally();
+        let went = self.encoder.cut(sent);
+        self.control.activity.sent(went);
+        self.lost += all - went - self.encoder.tally();
+    }
+
+    /// What was to be sent and never will be.
+    fn unsent<S: Source>(&self, source: &S) -> Unsent {
+        let unsent = source.unsent();
+        if S::PACED {
+            let Tally { messages, bytes } = self.lost;
+            return Unsent { bytes: unsent.bytes + bytes, queued: unsent.queued + messages, ..unsent };
         }
+        Unsent { bytes: unsent.bytes + self.saying as u64, ..unsent }
     }
 
     /// All that was encoded has reached the socket.

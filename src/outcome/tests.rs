@@ -79,20 +79,20 @@ fn a_tunnel_has_a_stream_for_input_and_output() {
 #[test]
 fn a_break_is_6_and_says_what_was_not_sent() {
     let mut broken = ending(Cause::PeerGone(Some("reset".into())), None);
-    broken.unsent = Some(Unsent { bytes: 42, inside_message: true });
+    broken.unsent = Some(Unsent { bytes: 42, queued: 0, inside_message: true });
     let words = "the connection broke without a Close: reset; 42 bytes that had been read from the input were not sent; \
                  its last message is incomplete";
     assert_eq!(judged(&broken), (6, words.to_owned()));
     assert_eq!(status(&ending(Cause::Violation(Violation::Masked), None)), 6);
 
     let mut silent = ending(Cause::Silent(Duration::from_millis(1500)), close(1001));
-    silent.unsent = Some(Unsent { bytes: 7, inside_message: false });
+    silent.unsent = Some(Unsent { bytes: 7, queued: 0, inside_message: false });
     let words = "nothing has come from the peer for 1.5 s (--idle-timeout); 7 bytes that had been read from the input were \
                  not sent";
     assert_eq!(judged(&silent), (6, words.to_owned()));
 
     let mut early = ending(Cause::PeerClosed, close(1000));
-    early.unsent = Some(Unsent { bytes: 1, inside_message: false });
+    early.unsent = Some(Unsent { bytes: 1, queued: 0, inside_message: false });
     assert_eq!(status(&early), 6);
     early.unsent = None;
     assert_eq!(status(&early), 6, "what is not known was not sent");
@@ -111,7 +111,7 @@ fn a_connection_that_breaks_while_we_close_is_6() {
 #[test]
 fn an_input_that_goes_on_after_its_close_event_is_1() {
     let mut early = ending(Cause::InputEnded, close(1000));
-    early.unsent = Some(Unsent { bytes: 9, inside_message: false });
+    early.unsent = Some(Unsent { bytes: 9, queued: 0, inside_message: false });
     assert_eq!(status(&early), 1);
     early.cause = Cause::Satisfied;
     assert_eq!(status(&early), 0);

@@ -138,15 +138,13 @@ impl Encoder {
     /// What is in the frames that end within the first so many bytes of what is [`pending`](Self::pending).
     #[must_use]
     pub fn tally_of(&self, sent: usize) -> Tally {
-        let (mut tally, mut rest) = (Tally::default(), &self.frames.out[..sent]);
-        let mut lengths = self.deflate.iter().flat_map(|deflate| &deflate.lengths);
-        while let Some((first, payload, behind)) = split_frame(rest) {
-            rest = behind;
-            if matches!(OpCode::from(first & OPCODE), OpCode::Data(_)) {
-                tally.count(lengths.next().copied().unwrap_or(payload.len()), first & FIN != 0);
-            }
-        }
-        tally
+        tally(&self.frames.out[..sent], self.deflate.iter().flat_map(|deflate| &deflate.lengths))
+    }
+
+    /// What is in whole frames that a [`server`](Self::server)'s encoder has made.
+    #[must_use]
+    pub fn tally_in(frames: &[u8]) -> Tally {
+        tally(frames, [].iter())
     }
 
     /// Says that of what is pending so many bytes have been sent, and that no frame may follow the one that they end in: the
@@ -158,8 +156,7 @@ impl Encoder {
         while end < sent {
             end = split_frame(&out[end..]).map_or(out.len(), |(_, _, rest)| out.len() - rest.len());
         }
-        let both = self.tally_of(end);
-        self.tally = Tally { messages: both.messages - tally.messages, bytes: both.bytes - tally.bytes };
+        self.tally = self.tally_of(end) - tally;
         self.frames.out.truncate(end);
         self.frames.out.drain(..sent);
         tally
@@ -236,6 +233,18 @@ fn split_frame(frames: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (_key, rest) = rest.split_at_checked(if is_masked { 4 } else { 0 })?;
     let (payload, rest) = rest.split_at_checked(length as usize)?;
     Some((*first, payload, rest))
+}
+
+/// What is in the data frames among these, each of as many bytes as its length says, if it has one, else as its payload.
+fn tally<'a>(frames: &[u8], mut lengths: impl Iterator<Item = &'a usize>) -> Tally {
+    let (mut tally, mut rest) = (Tally::default(), frames);
+    while let Some((first, payload, behind)) = split_frame(rest) {
+        rest = behind;
+        if matches!(OpCode::from(first & OPCODE), OpCode::Data(_)) {
+            tally.count(lengths.next().copied().unwrap_or(payload.len()), first & FIN != 0);
+        }
+    }
+    tally
 }
 
 impl Frames {

@@ -1,6 +1,6 @@
 //! What passes in one direction, counted.
 
-use std::ops::AddAssign;
+use std::ops::{AddAssign, Sub};
 
 /// Messages, and the bytes in them as their sender and receiver know them: without headers, and not compressed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -17,6 +17,14 @@ impl Tally {
     pub fn count(&mut self, bytes: usize, last: bool) {
         self.messages += u64::from(last);
         self.bytes += bytes as u64;
+    }
+}
+
+impl Sub for Tally {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Tally { messages: self.messages - other.messages, bytes: self.bytes - other.bytes }
     }
 }
 

@@ -240,7 +240,7 @@ fn a_signal_lets_out_what_is_queued_first() {
 
 #[test]
 fn a_signal_waits_no_longer_than_its_grace() {
-    let (mut run, _directory) = listen("--grace 300ms --close-timeout 1h");
+    let (mut run, _directory) = listen("--grace 300ms --close-timeout 1h -v");
     let url = run.url();
     let [_deaf, mut polite] = [Peer::open(&url), Peer::open(&url)];
     run.write((0..500).map(|number| line(number, LENGTH) + "\n").collect::<String>());
@@ -249,9 +249,18 @@ fn a_signal_waits_no_longer_than_its_grace() {
     run.signal(Signal::INT);
     polite.finish(1001);
     let run = run.finish();
-    run.died_of(Signal::INT).stderr_has("1 client did not get all that was queued: ");
     let elapsed = start.elapsed();
     assert!(elapsed >= Duration::from_millis(300) && elapsed < Duration::from_secs(10), "{elapsed:?}");
+    // What was sent and what was not is all there was, in payload.
+    let words =
+        run.stderr.split_once("closed without an answer; 0 messages in (0 bytes), ").expect("its end is told").1;
+    let (sent, rest) = words.split_once(" out (").expect("it was sent something");
+    let (unsent, rest) = rest.split_once("; not sent: ").expect("not all was").1.split_once(" messages (").unwrap();
+    let bytes = rest.split_once(" bytes)").unwrap().0;
+    let [sent, unsent, bytes] = [sent, unsent, bytes].map(|number| number.parse::<usize>().expect("a number"));
+    assert_eq!((sent + unsent, bytes), (500, unsent * LENGTH), "{run:?}");
+    let told = format!("1 client did not get all that was queued: {unsent} messages ({bytes} bytes) not sent\n");
+    run.died_of(Signal::INT).stderr_has(&told);
 }
 
 #[test]

@@ -166,7 +166,7 @@ fn a_peer_that_closes_and_reads_nothing_is_hung_up_on() {
     let mut session = session(rules());
     session.note(Fact::PeerClosed(Close::default()));
     assert!(session.at(5000).step().hang_up);
-    let unsent = Unsent { bytes: 7, inside_message: false };
+    let unsent = Unsent { bytes: 7, queued: 0, inside_message: false };
     assert!(session.note(Fact::SenderEnded(unsent)).ended);
     assert_eq!(session.lifecycle.ending().unsent, Some(unsent));
 }
@@ -184,7 +184,7 @@ fn a_lost_connection_is_hung_up_at_once_and_ends_with_the_sender() {
 fn when_sending_fails_the_receiver_knows_better() {
     let mut session = session(rules());
     session.note(Fact::SendFailed("broken pipe".into()));
-    assert!(!session.note(Fact::SenderEnded(Unsent { bytes: 1, inside_message: false })).ended);
+    assert!(!session.note(Fact::SenderEnded(Unsent { bytes: 1, queued: 0, inside_message: false })).ended);
     assert!(session.note(Fact::PeerClosed(Close::new(1008, "no"))).ended);
     assert_eq!(session.cause(), Cause::PeerClosed);
 }

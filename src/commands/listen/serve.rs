@@ -95,22 +95,24 @@ struct Host<'a> {
 #[derive(Debug, Default)]
 struct Lost {
     clients: u64,
-    bytes: u64,
+    unsent: Unsent,
 }
 
 impl Lost {
     fn add(&mut self, unsent: Option<Unsent>) {
         if unsent.is_none_or(|unsent| !unsent.is_nothing()) {
             self.clients += 1;
-            self.bytes += unsent.map_or(0, |unsent| unsent.bytes);
+            let Unsent { bytes, queued, .. } = unsent.unwrap_or_default();
+            self.unsent.bytes += bytes;
+            self.unsent.queued += queued;
         }
     }
 
     fn tell(&self) {
-        let Lost { clients, bytes } = self;
+        let Lost { clients, unsent } = self;
         if *clients > 0 {
             let s = if *clients == 1 { "" } else { "s" };
-            log::warn!("{clients} client{s} did not get all that was queued: {bytes} bytes were not sent");
+            log::warn!("{clients} client{s} did not get all that was queued: {} not sent", unsent.amount());
         }
     }
 }
