@@ -148,8 +148,13 @@ impl CommandSink {
         what: impl FnOnce(&mut RecordSink<ProcessInput>) -> Result<(), SinkError>,
     ) -> Result<(), SinkError> {
         match self.records.as_mut().map_or(Ok(()), what) {
-            Err(SinkError::Closed | SinkError::Failed(_)) => {
+            Err(SinkError::Closed) => {
                 log::info!("{}the command reads no more, and what comes is dropped", self.label);
+                self.records = None;
+                Ok(())
+            }
+            Err(SinkError::Failed(why)) => {
+                log::info!("{}the command has not read all that came: {why}", self.label);
                 self.records = None;
                 Ok(())
             }

@@ -132,7 +132,7 @@ impl Process {
         self.over.wake();
     }
 
-    /// Takes the next step towards its end at once: TERM, or KILL if it has got that.
+    /// Takes the next step towards its end at once: TERM, and half a second later KILL; or KILL if it has got TERM.
     pub fn hurry(&self) {
         self.lock().hurry = true;
     }
@@ -147,13 +147,20 @@ impl Process {
     #[must_use]
     pub fn failure(&self) -> Option<Exit> {
         let state = self.lock();
-        let excused = state.told || (state.exit == Some(Exit::Signal(Signal::PIPE.as_raw())) && !state.output_ended);
-        state.exit.filter(|exit| *exit != Exit::Code(0) && !excused)
+        state.exit.filter(|exit| state.is_failure(*exit))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing in here panics half-way.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Whether a process that has ended so has failed by itself.
+    fn is_failure(&self, exit: Exit) -> bool {
+        let is_cut_short = exit == Exit::Signal(Signal::PIPE.as_raw()) && !self.output_ended;
+        exit != Exit::Code(0) && !self.told && !is_cut_short
     }
 }
 
@@ -194,7 +201,7 @@ impl ProcessInput {
                     let over = (self.process.over.as_fd(), Interest::Read);
                     let [over, _room] = wait(&[over, (self.pipe.as_fd(), Interest::Write)], None)?;
                     if over.is_readable() {
-                        return Err(io::ErrorKind::BrokenPipe.into());
+                        return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the session is over"));
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -172,6 +172,49 @@ fn signals_shorten_the_grace() {
 }
 
 #[test]
+fn a_second_signal_is_the_end_also_of_a_command_that_heeds_nothing() {
+    let run = listen("-v --grace 1000s", "trap '' TERM; echo $$; sleep 1000; sleep 1000");
+    let mut peer = Peer::open(&run.url());
+    let pid = pid(&mut peer);
+    run.signal(Signal::INT);
+    peer.expect_close(1001);
+    run.signal(Signal::INT);
+    run.finish().died_of(Signal::INT);
+    assert_gone(pid);
+}
+
+#[test]
+fn how_a_command_ended_is_told_before_the_end_of_its_session() {
+    let run = listen("-v", "echo last >&2; printf unfinished >&2; exit 3");
+    let mut peer = Peer::open(&run.url());
+    peer.expect_close(1011);
+    peer.close(1011, "");
+    run.wait_stderr("the peer answered");
+    run.signal(Signal::TERM);
+    let run = run.finish();
+    let told = run.stderr.split_once("client 1: last\n").expect("it has said something").1;
+    let words = "client 1: unfinished\nwspipe: client 1: the command ended with exit status 3\nwspipe: client 1 at ";
+    assert!(told.starts_with(words), "{run:?}");
+    assert_eq!(told.matches("exit status").count(), 1, "{run:?}");
+}
+
+#[test]
+fn a_command_that_never_reads_is_not_said_to_have_stopped() {
+    let run = listen("-v --grace 100ms --ping-interval 100ms --ping-timeout 1h", "echo ready; exec sleep 1000");
+    let mut peer = Peer::open(&run.url());
+    peer.expect_text("ready");
+    for _ in 0..1000 {
+        peer.text([b'x'; 999]);
+    }
+    // The session's next Ping finds out.
+    peer.reset();
+    run.wait_stderr("client 1: the command has not read all that came: the session is over\n");
+    run.wait_stderr("gets signal 15");
+    run.signal(Signal::TERM);
+    run.finish().died_of(Signal::TERM).stderr_lacks("reads no more");
+}
+
+#[test]
 fn a_client_that_leaves_while_the_command_writes_ends_it() {
     let run = listen("-v", "echo $$; exec yes");
     let mut peer = Peer::open(&run.url());

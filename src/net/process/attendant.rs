@@ -17,6 +17,8 @@ use crate::net::{Interest, wait_any};
 const GLANCE: Duration = Duration::from_millis(20);
 /// How long a process that was killed may take to be gone, at least. What hangs in the system longer is left to it.
 const LAST: Duration = Duration::from_secs(1);
+/// How long one that was told to hurry may take to heed TERM, at most.
+const HURRY: Duration = Duration::from_millis(500);
 
 pub(super) struct Attendant {
     child: Child,
@@ -32,6 +34,8 @@ pub(super) struct Attendant {
     /// When it gets the next of them.
     due: Option<Instant>,
     exit: Option<Exit>,
+    /// That it has failed has been told.
+    is_told: bool,
 }
 
 impl Attendant {
@@ -44,7 +48,8 @@ impl Attendant {
     ) -> Self {
         let pid = Pid::from_child(&child);
         let steps = [Signal::TERM, Signal::KILL].into_iter();
-        Attendant { child, pid, watch: watch(pid), errors, process, notices, grace, steps, due: None, exit: None }
+        let (watch, due, exit) = (watch(pid), None, None);
+        Attendant { child, pid, watch, errors, process, notices, grace, steps, due, exit, is_told: false }
     }
 
     /// Stays until the session is over and the process has ended.
@@ -70,8 +75,22 @@ impl Attendant {
         {
             let code = status.exit_status().map(Exit::Code);
             self.exit = code.or_else(|| status.terminating_signal().map(Exit::Signal));
+            // Before the session knows, so that this stands before what is said about its end.
+            self.tell_failure();
             self.process.lock().exit = self.exit;
             self.notices.ended.wake();
+        }
+    }
+
+    /// Says that it has failed, if it has, behind what it has said itself.
+    fn tell_failure(&mut self) {
+        let Some(failure) = self.exit.filter(|exit| self.process.lock().is_failure(*exit)) else { return };
+        if let Some(label) = self.notices.label.as_ref().filter(|_| !self.is_told) {
+            self.is_told = true;
+            if let Some(errors) = &mut self.errors {
+                errors.pass_on_rest();
+            }
+            log::warn!("{label}the command ended with {failure}");
         }
     }
 
@@ -80,7 +99,9 @@ impl Attendant {
         let now = Instant::now();
         let due = *self.due.get_or_insert(now + self.grace);
         let mut state = self.process.lock();
-        if now < due && !std::mem::take(&mut state.hurry) {
+        if std::mem::take(&mut state.hurry) {
+            self.grace = self.grace.min(HURRY);
+        } else if now < due {
             return true;
         }
         let Some(signal) = self.steps.next() else { return false };
@@ -131,9 +152,7 @@ impl Drop for Attendant {
             errors.pass_on_rest();
         }
         let _ = if self.process.lock().session_over { self.child.try_wait() } else { self.child.wait().map(Some) };
-        if let (Some(label), Some(failure)) = (&self.notices.label, self.process.failure()) {
-            log::warn!("{label}the command ended with {failure}");
-        }
+        self.tell_failure();
         self.process.lock().gone = true;
         self.notices.gone.wake();
     }
