@@ -38,7 +38,7 @@ fn input_that_a_peer_does_not_read_any_more_is_not_called_sent() {
     let mut peer = server.accept();
     run.fill_stdin();
     peer.close(1000, "");
-    run.finish().status(6).stderr_has("not sent");
+    run.finish().status(6).stderr_has("last message");
 }
 
 #[test]

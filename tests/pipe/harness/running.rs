@@ -44,14 +44,15 @@ impl Running {
         stdin.flush().expect("a pipe needs no flush");
     }
 
-    /// Writes lines to a standard input that is held until the program reads no more.
+    /// Writes a line that has no end to a standard input that is held until the program reads no more. However much of it the
+    /// system's buffers take, it is never sent as a whole.
     pub(crate) fn fill_stdin(&mut self) {
         let stdin = self.stdin.as_mut().expect("standard input is held");
-        let lines = format!("{}\n", super::line(0, 999)).repeat(4);
+        let piece = super::line(0, 4000);
         let full = Timespec::try_from(FULL).expect("it is short");
         // A pipe that can be written to takes so much without blocking.
         while poll(&mut [PollFd::new(stdin, PollFlags::OUT)], Some(&full)).expect("a pipe can be polled") == 1 {
-            stdin.write_all(lines.as_bytes()).expect("the child reads");
+            stdin.write_all(piece.as_bytes()).expect("the child reads");
         }
     }
 
