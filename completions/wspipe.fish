@@ -264,14 +264,17 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l answer-timeout 
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l wait -d 'After the last line, close when nothing has come for so long; 0 closes at once' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l timeout -d 'Bound the whole run, as in --timeout 5s' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l close-timeout -d 'How long the peer may take to answer our Close' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l max-message -d 'Refuse longer messages from the peer with close code 1009' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l out -d 'How messages are laid out on standard output' -r -f -a "lines\t'A message a line; the line feed is not part of it (the default)'
 nul\t'Like lines, with NUL bytes'
 raw\t'In: what one read gives is a message; out: payload, nothing added (the default with -b)'
 whole\t'In: all of the input is one message; out: like raw'
 length\t'A 4-byte big-endian length, then that many bytes'
-json\t'JSON Lines: one event a line'"
-complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l max-message -d 'Refuse longer messages from the peer with close code 1009' -r
+json\t'JSON Lines: one event a line'
+hex\t'A hexdump of each message, for people'"
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l record -d 'Write all that comes and goes to FILE, as JSON Lines' -r -F
+complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l stats -d 'At the end say on standard error what was carried, also with -q; as one line of JSON with =json' -r -f -a "text\t'Lines for people'
+json\t'One line of JSON'"
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -s H -l header -d 'Add a header; repeatable; @FILE or @env:NAME gives several, one a line' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -s s -l subprotocol -d 'Offer a subprotocol; repeatable, the preferred one first' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l origin -d 'Send an Origin, as a browser would' -r
@@ -295,6 +298,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l passphrase -d '
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l key -d 'Our private key in PEM, if it is not in the file of --cert' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l compress-level -d 'How hard to compress: 1 is the fastest, 9 gives the fewest bytes' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l check -d 'Compare what comes with the lines of dir "in": a diff and status 8 where it differs'
+complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l timestamps -d 'Print the time before each message; with lines, nul and hex'
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l location-trusted -d 'Follow redirects, as -L does, and send credentials wherever they lead'
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -s 4 -l ipv4 -d 'Use IPv4 addresses only'
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -s 6 -l ipv6 -d 'Use IPv6 addresses only'

@@ -6,6 +6,7 @@ mod compression;
 mod connect;
 mod dialogue;
 mod exec;
+mod formats;
 mod forward;
 mod handshake;
 mod heartbeat;

@@ -9,8 +9,9 @@ use wspipe::outcome::Failure;
 
 use super::client::{ClientArgs, destination};
 use super::compression::LevelArgs;
-use super::pipe::FormatName;
+use super::formats::{FormatName, OutputArgs};
 use super::record::RecordArgs;
+use super::reports::StatsArgs;
 use super::values::{duration, size, some_time, speed};
 
 /// Play a recorded session, or a script, and print or check what comes
@@ -58,10 +59,6 @@ pub(super) struct Args {
     #[arg(long, value_name = "TIME", default_value = "5s", allow_negative_numbers = true, value_parser = duration, help_heading = "Replay", hide_short_help = true)]
     close_timeout: Duration,
 
-    /// How messages are laid out on standard output
-    #[arg(long = "out", value_name = "FORMAT", default_value = "lines", help_heading = "Replay")]
-    output: FormatName,
-
     /// Refuse longer messages from the peer with close code 1009
     ///
     /// By default there is no limit; where whole messages must be held (--check, and the format json), it is 64M.
@@ -69,7 +66,13 @@ pub(super) struct Args {
     max_message: Option<u64>,
 
     #[command(flatten)]
+    output: OutputArgs,
+
+    #[command(flatten)]
     record: RecordArgs,
+
+    #[command(flatten)]
+    stats: StatsArgs,
 
     #[command(flatten)]
     client: ClientArgs,
@@ -83,6 +86,7 @@ impl Args {
         if self.is_the_wrong_way_round() {
             return Err(Failure::Usage("the transcript stands before the URL: wspipe replay FILE URL".into()));
         }
+        let output = self.output.resolve(FormatName::Lines)?;
         Ok(ReplayConfig {
             file: self.file,
             client: self.client.resolve(destination(&self.url)?)?,
@@ -93,9 +97,10 @@ impl Args {
             wait: self.wait,
             close_timeout: self.close_timeout,
             timeout: self.timeout,
-            output: self.output.into(),
+            output,
             max_message: self.max_message,
             record: self.record.resolve(),
+            stats: self.stats.resolve(),
         })
     }
 

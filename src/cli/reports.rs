@@ -8,6 +8,19 @@ use wspipe::commands::{Stats, StatsForm};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ReportArgs {
+    #[command(flatten)]
+    stats: StatsArgs,
+
+    /// Show on the terminal how much has been carried, how fast, and of an input file how much is left
+    ///
+    /// The meter is on standard error. Nothing is shown where that is no terminal, or where messages are typed or printed on
+    /// one. A listener has a meter with --once only.
+    #[arg(long, help_heading = "Messages", hide_short_help = true)]
+    progress: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct StatsArgs {
     /// At the end say on standard error what was carried, also with -q; as one line of JSON with =json
     #[arg(
         long,
@@ -19,13 +32,6 @@ pub(super) struct ReportArgs {
         hide_short_help = true
     )]
     stats: Option<Form>,
-
-    /// Show on the terminal how much has been carried, how fast, and of an input file how much is left
-    ///
-    /// The meter is on standard error. Nothing is shown where that is no terminal, or where messages are typed or printed on
-    /// one. A listener has a meter with --once only.
-    #[arg(long, help_heading = "Messages", hide_short_help = true)]
-    progress: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -42,8 +48,15 @@ impl ReportArgs {
         self.progress.then(Arc::default)
     }
 
-    /// Where what is carried is added up, if it is to be told.
+    /// As [`StatsArgs::resolve`].
     pub(super) fn stats(&self) -> Option<Arc<Stats>> {
+        self.stats.resolve()
+    }
+}
+
+impl StatsArgs {
+    /// Where what is carried is added up, if it is to be told.
+    pub(super) fn resolve(&self) -> Option<Arc<Stats>> {
         let form = match self.stats? {
             Form::Text => StatsForm::Text,
             Form::Json => StatsForm::Json,

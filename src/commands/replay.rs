@@ -13,7 +13,8 @@ use super::client::announce;
 use super::coding::{Coding, Terms};
 use super::pipe::{output_pipe, standard_output};
 use super::record::{recorded, tapped};
-use super::{ClientConfig, RECEIVE_BUFFER};
+use super::stats::AtEnd;
+use super::{ClientConfig, RECEIVE_BUFFER, Stats};
 use crate::bridge::{Keeper, OnEof, RecordSink, Replay, Rules, Session, Signals, Speed};
 use crate::handshake::printable;
 use crate::net::Wake;
@@ -21,7 +22,7 @@ use crate::outcome::{Failure, SHOWN_PATH};
 use crate::protocol::{Close, Level, Role};
 use crate::recorder::Recorder;
 use crate::records::script::{Script, ScriptReader};
-use crate::records::{DEFAULT_MAX_HELD, Format, Joiner, JsonEvents};
+use crate::records::{DEFAULT_MAX_HELD, Format, Joiner, JsonEvents, OutputFormat};
 
 /// How long a signal leaves a session to end, at most.
 const GRACE: Duration = Duration::from_secs(1);
@@ -48,11 +49,13 @@ pub struct ReplayConfig {
     /// The bound of the whole run.
     pub timeout: Option<Duration>,
     /// How messages are laid out on standard output.
-    pub output: Format,
+    pub output: OutputFormat,
     /// The longest message that is accepted, in bytes.
     pub max_message: Option<u64>,
     /// The file to record the session in.
     pub record: Option<PathBuf>,
+    /// Where what is carried is added up, if it is to be told.
+    pub stats: Option<Arc<Stats>>,
 }
 
 /// Connects, plays the script, and says how that came out.
@@ -62,6 +65,7 @@ pub struct ReplayConfig {
 /// awaited and did not come; see [`Failure`].
 pub fn replay(config: &ReplayConfig) -> Result<(), Failure> {
     let start = Instant::now();
+    let _stats = AtEnd(config.stats.clone());
     // First: nobody is asked for anything if there is nothing to be played, and it may be that the recording takes its place.
     let script = Arc::new(read(&config.file)?);
     recorded(config.record.as_deref(), |recorder| play(config, script, recorder, start))
@@ -98,6 +102,9 @@ fn play(
     let bell = Arc::new(Wake::new().map_err(Failure::io("cannot play the transcript"))?);
     let (source, sink, play) = config.replay(script).ends(sink, Arc::clone(&bell));
     let ending = session.run(source, sink, bell, &keeper).map_err(Failure::io("cannot run the session"))?;
+    if let Some(stats) = &config.stats {
+        stats.add(&ending.traffic, &worth);
+    }
     worth.tell("");
     log::info!("{ending}");
     outcome::verdict(&ending, &play.report(), config)
@@ -115,7 +122,7 @@ impl ReplayConfig {
 
     /// Whether whole messages are held.
     fn holds(&self) -> bool {
-        self.check || self.output == Format::Json
+        self.check || self.output == Format::Json.into()
     }
 
     fn replay(&self, script: Arc<Script>) -> Replay {

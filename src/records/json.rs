@@ -123,8 +123,7 @@ impl JsonLine {
             // The parser would take the fields of an array, too.
             rest => {
                 let column = line.len() - rest.len() + 1;
-                let what = "expected an object, {…}".to_owned();
-                return Err(JsonProblem::Syntax { what, column });
+                return Err(JsonProblem::Syntax { what: no_object(rest), column });
             }
         }
         let incoming: Incoming<'_> = serde_json::from_slice(line).map_err(|error| syntax(&error))?;
@@ -209,6 +208,17 @@ impl JsonLine {
     fn decode(&mut self, encoded: &str) -> Result<(), JsonProblem> {
         BASE64_STANDARD.decode_vec(encoded, &mut self.payload).map_err(|error| JsonProblem::Base64(error.to_string()))
     }
+}
+
+/// What is said of a line that begins so, and is no object.
+pub(super) fn no_object(line: &[u8]) -> String {
+    match line {
+        [b'#', ..] | [b'/', b'/', ..] => {
+            "JSON has no comments; a field of any other name may hold one, as in \"comment\":\"…\""
+        }
+        _ => "expected an object, {…}",
+    }
+    .to_owned()
 }
 
 fn close(incoming: &Incoming<'_>) -> Result<Close, JsonProblem> {

@@ -388,3 +388,28 @@ fn a_url_in_the_place_of_the_file_is_wrong_usage() {
     }
     Run::new(["replay", "/nonexistent/file", "echo:"]).finish().status(1).stderr_has("cannot read /nonexistent/file");
 }
+
+#[test]
+fn what_comes_is_shown_as_by_connect() {
+    let script = "{\"type\":\"binary\",\"data\":\"AAEC\"}\n";
+    let run = replay("--out hex --wait 100ms --stats", script, "echo:").finish();
+    run.status(0).stdout("binary, 3 bytes\n00000000  00 01 02                                          |...|\n");
+    run.stderr_has("sent 1 message, 3 bytes (").stderr_has("received 1 message, 3 bytes (");
+    let script = "{\"type\":\"text\",\"data\":\"hello\"}\n";
+    let run = replay("--timestamps --wait 100ms", script, "echo:").finish();
+    let printed = run.status(0).silent().text();
+    assert!(printed.ends_with("Z hello\n") && printed.starts_with("20"), "{printed}");
+}
+
+#[test]
+fn long_messages_that_begin_alike_are_shown_where_they_differ() {
+    let long = |word: &str| format!("{}the {word} brown fox", "x".repeat(180));
+    let script = format!(
+        "{}\n{}\n",
+        json!({"type": "text", "data": long("quick")}),
+        json!({"type": "text", "data": long("quack"), "dir": "in"})
+    );
+    let run = replay("--check --wait 100ms", &script, "echo:").finish();
+    let words = r#"another from byte 187 on: "…xxxxthe quick brown fox" instead of "…xxxxthe quack brown fox""#;
+    run.status(8).stderr_has(words);
+}

@@ -33,13 +33,33 @@ pub(super) fn event(event: &Event<'_>) -> String {
     }
 }
 
+/// How much of a message is shown before where it differs, and from there on, in bytes.
+const BEFORE: usize = 10;
+const BEHIND: usize = 20;
+
 /// Where the beginnings that are shown of two messages say nothing, where they differ.
 pub(super) fn difference(expected: &Expected, event: &Event<'_>) -> String {
     let (Expected::Message(_, Wanted::Exactly(one)), Event::Data(chunk)) = (expected, event) else {
         return String::new();
     };
     let same = one.iter().zip(chunk.payload).take_while(|(one, other)| one == other).count();
-    format!(", another from byte {} on", same + 1)
+    let [came, awaited] = [chunk.payload, one].map(|payload| around(chunk.kind, payload, same));
+    format!(", another from byte {} on: {came} instead of {awaited}", same + 1)
+}
+
+/// What stands there in a message, and a little of what stands before.
+fn around(kind: Kind, payload: &[u8], at: usize) -> String {
+    let is_inside = |byte: &u8| kind == Kind::Text && byte & 0xc0 == 0x80;
+    let mut from = at.saturating_sub(BEFORE);
+    while from > 0 && payload.get(from).is_some_and(is_inside) {
+        from -= 1;
+    }
+    let more = if from > 0 { "…" } else { "" };
+    let rest = &payload[from..];
+    match kind {
+        Kind::Text => format!("\"{more}{}\"", printable(rest, BEFORE + BEHIND)),
+        Kind::Binary => format!("{more}{}", digits(rest, BEFORE + BEHIND)),
+    }
 }
 
 fn open(wanted: &Wanted) -> String {
@@ -57,14 +77,18 @@ fn text(payload: &[u8]) -> String {
 }
 
 fn bytes(payload: &[u8]) -> String {
-    let shown = &payload[..payload.len().min(SHOWN / 4)];
-    let digits: Vec<String> = shown.iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut words = if digits.is_empty() { "of 0 bytes".to_owned() } else { digits.join(" ") };
-    if shown.len() < payload.len() {
-        words.push_str(" …");
+    const FEW: usize = SHOWN / 4;
+    let mut words = if payload.is_empty() { "of 0 bytes".to_owned() } else { digits(payload, FEW) };
+    if payload.len() > FEW {
         add_length(&mut words, payload.len());
     }
     words
+}
+
+/// The first few bytes.
+fn digits(payload: &[u8], few: usize) -> String {
+    let digits: Vec<String> = payload.iter().take(few).map(|byte| format!("{byte:02x}")).collect();
+    digits.join(" ") + if payload.len() > few { " …" } else { "" }
 }
 
 fn add_length(words: &mut String, length: usize) {
@@ -85,6 +109,25 @@ fn close(code: Option<u16>, reason: &str) -> String {
 mod tests {
     use super::*;
     use crate::protocol::Chunk;
+
+    #[test]
+    fn two_messages_that_begin_alike() {
+        let told = |kind, came: &[u8], awaited: &[u8]| {
+            let expected = Expected::Message(kind, Wanted::Exactly(awaited.to_vec()));
+            difference(&expected, &Event::Data(Chunk::whole(kind, came)))
+        };
+        let [came, awaited] = ["quick", "quack"].map(|word| format!("{}the {word} brown fox", "x".repeat(180)));
+        let words = told(Kind::Text, came.as_bytes(), awaited.as_bytes());
+        let both = r#""…xxxxthe quick brown fox" instead of "…xxxxthe quack brown fox""#;
+        assert_eq!(words, format!(", another from byte 187 on: {both}"));
+        // No character is cut in two, and one of them may have ended.
+        let [came, awaited] = [0, 1].map(|more| "ä".repeat(60) + &"b".repeat(more));
+        let words = told(Kind::Text, came.as_bytes(), awaited.as_bytes());
+        assert_eq!(words, r#", another from byte 121 on: "…äääää" instead of "…äääääb""#);
+        let [came, awaited] = [1, 2].map(|last| [vec![0; 100], vec![last]].concat());
+        let words = told(Kind::Binary, &came, &awaited);
+        assert!(words.ends_with("on: …00 00 00 00 00 00 00 00 00 00 01 instead of …00 00 00 00 00 00 00 00 00 00 02"));
+    }
 
     #[test]
     fn events_in_words() {

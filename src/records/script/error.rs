@@ -22,6 +22,9 @@ pub enum ScriptProblem {
     /// Not JSON, or a field of another type than it has; the parser's words.
     #[error("this is not a JSON event: {0}")]
     Syntax(String),
+    /// There is no type.
+    #[error("the field \"type\" is missing, as in {{\"type\":\"text\",\"data\":\"hello\"}}")]
+    NoType,
     /// A type that no line has.
     #[error("unknown type {0:?}: use text, binary, ping, pong, close or wait")]
     Type(String),
@@ -54,6 +57,9 @@ pub enum ScriptProblem {
     /// A time that is not written as it should be.
     #[error("this is no time: write it as in 2026-01-02T03:04:05.678Z (RFC 3339, UTC)")]
     Time,
+    /// A pause that is none.
+    #[error("ms is a whole number of milliseconds, as in 500")]
+    Pause,
     /// A message that is not continued as it began: its type, and the line.
     #[error("the {0} message that begins in line {1} is not finished: a piece without \"fin\":false ends it")]
     Unfinished(&'static str, u64),

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use super::{ScriptProblem, Wanted};
 use crate::protocol::{Close, CloseCodeError, Kind};
+use crate::records::json::no_object;
 
 /// A problem and its column.
 pub(super) type At<T> = Result<T, (usize, ScriptProblem)>;
@@ -63,8 +64,7 @@ impl<'a> Line<'a> {
             [b'{', ..] => {}
             // The parser would take the fields of an array, too.
             rest => {
-                let what = "expected an object, {…}".to_owned();
-                return Err((bytes.len() - rest.len() + 1, ScriptProblem::Syntax(what)));
+                return Err((bytes.len() - rest.len() + 1, ScriptProblem::Syntax(no_object(rest))));
             }
         }
         let fields = serde_json::from_slice(bytes).map_err(|error| (error.column().max(1), syntax(&error)))?;
@@ -72,7 +72,7 @@ impl<'a> Line<'a> {
     }
 
     pub(super) fn kind(&self) -> At<Cow<'a, str>> {
-        let field = self.fields.r#type.ok_or_else(|| self.missing("event", "\"type\""))?;
+        let field = self.fields.r#type.ok_or((self.column(None), ScriptProblem::NoType))?;
         self.value(field)
     }
 
@@ -194,7 +194,8 @@ impl<'a> Line<'a> {
 
     pub(super) fn pause(&self) -> At<Duration> {
         let field = self.fields.ms.ok_or_else(|| self.missing("wait", "\"ms\""))?;
-        Ok(Duration::from_millis(self.value(field)?).min(LONGEST))
+        let millis = self.value(field).map_err(|_| (self.column(Some(field)), ScriptProblem::Pause))?;
+        Ok(Duration::from_millis(millis).min(LONGEST))
     }
 
     fn decoded(&self, field: &RawValue, data: &str) -> At<Vec<u8>> {

@@ -121,5 +121,6 @@ fn messages_that_begin_alike_are_told_apart() {
     let long = "é".repeat(100);
     let line = format!("{{\"type\":\"text\",\"data\":\"{long}a\",\"dir\":\"in\"}}");
     let report = report(true, &[&line], &[text(&(long + "b"))]);
-    assert_eq!(report.found[0], report.expected[0].1.clone() + ", another from byte 201 on");
+    let difference = ", another from byte 201 on: \"…éééééb\" instead of \"…éééééa\"";
+    assert_eq!(report.found[0], report.expected[0].1.clone() + difference);
 }
