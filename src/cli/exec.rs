@@ -7,7 +7,7 @@ use wspipe::commands::{EnvHeader, Exec};
 use wspipe::net::Program;
 
 use super::values::duration;
-use super::{inherited, trust};
+use super::{inherited, route};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ExecArgs {
@@ -38,8 +38,7 @@ impl ExecArgs {
         let mut words = self.command.into_iter();
         let name = words.next().filter(|_| self.exec)?;
         inherited::keep_from_children();
-        let before = trust::before().into_iter().chain(inherited::VARIABLES.map(|name| (name, None)));
-        let environment = before.map(|(name, value)| (name.into(), value)).collect();
+        let environment = route::environment();
         Some(Exec { program: Program { name, args: words.collect(), environment, grace: self.grace }, headers })
     }
 }

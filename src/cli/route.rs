@@ -72,10 +72,9 @@ impl RouteArgs {
     }
 }
 
-/// What a command's environment has otherwise than ours: what was changed here, and the secrets, which are for us alone.
-fn environment() -> Vec<(&'static str, Option<OsString>)> {
-    let mut environment = trust::before();
-    environment.extend([(PASSWORD, None), (PASSPHRASE, None)]);
-    environment.extend(inherited::VARIABLES.map(|name| (name, None)));
-    environment
+/// What a command's environment has otherwise than ours: what was changed here, and the secrets, which are for us alone. All
+/// that changes ours must have been resolved before.
+pub(super) fn environment() -> Vec<(OsString, Option<OsString>)> {
+    let removed = [PASSWORD, PASSPHRASE].into_iter().chain(inherited::VARIABLES).map(|name| (name, None));
+    trust::before().into_iter().chain(removed).map(|(name, value)| (name.into(), value)).collect()
 }

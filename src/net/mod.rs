@@ -19,7 +19,6 @@
 //! - Connecting and waiting end at a deadline, where one is given, and go on when a signal interrupts them.
 //! - An error says what failed and where, and what to do if that can be known; time-outs and refusals are told apart.
 
-mod command;
 mod connection;
 mod descriptors;
 mod dial;
@@ -35,14 +34,13 @@ mod tls;
 mod unix;
 mod wake;
 
-pub use command::{Attendant, ShellCommand};
 pub use connection::{Connection, Half, Line};
 pub use descriptors::raise_descriptor_limit;
 pub(crate) use dial::unbracketed;
 pub use dial::{Attempt, DialError, Dialed, Endpoint, Family, KnownHost, KnownHostError, Lookup, Step, dial};
 pub use listener::{BindError, ListenAddr, ListenAddrError, ListenOn, Listener, Unsuitable};
 pub use poll::{Interest, Ready, wait, wait_any};
-pub use process::{Exit, Notices, Process, ProcessInput, Program, ProgramError, Started};
+pub use process::{Attendant, Exit, Notices, Process, ProcessInput, Program, ProgramError, ShellCommand, Started};
 pub use socket::Socket;
 pub use stdio::Stdio;
 pub use tls::{

@@ -1,14 +1,16 @@
-//! A program whose standard input and output are one end of a session, from its start to its end.
+//! Programs that we start: one whose standard input and output are one end of a session, from its start to its end, and here
+//! below; and a [`ShellCommand`] whose standard input and output are the way to a host.
 //!
-//! It leads a process group of its own, so that all that a shell has started for it can be told to end. It is reaped only when
+//! The first leads a process group of its own, so that all that a shell has started for it can be told to end. It is reaped only when
 //! that has been done: until then its number, which is the group's, can't become another's.
 
-mod attendant;
 mod errors;
+mod exit;
 mod search;
+mod shell;
+mod warden;
 
 use std::ffi::OsString;
-use std::fmt;
 use std::io::{self, IoSlice, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
@@ -18,13 +20,14 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::Signal;
-use signal_hook::low_level::signal_name;
 
 use super::descriptors::restore_descriptor_limit;
 use super::{Interest, Wake, wait};
-use attendant::Attendant;
 use errors::ErrorLines;
+pub use exit::Exit;
 pub use search::ProgramError;
+pub use shell::{Attendant, ShellCommand};
+use warden::Warden;
 
 /// The stack of the thread that attends to a process, in bytes.
 const STACK: usize = 128 << 10;
@@ -74,12 +77,7 @@ impl Program {
         let mut command = Command::new(&self.name);
         command.args(&self.args).stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
         command.stderr(if notices.label.is_some() { Stdio::piped() } else { Stdio::inherit() });
-        for (name, value) in self.environment.iter().chain(environment) {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
+        set_variables(&mut command, self.environment.iter().chain(environment));
         let process = Arc::new(Process { state: Mutex::default(), over: Wake::new()? });
         let mut child = command.spawn()?;
         restore_descriptor_limit(&child);
@@ -87,13 +85,23 @@ impl Program {
         let label = notices.label.clone().unwrap_or_default();
         let errors = child.stderr.take().map(|pipe| ErrorLines::new(pipe, label));
         // In charge of the child from here on: if there is no thread for it, it ends the child at once.
-        let attendant = Attendant::new(child, errors, Arc::clone(&process), notices, self.grace);
+        let warden = Warden::new(child, errors, Arc::clone(&process), notices, self.grace);
         let (Some(input), Some(output)) = (input, output) else {
             return Err(io::ErrorKind::BrokenPipe.into());
         };
         rustix::io::ioctl_fionbio(&input, true)?;
-        thread::Builder::new().name("command".into()).stack_size(STACK).spawn(move || attendant.run())?;
+        thread::Builder::new().name("command".into()).stack_size(STACK).spawn(move || warden.run())?;
         Ok(Started { input: ProcessInput { pipe: input, process: Arc::clone(&process) }, output, process })
+    }
+}
+
+/// Variables of the environment, as they are to be; `None` for not at all.
+fn set_variables<'a>(command: &mut Command, variables: impl IntoIterator<Item = &'a (OsString, Option<OsString>)>) {
+    for (name, value) in variables {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
     }
 }
 
@@ -161,27 +169,6 @@ impl State {
     fn is_failure(&self, exit: Exit) -> bool {
         let is_cut_short = exit == Exit::Signal(Signal::PIPE.as_raw()) && !self.output_ended;
         exit != Exit::Code(0) && !self.told && !is_cut_short
-    }
-}
-
-/// How a process ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// With this status.
-    Code(i32),
-    /// By this signal.
-    Signal(i32),
-}
-
-impl fmt::Display for Exit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Exit::Code(code) => write!(f, "exit status {code}"),
-            Exit::Signal(signal) => match signal_name(signal) {
-                Some(name) => write!(f, "signal {signal} ({name})"),
-                None => write!(f, "signal {signal}"),
-            },
-        }
     }
 }
 

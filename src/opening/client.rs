@@ -14,7 +14,7 @@ use crate::handshake::{
     BodyExcerpt, Check, DeflateAgreement, HeadError, Refusal, Request, RequestHead, RequestOptions, ResponseHead,
     Scheme, Target, agreed_deflate, generate_key, response_checks,
 };
-use crate::net::{Attendant, Connection, TlsError};
+use crate::net::{Attendant, Connection, Exit, TlsError};
 use crate::protocol::MaskingKeys;
 use crate::records::{Opening, Timings};
 
@@ -175,12 +175,13 @@ fn unanswered(unread: Unread, heard: &Heard, scheme: Scheme, reached: &Reached, 
     }
 }
 
-/// Where no answer came, a command in between may have failed: then that is what there is to tell.
-fn told_by_command(error: OpenError, reached: &mut Reached) -> OpenError {
-    let is_cut =
-        matches!(error, OpenError::ClosedAtOnce | OpenError::NotHttp(HeadError::Nothing | HeadError::Ended { .. }));
-    let failure = reached.attendant.as_mut().filter(|_| is_cut).and_then(Attendant::failure);
-    failure.map_or(error, OpenError::Command)
+/// Where no answer came, a command in between may have ended: then that is what there is to tell; unless all was well with it,
+/// and the answer only was not complete.
+fn told_by_command(error: OpenError, reached: &Reached) -> OpenError {
+    let nothing_came = matches!(error, OpenError::ClosedAtOnce | OpenError::NotHttp(HeadError::Nothing));
+    let is_cut = nothing_came || matches!(error, OpenError::NotHttp(HeadError::Ended { .. }));
+    let exit = reached.attendant.as_ref().filter(|_| is_cut).and_then(Attendant::exit);
+    exit.filter(|exit| nothing_came || *exit != Exit::Code(0)).map_or(error, OpenError::Command)
 }
 
 /// A read that failed. With TLS 1.3 a server refuses a client's certificate, or the lack of one, only after the handshake

@@ -6,7 +6,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::handshake::{HeadError, RedirectError, Refusal, Request, RequestError, ResponseHead};
-use crate::net::DialError;
+use crate::net::{DialError, Exit};
 use crate::proxy::{ProxyScheme, WrongProxy};
 
 use super::{AttemptTime, ProxyFailure, ProxyPassed, Tried};
@@ -34,9 +34,9 @@ pub enum OpenError {
     /// The command of `--via-command` could not be started.
     #[error("cannot start the command of --via-command: {0}")]
     CommandNotStarted(io::Error),
-    /// The command of `--via-command` failed before the connection was open.
-    #[error("the command of --via-command failed before the connection was open ({0})")]
-    Command(String),
+    /// The command of `--via-command` ended before the connection was open.
+    #[error("the command of --via-command {}", ended_early(*.0))]
+    Command(Exit),
     /// The connection was made, but the handshake was not answered in time.
     #[error(
         "{} did not answer the {}handshake within {time}{}",
@@ -122,6 +122,15 @@ pub enum OpenError {
     /// The system's words.
     #[error("the handshake could not be carried out: {0}")]
     Io(io::Error),
+}
+
+fn ended_early(exit: Exit) -> String {
+    match exit {
+        Exit::Code(0) => format!(
+            "ended before anything came ({exit}): it is to carry bytes to the server and back, as ssh -W HOST:PORT does"
+        ),
+        exit => format!("failed before the connection was open ({exit})"),
+    }
 }
 
 /// What was reached, for people: the address, and the proxy if there is one.

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use super::{Limits, OpenError, TlsFailure, error};
 use crate::handshake::{Host, Redirects, Scheme, Target, printable};
 use crate::net::{
-    Attendant, CertificateFacts, Connection, DialError, Dialed, Endpoint, Lookup, Secured, ShellCommand, TlsConnector,
-    TlsError, TlsOptions, TlsPeer, Trouble, dial,
+    Attendant, CertificateFacts, Connection, DialError, Dialed, Endpoint, Exit, Lookup, Secured, ShellCommand,
+    TlsConnector, TlsError, TlsOptions, TlsPeer, Trouble, dial,
 };
 use crate::proxy::{Proxy, ProxyRules};
 
@@ -89,7 +89,7 @@ pub(super) fn reach(target: &Target, route: &Route, limits: &Limits) -> Result<R
         Scheme::Ws | Scheme::WsUnix => None,
         Scheme::Wss => Some(TlsConnector::new(&route.tls).map_err(|error| OpenError::Tls(error.to_string()))?),
     };
-    let mut reached = below_tls(target, route, limits)?;
+    let reached = below_tls(target, route, limits)?;
     let Some(connector) = connector else {
         return Ok(reached);
     };
@@ -109,15 +109,16 @@ pub(super) fn reach(target: &Target, route: &Route, limits: &Limits) -> Result<R
             })
         }
         Err(error) => {
-            if let Some(failure) = reached.attendant.as_mut().and_then(Attendant::failure) {
-                return Err(OpenError::Command(failure));
+            let is_cut = error.trouble() == Trouble::Cut;
+            let exit = reached.attendant.as_ref().and_then(Attendant::exit);
+            if let Some(exit) = exit.filter(|exit| is_cut || *exit != Exit::Code(0)) {
+                return Err(OpenError::Command(exit));
             }
             let own_name = route.tls.server_name.clone();
             let certificate =
                 certificate(&error, &target.host, own_name, limits, |limits| once_more(target, route, limits));
             let words = explained(&error, TlsPeer::Server, certificate.as_deref());
             let Reached { address, resolve, connect, proxy, .. } = reached;
-            let is_cut = error.trouble() == Trouble::Cut;
             let failure = TlsFailure { words, address, resolve, connect, proxy, certificate, is_cut };
             Err(OpenError::TlsFailed(Box::new(failure)))
         }

@@ -172,6 +172,16 @@ fn signals_shorten_the_grace() {
 }
 
 #[test]
+fn our_own_secrets_are_not_in_its_environment() {
+    let run = Run::listen("").args(["--exec", "--", "sh", "-c", "echo \"$OWN[$WSPIPE_PASSWORD$WSPIPE_PASSPHRASE]\""]);
+    let run = run.env("WSPIPE_PASSWORD", "hunter2").env("WSPIPE_PASSPHRASE", "hunter3").env("OWN", "kept").start();
+    let mut peer = Peer::open(&run.url());
+    peer.expect_text("kept[]");
+    peer.finish(1000);
+    end(run);
+}
+
+#[test]
 fn a_second_signal_is_the_end_also_of_a_command_that_heeds_nothing() {
     let run = listen("-v --grace 1000s", "trap '' TERM; echo $$; sleep 1000; sleep 1000");
     let mut peer = Peer::open(&run.url());

@@ -200,7 +200,7 @@ fn a_command_that_fails_is_run_again() {
     let run =
         run.args(["--via-command", "mkdir first 2>/dev/null && exit 7; mkdir second 2>/dev/null && exit 8; echo SSH"]);
     let run = run.finish();
-    run.status(5).stderr_has("exit status: 7").stderr_has("exit status: 8").stderr_has("SSH");
+    run.status(5).stderr_has("exit status 7").stderr_has("exit status 8").stderr_has("SSH");
 }
 
 #[test]

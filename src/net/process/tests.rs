@@ -119,10 +119,3 @@ fn nobody_writes_longer_than_the_session_lasts() {
     wait_for(&run.gone);
     drop(output);
 }
-
-#[test]
-fn exits_are_told_in_words() {
-    assert_eq!(Exit::Code(3).to_string(), "exit status 3");
-    assert_eq!(Exit::Signal(9).to_string(), "signal 9 (SIGKILL)");
-    assert_eq!(Exit::Signal(63).to_string(), "signal 63");
-}

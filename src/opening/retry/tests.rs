@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::handshake::{Refusal, ResponseHead};
+use crate::net::Exit;
 use crate::net::{Endpoint, Lookup, dial};
 use crate::opening::ProxyFailure;
 
@@ -38,7 +39,7 @@ fn what_is_not_ready_yet_is_tried_again() {
         timed_out(),
         OpenError::ClosedAtOnce,
         OpenError::NotHttp(HeadError::Nothing),
-        OpenError::Command("exit status: 1".into()),
+        OpenError::Command(Exit::Code(1)),
         OpenError::Io(reset()),
     ] {
         assert!(error.setback().is_some(), "{error:?}");

@@ -10,15 +10,16 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use super::descriptors::restore_descriptor_limit;
-use super::{Socket, unbracketed};
+use super::{Exit, set_variables};
+use crate::net::descriptors::restore_descriptor_limit;
+use crate::net::{Socket, unbracketed};
 
 /// How long a command may take to end after its session has.
 const GRACE: Duration = Duration::from_secs(1);
@@ -34,7 +35,7 @@ pub struct ShellCommand {
     /// `ProxyCommand`.
     pub command: String,
     /// Variables of the environment that the command gets as they are here, `None` for not at all.
-    pub environment: Vec<(&'static str, Option<OsString>)>,
+    pub environment: Vec<(OsString, Option<OsString>)>,
 }
 
 /// A running command. It is dropped with the connection: then it is told to end; at once, unless it has served.
@@ -65,12 +66,7 @@ impl ShellCommand {
             command.args(["-c", "trap '' INT; exec /bin/sh -c \"$1\"", "sh", &script]);
         }
         command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::from(OwnedFd::from(output)));
-        for (name, value) in &self.environment {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
+        set_variables(&mut command, &self.environment);
         let shell = command.spawn()?;
         restore_descriptor_limit(&shell);
         // Our copies of its ends go with `command`: the end of the stream is seen when the command has closed it.
@@ -84,25 +80,21 @@ impl Attendant {
         self.patience = GRACE;
     }
 
-    /// How the command has failed, if it has: its status in words. Where the connection has ended, so will the command soon.
-    pub fn failure(&mut self) -> Option<String> {
-        let status = self.wait(LAST_WORDS)?;
-        (!status.success()).then(|| status.to_string())
+    /// How the command has ended, if it has. Where the connection has ended, so will the command soon.
+    #[must_use]
+    pub fn exit(&self) -> Option<Exit> {
+        self.wait(LAST_WORDS)
     }
 
-    /// The status of the shell, once it has ended.
-    fn wait(&self, patience: Duration) -> Option<ExitStatus> {
+    /// How the shell has ended, once it has.
+    fn wait(&self, patience: Duration) -> Option<Exit> {
         let until = Instant::now() + patience;
         loop {
-            let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-            match waitid(WaitId::Pid(self.pid()), options) {
-                Ok(Some(status)) => {
-                    let code = status.exit_status().map(|code| code << 8);
-                    return code.or(status.terminating_signal()).map(ExitStatus::from_raw);
-                }
-                Ok(None) if Instant::now() < until => thread::sleep(GLANCE),
-                _ => return None,
+            let exit = Exit::of(self.pid());
+            if exit.is_some() || Instant::now() >= until {
+                return exit;
             }
+            thread::sleep(GLANCE);
         }
     }
 
@@ -174,25 +166,25 @@ mod tests {
 
     #[test]
     fn standard_input_and_output_are_the_connection() {
-        let (socket, mut attendant) = shell("cat").start("h", 1).unwrap();
+        let (socket, attendant) = shell("cat").start("h", 1).unwrap();
         (&socket).write_all(b"there and back").unwrap();
         socket.shutdown(Shutdown::Write).unwrap();
         let mut text = String::new();
         (&socket).read_to_string(&mut text).unwrap();
         assert_eq!(text, "there and back");
-        assert_eq!(attendant.failure(), None);
+        assert_eq!(attendant.exit(), Some(Exit::Code(0)));
     }
 
     #[test]
-    fn a_failure_is_told() {
-        let (socket, mut attendant) = shell("exit 3").start("h", 1).unwrap();
+    fn its_end_is_told() {
+        let (socket, attendant) = shell("exit 3").start("h", 1).unwrap();
         assert_eq!((&socket).read(&mut [0; 1]).unwrap(), 0);
-        assert_eq!(attendant.failure().unwrap(), "exit status: 3");
+        assert_eq!(attendant.exit(), Some(Exit::Code(3)));
     }
 
     #[test]
     fn the_environment_is_as_asked_for() {
-        let environment = vec![("PATH", Some("/usr/bin:/bin:/x".into())), ("HOME", None)];
+        let environment = vec![("PATH".into(), Some("/usr/bin:/bin:/x".into())), ("HOME".into(), None)];
         let command = ShellCommand { command: "echo \"$PATH ${HOME-none}\"".into(), environment };
         let (socket, _attendant) = command.start("h", 1).unwrap();
         let mut text = String::new();

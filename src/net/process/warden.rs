@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::{ErrorLines, Exit, Notices, Process};
 use crate::net::{Interest, wait_any};
@@ -20,7 +20,7 @@ const LAST: Duration = Duration::from_secs(1);
 /// How long one that was told to hurry may take to heed TERM, at most.
 const HURRY: Duration = Duration::from_millis(500);
 
-pub(super) struct Attendant {
+pub(super) struct Warden {
     child: Child,
     pid: Pid,
     /// A descriptor that is readable when the process has ended, where the system has such.
@@ -38,7 +38,7 @@ pub(super) struct Attendant {
     is_told: bool,
 }
 
-impl Attendant {
+impl Warden {
     pub(super) fn new(
         child: Child,
         errors: Option<ErrorLines>,
@@ -49,7 +49,7 @@ impl Attendant {
         let pid = Pid::from_child(&child);
         let steps = [Signal::TERM, Signal::KILL].into_iter();
         let (watch, due, exit) = (watch(pid), None, None);
-        Attendant { child, pid, watch, errors, process, notices, grace, steps, due, exit, is_told: false }
+        Warden { child, pid, watch, errors, process, notices, grace, steps, due, exit, is_told: false }
     }
 
     /// Stays until the session is over and the process has ended.
@@ -67,14 +67,12 @@ impl Attendant {
         }
     }
 
-    /// Looks whether it has ended. It stays a zombie, which keeps its number.
+    /// Looks whether it has ended.
     fn look(&mut self) {
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         if self.exit.is_none()
-            && let Ok(Some(status)) = waitid(WaitId::Pid(self.pid), options)
+            && let Some(exit) = Exit::of(self.pid)
         {
-            let code = status.exit_status().map(Exit::Code);
-            self.exit = code.or_else(|| status.terminating_signal().map(Exit::Signal));
+            self.exit = Some(exit);
             // Before the session knows, so that this stands before what is said about its end.
             self.tell_failure();
             self.process.lock().exit = self.exit;
@@ -143,7 +141,7 @@ impl Attendant {
     }
 }
 
-impl Drop for Attendant {
+impl Drop for Warden {
     /// Its session is over, and it has ended or can't be made to, or there was no thread to attend to it.
     fn drop(&mut self) {
         // What it has left behind, such as a job in the background of a shell, goes with it.
