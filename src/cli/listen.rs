@@ -129,6 +129,8 @@ pub(super) struct Args {
     socket_mode: Option<u32>,
 
     /// Write the URL to a file when ready, for scripts
+    ///
+    /// The file goes when the run ends.
     #[arg(long, value_name = "FILE", help_heading = "Serving", hide_short_help = true)]
     url_file: Option<PathBuf>,
 

@@ -97,7 +97,8 @@ fn listen_recorded(on: ListenOn, config: ListenConfig, recorder: Option<&Arc<Rec
     raise_descriptor_limit();
     let listener = Listener::open(on)?;
     let url = url_of(&listener, acceptor.is_some(), config.server.path.as_deref());
-    announce(&url, config.url_file.as_deref())?;
+    let _url_file = UrlFile::write(config.url_file.as_deref(), &url)?;
+    announce(&url);
     if config.server.page.is_some() {
         invite(&url);
     }
@@ -131,15 +132,36 @@ fn url_of(listener: &Listener, secure: bool, path: Option<&str>) -> String {
 }
 
 /// Says that clients can connect, and where.
-fn announce(url: &str, file: Option<&Path>) -> Result<(), Failure> {
-    if let Some(path) = file {
-        write_whole(path, &format!("{url}\n")).map_err(Failure::written("--url-file", path))?;
-    }
+fn announce(url: &str) {
     if log::max_level() != log::LevelFilter::Off {
         // Nobody may be there to read it, and that ends no listener.
         let _ = writeln!(io::stderr(), "listening on {url}");
     }
-    Ok(())
+}
+
+/// The file of `--url-file`. It goes with the run: a script that waits for the next one must not find this one's.
+#[derive(Debug)]
+struct UrlFile {
+    path: PathBuf,
+    text: String,
+}
+
+impl UrlFile {
+    fn write(path: Option<&Path>, url: &str) -> Result<Option<Self>, Failure> {
+        let Some(path) = path else { return Ok(None) };
+        let text = format!("{url}\n");
+        write_whole(path, &text).map_err(Failure::written("--url-file", path))?;
+        Ok(Some(UrlFile { path: path.to_owned(), text }))
+    }
+}
+
+impl Drop for UrlFile {
+    fn drop(&mut self) {
+        // Another run may have put its own there, and a pipe, a device or a link is not ours to remove.
+        if is_plain_file(&self.path) && fs::read_to_string(&self.path).is_ok_and(|text| text == self.text) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
 }
 
 /// Says where a browser gets the page, if it can reach it: there are no web pages at sockets of the file system.
@@ -152,9 +174,14 @@ fn invite(url: &str) {
     }
 }
 
+/// Whether the name is that of a file, and not of a link to one, as /dev/stdout may be.
+fn is_plain_file(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|file| file.is_file())
+}
+
 /// Writes a file so that a script that waits for it never sees it half written.
 fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    if path.exists() && !path.is_file() {
+    if path.symlink_metadata().is_ok() && !is_plain_file(path) {
         return fs::write(path, text);
     }
     let mut unfinished = path.as_os_str().to_owned();

@@ -266,6 +266,13 @@ fn where_a_subprotocol_is_required_the_refusal_lists_them() {
         assert!(expected == 101 || answer.ends_with(", one of: v2, v1.\n"), "{answer}");
     }
     run.wait_stderr(": refused with 400: A subprotocol is wanted here");
+    for (options, words) in [
+        ("", "the server wants a subprotocol: offer one with -s\n"),
+        ("-s x", "none of the subprotocols that were offered"),
+    ] {
+        let client = Run::connect(options, &run.url()).finish();
+        client.status(5).stderr_has(words).stderr_has("one of: v2, v1.\n").stderr_lacks("--host");
+    }
     stopped(run);
 }
 
@@ -347,7 +354,7 @@ fn each_coming_and_going_is_a_line() {
     assert!(lines[0].contains(": /a?b, subprotocol chat, compression: permessage-deflate, client: "), "{lines:?}");
     let closed = lines.last().expect("there are lines");
     let words = ": closed by the peer, 1000 (normal closure); 2 messages in (7 bytes), 3 out (12 bytes), ";
-    assert!(closed.contains(words) && closed.ends_with(" s"), "{lines:?}");
+    assert!(closed.contains(words) && closed.ends_with('s'), "{lines:?}");
 }
 
 #[test]

@@ -42,6 +42,39 @@ fn the_url_file_holds_the_url() {
     run.finish().status(0);
 }
 
+/// Who waits for the URL of the next run must not find it.
+#[test]
+fn the_url_file_goes_with_the_run() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("url");
+    let start = || {
+        let run = Run::listen("--url-file").arg(&file).start();
+        run.url();
+        run
+    };
+    let end = |run: crate::harness::Running| {
+        run.signal(Signal::TERM);
+        run.finish().died_of(Signal::TERM);
+    };
+    end(start());
+    assert!(!file.exists());
+    // That of another one stays.
+    let [first, second] = [start(), start()];
+    end(first);
+    assert_eq!(fs::read_to_string(&file).unwrap(), format!("{}\n", second.url()));
+    end(second);
+    assert!(!file.exists());
+    // What a link leads to is written, and the link stays: /dev/stdout is one.
+    let target = directory.path().join("target");
+    fs::write(&target, "old").unwrap();
+    std::os::unix::fs::symlink(&target, &file).unwrap();
+    let run = start();
+    let text = fs::read_to_string(&target).unwrap();
+    assert_eq!(text, format!("{}\n", run.url()));
+    end(run);
+    assert!(file.is_symlink() && target.is_file());
+}
+
 #[test]
 fn the_path_is_a_part_of_the_url() {
     let folder = tempfile::tempdir().unwrap();

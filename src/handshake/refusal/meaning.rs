@@ -33,6 +33,7 @@ impl Refusal {
                 return "the server wants a certificate of yours that it accepts: give --cert and --key, or --pkcs12"
                     .to_owned();
             }
+            400 if self.is_about_subprotocols() => self.subprotocol_wanted(),
             401 => self.unauthorized(),
             403 => self.forbidden(),
             404 => self.not_found(),
@@ -66,6 +67,21 @@ impl Refusal {
     fn has_in_body(&self, texts: &[&str]) -> bool {
         let body = String::from_utf8_lossy(&self.body);
         texts.iter().any(|text| body.contains(text))
+    }
+
+    fn is_about_subprotocols(&self) -> bool {
+        let body = String::from_utf8_lossy(&self.body).to_ascii_lowercase();
+        ["subprotocol", "sub-protocol", "sec-websocket-protocol"].iter().any(|word| body.contains(word))
+    }
+
+    fn subprotocol_wanted(&self) -> String {
+        // (What was offered may be a token, and is not shown.)
+        match self.asked("Sec-WebSocket-Protocol") {
+            Some(_) => {
+                "the server takes none of the subprotocols that were offered: offer another one with -s".to_owned()
+            }
+            None => "the server wants a subprotocol: offer one with -s".to_owned(),
+        }
     }
 
     fn unauthorized(&self) -> String {
