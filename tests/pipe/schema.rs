@@ -153,6 +153,12 @@ fn the_schema_uses_what_is_checked_here_and_describes_every_field() {
     for schema in [&SCHEMA, &TRANSCRIPT] {
         walk(schema, "#", &mut check_schema);
     }
+    let closed = |schema: &Map<String, Value>| schema.get("additionalProperties") == Some(&Value::Bool(false));
+    walk(&SCHEMA, "#", &mut |schema, place| {
+        assert_eq!(schema.contains_key("properties"), closed(schema), "{place}");
+    });
+    // Fields may come in any version, as the manual page says.
+    walk(&TRANSCRIPT, "#", &mut |schema, place| assert!(!closed(schema), "{place}"));
 }
 
 fn check_schema(schema: &Map<String, Value>, place: &str) {
@@ -161,7 +167,6 @@ fn check_schema(schema: &Map<String, Value>, place: &str) {
     let is_property = place.rsplit('/').nth(1) == Some("properties");
     assert!(!is_property || schema.contains_key("description"), "{place} has no description");
     if let Some(properties) = schema.get("properties") {
-        assert_eq!(schema.get("additionalProperties"), Some(&Value::Bool(false)), "{place}");
         for name in schema["required"].as_array().expect("what is always there is listed") {
             assert!(properties.get(name.as_str().expect("a name")).is_some(), "{place} requires {name}");
         }
@@ -256,5 +261,42 @@ fn what_the_schema_does_not_say_is_found() {
         let mut other = report.clone();
         change(&mut other);
         assert!(Judge::of_reports().holds(&SCHEMA, &other, "#").is_err(), "{number}");
+    }
+}
+
+/// Lines that people write: the schema and the program agree on each.
+#[test]
+fn a_script_is_what_the_schema_says() {
+    let script = &TRANSCRIPT["$defs"]["script"];
+    let holds = |line: &str| {
+        let line: Value = serde_json::from_str(line).expect("it is JSON");
+        Judge::of_transcripts().holds(script, &line, "#").is_ok()
+    };
+    let play = |lines: &[&str], status| {
+        let run = Run::new(["replay", "--speed", "max", "--wait", "0", "-", "echo:"]);
+        run.input(lines.join("\n")).finish().status(status);
+    };
+    let good = [
+        r#"{"type":"text","data":"price ","fin":false}"#,
+        r#"{"type":"text","data":"10","time":"2026-01-02T03:04:05.678Z","dir":"out"}"#,
+        r#"{"type":"text","match":"^price \\d+$"}"#,
+        r#"{"type":"ping","base64":"/w=="}"#,
+        r#"{"type":"pong","dir":"in"}"#,
+        r#"{"type":"wait","ms":1}"#,
+        r#"{"type":"close","code":4000,"reason":"bye"}"#,
+        r#"{"type":"close","dir":"in","code":4000}"#,
+    ];
+    assert!(good.iter().all(|line| holds(line)));
+    play(&good, 0);
+    for bad in [
+        r#"{"data":"a"}"#,
+        r#"{"type":"txt","data":"a"}"#,
+        r#"{"type":"text","data":1}"#,
+        r#"{"type":"text","data":"a","dir":"up"}"#,
+        r#"{"type":"close","code":999}"#,
+        r#"{"type":"wait","ms":0.5}"#,
+    ] {
+        assert!(!holds(bad), "{bad}");
+        play(&[bad], 1);
     }
 }
