@@ -191,6 +191,32 @@ fn another_name_can_be_expected() {
     files.connect("--sni elsewhere.test", &listen.url()).input("x\n").finish().status(0).stdout("x\n");
 }
 
+/// A server of many names learns which one is meant (RFC 6066, 3), and of an address nothing, as it is no name.
+#[test]
+fn the_server_is_told_which_name_is_meant() {
+    let hello = |options: &str, host: &str| {
+        let server = Server::start();
+        let run = Run::connect(options, &format!("wss://{host}:{}/", server.port())).start();
+        let mut peer = server.connection();
+        let mut header = [0; 5];
+        peer.read_exactly(&mut header);
+        let mut hello = vec![0; usize::from(u16::from_be_bytes([header[3], header[4]]))];
+        peer.read_exactly(&mut hello);
+        drop(peer);
+        run.finish().status(4);
+        hello
+    };
+    let names = |hello: &[u8], name: &str| {
+        let length = name.len() as u8;
+        let extension = [&[0, 0, 0, length + 5, 0, length + 3, 0, 0, length], name.as_bytes()].concat();
+        memchr::memmem::find(hello, &extension).is_some()
+    };
+    assert!(names(&hello("", "localhost"), "localhost"));
+    assert!(names(&hello("--sni elsewhere.test", "localhost"), "elsewhere.test"));
+    assert!(names(&hello("-k", "localhost"), "localhost"));
+    assert!(memchr::memmem::find(&hello("", "127.0.0.1"), b"127.0.0.1").is_none());
+}
+
 #[test]
 fn a_peer_that_speaks_no_tls() {
     let server = Server::start();
