@@ -1,8 +1,10 @@
 //! permessage-deflate (RFC 7692), as it is offered, answered and used.
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 
-use crate::harness::{BINARY, CONTINUATION, FIN, PING, Peer, Run, Running, Server, Stdin, TEXT, line};
+use crate::harness::{BINARY, CONTINUATION, FIN, Finished, PING, Peer, Run, Running, Server, Stdin, TEXT};
 
 /// The bit that marks a message as compressed.
 const RSV1: u8 = 0x40;
@@ -18,6 +20,9 @@ fn connected(options: &str, answer: &str, input: &str) -> (Running, Peer, String
     let request = peer.accept(answer);
     (run, peer, request)
 }
+
+/// The 64 characters of base64.
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// What was compressed in one direction, read by another implementation.
 struct Inflate(Decompress);
@@ -65,7 +70,7 @@ fn wrong_parameters_are_wrong_usage() {
         ("--compress=x", "`x` is no parameter of permessage-deflate"),
         ("--compress=server_max_window_bits=7", "`server_max_window_bits` wants a number from 8 to 15, not `7`"),
         ("--compress=client_max_window_bits=8", "no window of 256 bytes"),
-        ("--compress --compress-level 10", "10 is not in 1..=9"),
+        ("--compress --compress-level 10", "\"10\" is no level: write 1"),
         ("--compress-level 5", "--compress"),
     ] {
         Run::connect(option, "echo:").finish().status(2).stderr_has(words);
@@ -158,19 +163,15 @@ fn a_client_compresses_and_reads_what_is_compressed() {
 fn a_client_keeps_to_the_window_and_forgets_if_it_has_to() {
     let answer =
         "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=9; client_no_context_takeover\r\n";
-    let between: Vec<String> = (0..900).map(|i| i.to_string()).collect();
-    let far = format!("{}{}{}\n", line(1, 300), between.concat(), line(1, 300));
-    let (run, mut peer, _) = connected("--compress", answer, &far.repeat(2));
+    // Six bits of each character are news, so a compressor takes a quarter off, and the second half off if it looks back
+    // so far.
+    let mut random = StdRng::seed_from_u64(1);
+    let news: String = (0..1000).map(|_| ALPHABET[(random.next_u32() % 64) as usize] as char).collect();
+    let (run, mut peer, _) = connected("--compress", answer, &format!("{news}{news}\n").repeat(2));
     let [first, second] = [peer.read(), peer.read()];
     assert_eq!(first.payload, second.payload, "nothing is remembered");
-    let mut inflate = Inflate(Decompress::new_with_window_bits(false, 9));
-    let mut out = Vec::new();
-    for piece in first.payload.chunks(1) {
-        // In small pieces, so that nothing but the window is there to refer to.
-        out.reserve(4096);
-        inflate.0.decompress_vec(piece, &mut out, FlushDecompress::Sync).expect("512 bytes are enough");
-    }
-    assert_eq!(out, far.trim_end().as_bytes());
+    assert_eq!(Inflate::new().message(&first.payload), news.repeat(2).as_bytes());
+    assert!(first.payload.len() > 1300, "{} bytes refer to what 512 bytes don't hold", first.payload.len());
     peer.finish(1000);
     run.finish().status(0);
 }
@@ -247,6 +248,26 @@ fn an_echo_is_compressed_anew() {
     run.finish().status(0);
 }
 
+/// A session in each role with a peer that compresses and does this; it gets this close code. What came of the runs, and the
+/// memory that they had needed by then, in bytes.
+#[track_caller]
+fn both_see(code: u16, options: &str, act: impl Fn(&mut Peer)) -> [(Finished, u64); 2] {
+    let see = |run: Running, mut peer: Peer| {
+        act(&mut peer);
+        peer.expect_close(code);
+        let memory = run.peak_memory();
+        drop(peer);
+        (run.finish(), memory)
+    };
+    let (run, peer, _) = connected(&format!("--compress {options}"), ACCEPTED, "");
+    let client = see(run, peer);
+    let run = Run::listen("--once --compress").words(options).start();
+    let mut peer = Peer::connect(&run.url());
+    peer.request("/", ACCEPTED);
+    assert!(peer.head().contains(ACCEPTED), "the offer is taken");
+    [client, see(run, peer)]
+}
+
 #[test]
 fn what_can_not_be_decompressed() {
     for (first, payload, code, words) in [
@@ -255,12 +276,13 @@ fn what_can_not_be_decompressed() {
         (FIN | RSV1 | PING, b"", 1002, "begins no message is marked as compressed (RFC 7692, 6)"),
         (FIN | RSV1 | 0x20 | TEXT, HELLO, 1002, "reserved bits 0b110"),
     ] {
-        let (run, mut peer, _) = connected("--compress", ACCEPTED, "");
-        peer.frame(FIN | RSV1 | TEXT, HELLO);
-        peer.frame(first, payload);
-        peer.expect_close(code);
-        drop(peer);
-        run.finish().status(6).stdout("Hello\n").stderr_has("the peer broke the protocol").stderr_has(words);
+        let runs = both_see(code, "", |peer| {
+            peer.frame(FIN | RSV1 | TEXT, HELLO);
+            peer.frame(first, payload);
+        });
+        for (run, _) in runs {
+            run.status(6).stdout("Hello\n").stderr_has("the peer broke the protocol").stderr_has(words);
+        }
     }
 }
 
@@ -270,18 +292,17 @@ fn a_bomb_is_stopped_at_the_limit() {
     let mut compress = Compress::new(Compression::fast(), false);
     let mut block = Vec::with_capacity(1 << 16);
     compress.compress_vec(&vec![0; 4 << 20], &mut block, FlushCompress::Sync).expect("it is compressed");
-    let (run, mut peer, _) = connected("--compress -b --max-message 10M -v", ACCEPTED, "");
-    peer.frame(RSV1 | BINARY, &block);
-    for _ in 0..255 {
-        peer.try_send(peer.bytes(CONTINUATION, &block));
+    let runs = both_see(1009, "-b --max-message 10M -v", |peer| {
+        peer.frame(RSV1 | BINARY, &block);
+        for _ in 0..255 {
+            peer.try_send(peer.bytes(CONTINUATION, &block));
+        }
+    });
+    for (run, memory) in runs {
+        run.status(6).stderr_has("larger than the limit of 10485760 bytes (--max-message raises it)");
+        assert!(run.stdout.len() <= 10 << 20, "{} bytes are out", run.stdout.len());
+        assert!(memory < 22 << 20, "{memory} bytes");
     }
-    peer.expect_close(1009);
-    let memory = run.peak_memory();
-    drop(peer);
-    let run = run.finish();
-    run.status(6).stderr_has("larger than the limit of 10485760 bytes (--max-message raises it)");
-    assert!(run.stdout.len() <= 10 << 20, "{} bytes are out", run.stdout.len());
-    assert!(memory < 22 << 20, "{memory} bytes");
 }
 
 /// What comes out of a bomb is sent back as it is taken, and never waits in memory as a whole.

@@ -1,3 +1,6 @@
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
 use super::*;
 use crate::protocol::transcript::{Entry, cuts, feed};
 use crate::protocol::{Chunk, Decoder, Encoder, Event, Kind, Role, Violation};
@@ -150,6 +153,48 @@ fn what_is_shorter_as_it_is_goes_as_it_is() {
         b"\x81\x05Hello\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00\x81\x02ok",
         &[Entry::text("Hello"), Entry::text("Hello"), Entry::text("ok")],
     );
+}
+
+/// Bytes that a compressor finds nothing in.
+fn noise(length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    StdRng::seed_from_u64(length as u64).fill_bytes(&mut bytes);
+    bytes
+}
+
+/// What stands at a distance inside the window saves nearly all it has; what stands outside is said again.
+#[test]
+fn nothing_refers_back_beyond_the_agreed_window() {
+    const REPEATED: usize = 150;
+    for window_bits in 9..=15 {
+        for context_takeover in [false, true] {
+            let params = DeflateParams { context_takeover, window_bits };
+            // At the end of a message, in its next piece, and in the next message.
+            let sizes = |distance: usize| {
+                let before = noise(distance);
+                let again = &before[..REPEATED];
+                let whole = [&before[..], again].concat();
+                let in_one = encode(params, &[piece(true, true, &whole)]).len() - distance;
+                let size = |events: [Event<'_>; 2]| {
+                    let mut encoder = encoder(params);
+                    encoder.push(&events[0]);
+                    let first = encoder.pending().len();
+                    encoder.push(&events[1]);
+                    encoder.pending().len() - first
+                };
+                let in_two = size([piece(true, false, &before), piece(false, true, again)]);
+                let later = size([piece(true, true, &before), piece(true, true, again)]);
+                [in_one, in_two, later]
+            };
+            let beyond = sizes((1 << window_bits) + 1);
+            assert!(beyond.iter().all(|size| *size >= REPEATED), "{params:?}: {beyond:?}");
+            // A compressor keeps some 260 bytes of its window for what it looks at.
+            let inside = sizes((1 << window_bits) - 300);
+            let spared = |size: &usize| *size < REPEATED / 2;
+            assert!(inside[..2].iter().all(spared), "{params:?}: {inside:?}");
+            assert_eq!(spared(&inside[2]), context_takeover, "{params:?}: {inside:?}");
+        }
+    }
 }
 
 #[test]
