@@ -81,6 +81,8 @@ fn malformed_requests_are_refused_with_the_line_that_is_wrong() {
             "2 such",
         ),
         ("Sec-WebSocket-Key: ", "Sec-WebSocket-Key: !", "not base64"),
+        ("Host: h", "Host: h\r\nContent-Length: 5", "body: expected none, found Content-Length: `5`"),
+        ("Host: h", "Host: h\r\nTransfer-Encoding: chunked", "body: expected none, found Transfer-Encoding: `chunked`"),
     ] {
         host.refuses(good_request("/", "").replace(from, to), 400, words);
     }

@@ -34,6 +34,7 @@ pub fn request_checks(request: &RequestHead) -> Vec<Check> {
         origin(head),
         subprotocols(head),
         extensions(head),
+        body(head),
     ]
 }
 
@@ -113,6 +114,19 @@ fn extensions(head: &Head) -> Check {
     check("RFC 6455, 9.1", SUBJECT, "a list of extensions, or nothing", shown(head, SUBJECT), passes)
 }
 
+/// What follows the head are frames. Where it is said to be a body as well, whoever stands in between may take the one for
+/// the other, and the request is not to be trusted (RFC 9112, 6.1 and 6.3).
+fn body(head: &Head) -> Check {
+    let lengths: Vec<&[u8]> = head.values("Content-Length").collect();
+    let coding = "Transfer-Encoding";
+    let (name, passes) = match head.field(coding) {
+        Some(_) => (coding, false),
+        None => ("Content-Length", lengths.iter().all(|length| *length == b"0")),
+    };
+    let found = if head.field(name).is_none() { "none".to_owned() } else { format!("{name}: {}", shown(head, name)) };
+    check("RFC 9112, 6", "body", "none", found, passes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,7 +140,7 @@ mod tests {
     #[test]
     fn a_good_request_passes_every_check() {
         let checks = checks(GOOD);
-        assert_eq!(checks.len(), 11);
+        assert_eq!(checks.len(), 12);
         assert!(checks.iter().all(|check| check.verdict == Verdict::Pass), "{checks:?}");
     }
 
@@ -202,9 +216,25 @@ mod tests {
             ),
             (LINE, "", "Sec-WebSocket-Version: expected `13`, found nothing (RFC 6455, 4.2.1 (6))"),
             ("Version: 13", "Version: 8", "Sec-WebSocket-Version: expected `13`, found `8` (RFC 6455, 4.2.1 (6))"),
+            (LINE, &with("Content-Length: 5"), "body: expected none, found Content-Length: `5` (RFC 9112, 6)"),
+            (
+                LINE,
+                &with("Content-Length: 0\r\nContent-Length: 00"),
+                "body: expected none, found Content-Length: 2 such headers: `0`, `00` (RFC 9112, 6)",
+            ),
+            (
+                LINE,
+                &with("Content-Length: 0\r\nTransfer-Encoding: chunked"),
+                "body: expected none, found Transfer-Encoding: `chunked` (RFC 9112, 6)",
+            ),
         ] {
             assert_eq!(failure(from, to), expected);
         }
+    }
+
+    #[test]
+    fn a_body_of_no_bytes_is_none() {
+        assert!(!checks(&GOOD.replacen(LINE, &with("Content-Length: 0"), 1)).iter().any(Check::failed));
     }
 
     #[test]
@@ -274,7 +304,7 @@ mod tests {
         let more = "\r\nOrigin: http://o\r\nSec-WebSocket-Protocol: a, b\r\nSec-WebSocket-Extensions: permessage-deflate; x=\"12\"\r\n\r\n";
         let checks = checks(&GOOD.replace("\r\n\r\n", more));
         assert!(!checks.iter().any(Check::failed), "{checks:?}");
-        let found: Vec<_> = checks[8..].iter().map(|check| (check.verdict, check.found.as_str())).collect();
+        let found: Vec<_> = checks[8..11].iter().map(|check| (check.verdict, check.found.as_str())).collect();
         assert_eq!(
             found,
             [
