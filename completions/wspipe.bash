@@ -955,7 +955,7 @@ _wspipe() {
             return 0
             ;;
         wspipe__subcmd__replay)
-            opts="-H -s -u -L -4 -6 -k -q -v -h --check --speed --answer-timeout --wait --timeout --close-timeout --max-message --out --timestamps --record --stats --header --subprotocol --origin --user --bearer --cookie --host --location --location-trusted --compress --connect-timeout --retry --proxy --via-command --resolve --ipv4 --ipv6 --cacert --insecure --sni --tls-min --cert --pkcs12 --passphrase --key --compress-level --quiet --verbose --help"
+            opts="-H -s -u -L -4 -6 -k -q -v -h --check --speed --answer-timeout --wait --timeout --close-timeout --max-message --timestamps --record --stats --header --subprotocol --origin --user --bearer --cookie --host --location --location-trusted --compress --connect-timeout --retry --proxy --via-command --resolve --ipv4 --ipv6 --cacert --insecure --sni --tls-min --cert --pkcs12 --passphrase --key --compress-level --out --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -983,10 +983,6 @@ _wspipe() {
                     ;;
                 --max-message)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --out)
-                    COMPREPLY=($(compgen -W "lines nul raw whole length json hex" -- "${cur}"))
                     return 0
                     ;;
                 --record)
@@ -1110,6 +1106,10 @@ _wspipe() {
                     ;;
                 --compress-level)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --out)
+                    COMPREPLY=($(compgen -W "lines nul raw whole length json hex" -- "${cur}"))
                     return 0
                     ;;
                 *)

@@ -48,7 +48,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l host -d 'Ask f
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -s L -l location -d 'Follow redirects, as many as MAX (10 if that is left out)' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l compress -d 'Compress messages with permessage-deflate, if the peer does too' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l connect-timeout -d 'Bound the way to an open connection, every step of it' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l retry -d 'Try again until the server is up, for so long (30s if that is left out)' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l retry -d 'Try again until the server is up, for so long (30s if left out)' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l proxy -d 'Go through a proxy, http://, https://, socks5:// or socks5h://[USER:PASS@]HOST[:PORT], or through none' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l via-command -d 'Use a command\'s standard input and output as the connection; %h is the host, %p the port' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l resolve -d 'Take these addresses for a host and port instead of looking it up; repeatable, the host * is any' -r
@@ -68,13 +68,13 @@ raw\t'In: what one read gives is a message; out: payload, nothing added (the def
 whole\t'In: all of the input is one message; out: like raw'
 length\t'A 4-byte big-endian length, then that many bytes'
 json\t'JSON Lines: one event a line'"
-complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l in -d 'How standard input is cut into messages' -r -f -a "lines\t'A message a line; the line feed is not part of it (the default)'
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l in -d 'How standard input is cut into messages: by a format of --format' -r -f -a "lines\t'A message a line; the line feed is not part of it (the default)'
 nul\t'Like lines, with NUL bytes'
 raw\t'In: what one read gives is a message; out: payload, nothing added (the default with -b)'
 whole\t'In: all of the input is one message; out: like raw'
 length\t'A 4-byte big-endian length, then that many bytes'
 json\t'JSON Lines: one event a line'"
-complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l out -d 'How messages are laid out on standard output' -r -f -a "lines\t'A message a line; the line feed is not part of it (the default)'
+complete -c wspipe -n "__fish_wspipe_using_subcommand connect" -l out -d 'How messages are laid out on standard output: by a format of --format, or hex, a hexdump for people' -r -f -a "lines\t'A message a line; the line feed is not part of it (the default)'
 nul\t'Like lines, with NUL bytes'
 raw\t'In: what one read gives is a message; out: payload, nothing added (the default with -b)'
 whole\t'In: all of the input is one message; out: like raw'
@@ -141,13 +141,13 @@ raw\t'In: what one read gives is a message; out: payload, nothing added (the def
 whole\t'In: all of the input is one message; out: like raw'
 length\t'A 4-byte big-endian length, then that many bytes'
 json\t'JSON Lines: one event a line'"
-complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l in -d 'How standard input is cut into messages' -r -f -a "lines\t'A message a line; the line feed is not part of it (the default)'
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l in -d 'How standard input is cut into messages: by a format of --format' -r -f -a "lines\t'A message a line; the line feed is not part of it (the default)'
 nul\t'Like lines, with NUL bytes'
 raw\t'In: what one read gives is a message; out: payload, nothing added (the default with -b)'
 whole\t'In: all of the input is one message; out: like raw'
 length\t'A 4-byte big-endian length, then that many bytes'
 json\t'JSON Lines: one event a line'"
-complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l out -d 'How messages are laid out on standard output' -r -f -a "lines\t'A message a line; the line feed is not part of it (the default)'
+complete -c wspipe -n "__fish_wspipe_using_subcommand listen" -l out -d 'How messages are laid out on standard output: by a format of --format, or hex, a hexdump for people' -r -f -a "lines\t'A message a line; the line feed is not part of it (the default)'
 nul\t'Like lines, with NUL bytes'
 raw\t'In: what one read gives is a message; out: payload, nothing added (the default with -b)'
 whole\t'In: all of the input is one message; out: like raw'
@@ -206,7 +206,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l host -d 'Ask f
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -s L -l location -d 'Follow redirects, as many as MAX (10 if that is left out)' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l compress -d 'Compress messages with permessage-deflate, if the peer does too' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l connect-timeout -d 'Bound the way to an open connection, every step of it' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l retry -d 'Try again until the server is up, for so long (30s if that is left out)' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l retry -d 'Try again until the server is up, for so long (30s if left out)' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l proxy -d 'Go through a proxy, http://, https://, socks5:// or socks5h://[USER:PASS@]HOST[:PORT], or through none' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l via-command -d 'Use a command\'s standard input and output as the connection; %h is the host, %p the port' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand inspect" -l resolve -d 'Take these addresses for a host and port instead of looking it up; repeatable, the host * is any' -r
@@ -239,7 +239,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l host -d 'Ask for 
 complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -s L -l location -d 'Follow redirects, as many as MAX (10 if that is left out)' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l compress -d 'Compress messages with permessage-deflate, if the peer does too' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l connect-timeout -d 'Bound the way to an open connection, every step of it' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l retry -d 'Try again until the server is up, for so long (30s if that is left out)' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l retry -d 'Try again until the server is up, for so long (30s if left out)' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l proxy -d 'Go through a proxy, http://, https://, socks5:// or socks5h://[USER:PASS@]HOST[:PORT], or through none' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l via-command -d 'Use a command\'s standard input and output as the connection; %h is the host, %p the port' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand ping" -l resolve -d 'Take these addresses for a host and port instead of looking it up; repeatable, the host * is any' -r
@@ -265,13 +265,6 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l wait -d 'After 
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l timeout -d 'Bound the whole run, as in --timeout 5s' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l close-timeout -d 'How long the peer may take to answer our Close' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l max-message -d 'Refuse longer messages from the peer with close code 1009' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l out -d 'How messages are laid out on standard output' -r -f -a "lines\t'A message a line; the line feed is not part of it (the default)'
-nul\t'Like lines, with NUL bytes'
-raw\t'In: what one read gives is a message; out: payload, nothing added (the default with -b)'
-whole\t'In: all of the input is one message; out: like raw'
-length\t'A 4-byte big-endian length, then that many bytes'
-json\t'JSON Lines: one event a line'
-hex\t'A hexdump of each message, for people'"
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l record -d 'Write all that comes and goes to FILE, as JSON Lines' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l stats -d 'At the end say on standard error what was carried, also with -q; as one line of JSON with =json' -r -f -a "text\t'Lines for people'
 json\t'One line of JSON'"
@@ -285,7 +278,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l host -d 'Ask fo
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -s L -l location -d 'Follow redirects, as many as MAX (10 if that is left out)' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l compress -d 'Compress messages with permessage-deflate, if the peer does too' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l connect-timeout -d 'Bound the way to an open connection, every step of it' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l retry -d 'Try again until the server is up, for so long (30s if that is left out)' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l retry -d 'Try again until the server is up, for so long (30s if left out)' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l proxy -d 'Go through a proxy, http://, https://, socks5:// or socks5h://[USER:PASS@]HOST[:PORT], or through none' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l via-command -d 'Use a command\'s standard input and output as the connection; %h is the host, %p the port' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l resolve -d 'Take these addresses for a host and port instead of looking it up; repeatable, the host * is any' -r
@@ -297,6 +290,13 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l pkcs12 -d 'Our 
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l passphrase -d 'The passphrase of the private key or the archive; @FILE or @env:NAME takes it from there' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l key -d 'Our private key in PEM, if it is not in the file of --cert' -r -F
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l compress-level -d 'How hard to compress: 1 is the fastest, 9 gives the fewest bytes' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l out -d 'How messages are laid out on standard output' -r -f -a "lines\t'A message a line; the line feed is not part of it (the default)'
+nul\t'Like lines, with NUL bytes'
+raw\t'In: what one read gives is a message; out: payload, nothing added (the default with -b)'
+whole\t'In: all of the input is one message; out: like raw'
+length\t'A 4-byte big-endian length, then that many bytes'
+json\t'JSON Lines: one event a line'
+hex\t'A hexdump of each message, for people'"
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l check -d 'Compare what comes with the lines of dir "in": a diff and status 8 where it differs'
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l timestamps -d 'Print the time before each message; with lines, nul and hex'
 complete -c wspipe -n "__fish_wspipe_using_subcommand replay" -l location-trusted -d 'Follow redirects, as -L does, and send credentials wherever they lead'
@@ -317,7 +317,7 @@ complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l host -d 'Ask f
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -s L -l location -d 'Follow redirects, as many as MAX (10 if that is left out)' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l compress -d 'Compress messages with permessage-deflate, if the peer does too' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l connect-timeout -d 'Bound the way to an open connection, every step of it' -r
-complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l retry -d 'Try again until the server is up, for so long (30s if that is left out)' -r
+complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l retry -d 'Try again until the server is up, for so long (30s if left out)' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l proxy -d 'Go through a proxy, http://, https://, socks5:// or socks5h://[USER:PASS@]HOST[:PORT], or through none' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l via-command -d 'Use a command\'s standard input and output as the connection; %h is the host, %p the port' -r
 complete -c wspipe -n "__fish_wspipe_using_subcommand forward" -l resolve -d 'Take these addresses for a host and port instead of looking it up; repeatable, the host * is any' -r

@@ -8,8 +8,14 @@ use wspipe::records::{Format, OutputFormat};
 /// Options of standard output.
 #[derive(Debug, clap::Args)]
 pub(super) struct OutputArgs {
-    /// How messages are laid out on standard output
-    #[arg(long = "out", value_name = "FORMAT", help_heading = "Records", hide_short_help = true)]
+    /// How messages are laid out on standard output: by a format of --format, or hex, a hexdump for people
+    #[arg(
+        long = "out",
+        value_name = "FORMAT",
+        help_heading = "Records",
+        hide_short_help = true,
+        hide_possible_values = true
+    )]
     output: Option<OutputName>,
 
     /// Print the time before each message; with lines, nul and hex

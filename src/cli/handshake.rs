@@ -104,7 +104,7 @@ pub(super) struct HandshakeArgs {
     #[arg(long, value_name = "TIME", default_value = "10s", allow_negative_numbers = true, value_parser = some_time, help_heading = "Handshake", hide_short_help = true)]
     pub(super) connect_timeout: Duration,
 
-    /// Try again until the server is up, for so long (30s if that is left out)
+    /// Try again until the server is up, for so long (30s if left out)
     ///
     /// That is while it can't be reached, closes the connection, does not answer in time, or answers with 502, 503 or 504; a
     /// proxy or --via-command that finds no way to it counts, too. Other refusals and what is wrong with TLS end the run at
@@ -116,8 +116,7 @@ pub(super) struct HandshakeArgs {
         require_equals = true,
         default_missing_value = "30s",
         value_parser = some_time,
-        help_heading = "Handshake",
-        hide_short_help = true
+        help_heading = "Handshake"
     )]
     pub(super) retry: Option<Duration>,
 }

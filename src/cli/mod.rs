@@ -47,7 +47,7 @@ use wspipe::outcome::Failure;
     subcommand_required = true,
     arg_required_else_help = true,
     override_usage = "wspipe [OPTIONS] <COMMAND>\n       wspipe <URL> [OPTIONS OF connect]",
-    after_help = "Try it: echo hello | wspipe connect echo:"
+    after_help = "Try it: echo hello | wspipe connect echo:\nwspipe COMMAND -h has the everyday options, --help all of them; wspipe man | man -l - has the rest"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -72,6 +72,10 @@ enum Command {
     // Its -s is the size, as for ping(8); the subprotocol has its long name.
     #[command(mut_arg("subprotocols", |option| option.short(None)))]
     Ping(ping::Args),
+    // No option before its --out says what formats there are.
+    #[command(mut_arg("output", |option| {
+        option.help("How messages are laid out on standard output").hide_possible_values(false)
+    }))]
     Replay(replay::Args),
     Forward(forward::Args),
     Completions(pages::CompletionsArgs),

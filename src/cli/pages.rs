@@ -1,5 +1,7 @@
 //! What is generated from the definitions of the options: the manual pages and the completions.
 
+mod sections;
+
 use std::io::{self, Write};
 
 use clap::{Command, ValueEnum};
@@ -61,75 +63,6 @@ impl ManArgs {
     }
 }
 
-/// The sections that options can't say, in roff, for the program's page or a command's.
-fn sections(page: Option<Page>) -> &'static [&'static str] {
-    const RECORDS: &str = include_str!("pages/records.roff");
-    const TRANSCRIPT: &str = include_str!("pages/transcript.roff");
-    const RECONNECT: &str = include_str!("pages/reconnect.roff");
-    const ENDING: &str = include_str!("pages/ending.roff");
-    const HEARTBEAT: &str = include_str!("pages/heartbeat.roff");
-    const DIALOGUE: &str = include_str!("pages/dialogue.roff");
-    const COMPRESSION: &str = include_str!("pages/compression.roff");
-    const TLS: &str = include_str!("pages/tls.roff");
-    const CREDENTIALS: &str = include_str!("pages/credentials.roff");
-    const NETWORK: &str = include_str!("pages/network.roff");
-    const REDIRECTS: &str = include_str!("pages/redirects.roff");
-    const REPORTS: &str = include_str!("pages/reports.roff");
-    const EXEC: &str = include_str!("pages/exec.roff");
-    match page {
-        None => &[
-            include_str!("pages/overview.roff"),
-            RECORDS,
-            TRANSCRIPT,
-            ENDING,
-            DIALOGUE,
-            HEARTBEAT,
-            COMPRESSION,
-            NETWORK,
-            TLS,
-            CREDENTIALS,
-            REDIRECTS,
-        ],
-        Some(Page::Connect) => &[
-            RECORDS,
-            REPORTS,
-            TRANSCRIPT,
-            ENDING,
-            DIALOGUE,
-            RECONNECT,
-            HEARTBEAT,
-            EXEC,
-            COMPRESSION,
-            NETWORK,
-            TLS,
-            CREDENTIALS,
-            REDIRECTS,
-            include_str!("pages/connect.roff"),
-        ],
-        Some(Page::Listen) => &[
-            RECORDS,
-            TRANSCRIPT,
-            REPORTS,
-            DIALOGUE,
-            EXEC,
-            HEARTBEAT,
-            COMPRESSION,
-            TLS,
-            include_str!("pages/listen.roff"),
-        ],
-        Some(Page::Inspect) => &[COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS, include_str!("pages/inspect.roff")],
-        Some(Page::Ping) => &[include_str!("pages/ping.roff"), COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS],
-        Some(Page::Forward) => {
-            &[include_str!("pages/forward.roff"), HEARTBEAT, COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS]
-        }
-        Some(Page::Replay) => {
-            &[include_str!("pages/replay.roff"), TRANSCRIPT, COMPRESSION, NETWORK, TLS, CREDENTIALS, REDIRECTS]
-        }
-        Some(Page::Completions) => &[include_str!("pages/completions.roff")],
-        Some(Page::Man) => &[include_str!("pages/man.roff")],
-    }
-}
-
 fn render(command: Command, page: Option<Page>, out: &mut Vec<u8>) -> io::Result<()> {
     // A page leaves out the words of options that -h leaves out; this is the place where all of them are said.
     let mut command = command.mut_subcommands(|command| command.mut_args(|option| option.hide_short_help(false)));
@@ -146,17 +79,27 @@ fn render(command: Command, page: Option<Page>, out: &mut Vec<u8>) -> io::Result
         .source(concat!("wspipe ", env!("CARGO_PKG_VERSION")));
     man.render_title(out)?;
     man.render_name_section(out)?;
-    man.render_synopsis_section(out)?;
+    synopsis(shown, out)?;
     man.render_description_section(out)?;
     if has_commands {
         man.render_subcommands_section(out)?;
     }
     man.render_options_section(out)?;
-    for section in sections(page) {
+    for section in sections::of(page) {
         out.extend_from_slice(section.as_bytes());
     }
     exit_statuses(out)?;
     see_also(page, out)
+}
+
+/// The usage as the help has it: with all the options in it, as clap makes it, nobody would find the URL.
+fn synopsis(mut command: Command, out: &mut Vec<u8>) -> io::Result<()> {
+    let usage = command.render_usage().to_string();
+    writeln!(out, ".SH SYNOPSIS\n.nf")?;
+    for line in usage.trim_start_matches("Usage: ").lines() {
+        writeln!(out, "{}", line.trim_start().replace('-', "\\-"))?;
+    }
+    writeln!(out, ".fi")
 }
 
 fn exit_statuses(out: &mut Vec<u8>) -> io::Result<()> {

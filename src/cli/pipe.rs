@@ -49,8 +49,14 @@ pub(super) struct PipeArgs {
     #[arg(long, value_name = "FORMAT", help_heading = "Records", conflicts_with = "nul")]
     format: Option<FormatName>,
 
-    /// How standard input is cut into messages
-    #[arg(long = "in", value_name = "FORMAT", help_heading = "Records", hide_short_help = true)]
+    /// How standard input is cut into messages: by a format of --format
+    #[arg(
+        long = "in",
+        value_name = "FORMAT",
+        help_heading = "Records",
+        hide_short_help = true,
+        hide_possible_values = true
+    )]
     input: Option<FormatName>,
 
     #[command(flatten)]
