@@ -51,7 +51,8 @@ pub struct Decoder {
     message: Option<Message>,
     /// Decompresses, if that was negotiated.
     inflate: Option<Inflate>,
-    utf8: Utf8Check,
+    /// None where text is taken as it is.
+    utf8: Option<Utf8Check>,
     ended: bool,
 }
 
@@ -117,7 +118,7 @@ impl Decoder {
             frame: None,
             message: None,
             inflate: None,
-            utf8: Utf8Check::default(),
+            utf8: Some(Utf8Check::default()),
             ended: false,
         }
     }
@@ -151,6 +152,13 @@ impl Decoder {
             begun: false,
             volume: Arc::default(),
         });
+        self
+    }
+
+    /// The same decoder, which takes text as it is: for frames that this process has written, and checked before.
+    #[must_use]
+    pub fn trusting(mut self) -> Self {
+        self.utf8 = None;
         self
     }
 
@@ -425,8 +433,10 @@ impl Decoder {
         inflate.volume.add(given, taken);
         message.size += given as u64;
         let kind = message.kind;
-        if kind == Kind::Text {
-            self.utf8.push(&inflate.inflater.out()[..given]).map_err(not_utf8)?;
+        if kind == Kind::Text
+            && let Some(utf8) = &mut self.utf8
+        {
+            utf8.push(&inflate.inflater.out()[..given]).map_err(not_utf8)?;
         }
         check_size(self.max_message, message.size)?;
         let ends_frame = frame.remaining == 0 && is_done(inflate);
@@ -437,7 +447,9 @@ impl Decoder {
         if ends_message {
             self.message = None;
             inflate.inflater.finish().map_err(not_deflate)?;
-            std::mem::take(&mut self.utf8).finish().map_err(not_utf8)?;
+            if let Some(utf8) = &mut self.utf8 {
+                std::mem::take(utf8).finish().map_err(not_utf8)?;
+            }
         }
         match (given, ends_frame) {
             (0, true) if !ends_message => Ok(Step::FrameEnded),
@@ -464,10 +476,10 @@ impl Decoder {
     }
 
     fn check_text(&mut self, range: Range<usize>, ends: bool) -> Result<(), Violation> {
-        let mut result = self.utf8.push(&self.buffer[range]);
+        let Some(utf8) = &mut self.utf8 else { return Ok(()) };
+        let mut result = utf8.push(&self.buffer[range]);
         if ends {
-            result = result.and_then(|()| self.utf8.finish());
-            self.utf8 = Utf8Check::default();
+            result = result.and_then(|()| std::mem::take(utf8).finish());
         }
         result.map_err(not_utf8)
     }

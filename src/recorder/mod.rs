@@ -3,11 +3,12 @@
 //! ```text
 //!     socket ─► Tap ─► receiving side
 //!     socket ◄─ Tap ◄─ sending side
-//!                └► Queue ─► a Track for each direction ─► file      (one thread for all sessions)
+//!                └► Queue ─► a Track for each direction ─► blocks of lines ─► file
 //! ```
 //!
-//! The taps lie where the frames are bytes, so what is recorded is what really came and what the system really took. All that
-//! a tap costs its pump is a copy and a look at the clock. A recording loses nothing: when the queue is full, the pipe waits.
+//! One thread makes lines of all sessions, and one writes them. The taps lie where the frames are bytes, so what is recorded
+//! is what really came and what the system really took. All that a tap costs its pump is a copy and a look at the clock. A
+//! recording loses nothing: when the queue is full, the pipe waits.
 
 mod queue;
 mod session;
@@ -21,7 +22,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::thread;
 use std::time::{Duration, SystemTime};
 
 use thiserror::Error;
@@ -32,7 +32,6 @@ use crate::protocol::Role;
 use crate::records::{JsonEvents, Opening};
 use queue::{Piece, Queue};
 use session::Transcript;
-use writer::Writer;
 
 /// How long the file may take nothing at the end of a run before that is given up, as where it is a pipe that nobody reads.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -86,8 +85,7 @@ impl Recorder {
 
     fn start(file: File, name: String) -> io::Result<Self> {
         let queue = Arc::new(Queue::default());
-        let writer = Writer::new(file, name.clone(), Arc::clone(&queue));
-        thread::Builder::new().name("record".into()).spawn(move || writer.run())?;
+        writer::start(file, name.clone(), &queue)?;
         Ok(Recorder { queue, sessions: AtomicU64::new(0), name })
     }
 

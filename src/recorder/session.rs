@@ -122,7 +122,10 @@ impl Track {
     /// `reader` is who reads what goes in this direction.
     fn new(dir: Direction, reader: Role, compression: Option<DeflateAgreement>) -> Self {
         let params = compression.map(|agreement| agreement.sent_by(reader.peer()));
-        let decoder = Decoder::growing(reader, BUFFER, None, &[]).inflating(params);
+        let mut decoder = Decoder::growing(reader, BUFFER, None, &[]).inflating(params);
+        if dir == Direction::Out {
+            decoder = decoder.trusting();
+        }
         Track { dir, decoder, held: Vec::new(), kind: Kind::Binary, closed: false, broken: false }
     }
 

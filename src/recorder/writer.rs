@@ -1,8 +1,18 @@
-//! The thread that writes the file.
+//! The two threads behind the queue: one makes lines, the other writes them.
+//!
+//! ```text
+//!     Queue ─► Writer ─► full blocks ─► file
+//!                 ▲                      │
+//!                 └──── empty blocks ◄───┘
+//! ```
+//!
+//! Both take about as long, and neither waits for the other while there is a block.
 
 use std::collections::HashMap;
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::thread;
 use std::time::SystemTime;
 
 use super::queue::{Next, Piece, Queue};
@@ -11,33 +21,60 @@ use crate::records::Direction;
 
 /// What has gathered is written at the latest when it has so many bytes.
 const FULL: usize = 256 << 10;
+/// How many full blocks may wait for the file.
+const WAITING: usize = 1;
 
-pub(super) struct Writer<W> {
-    file: W,
-    /// The file's name, for people.
-    name: String,
+/// Starts the threads, which record in `file` what comes until the end; if the file takes no more, nothing more is recorded.
+/// `name` is the file's, for people.
+pub(super) fn start(file: impl Write + Send + 'static, name: String, queue: &Arc<Queue>) -> io::Result<()> {
+    let (full, to_write) = mpsc::sync_channel(WAITING);
+    let (written, empty) = mpsc::channel();
+    let writer = Writer { queue: Arc::clone(queue), sessions: HashMap::new(), gathered: Vec::new(), full, empty };
+    let queue = Arc::clone(queue);
+    thread::Builder::new().name("record-file".into()).spawn(move || {
+        let result = write(file, &to_write, &written, &queue);
+        if let Err(error) = &result {
+            log::error!("cannot write {name}: {error}; the recording ends there");
+        }
+        queue.done(result.is_ok());
+    })?;
+    thread::Builder::new().name("record".into()).spawn(move || writer.run())?;
+    Ok(())
+}
+
+/// Writes full blocks, and gives them back empty.
+fn write(mut file: impl Write, full: &Receiver<Vec<u8>>, empty: &Sender<Vec<u8>>, queue: &Queue) -> io::Result<()> {
+    for mut block in full {
+        file.write_all(&block)?;
+        queue.moved();
+        block.clear();
+        // At the end nobody wants it.
+        let _ = empty.send(block);
+    }
+    Ok(())
+}
+
+/// Makes lines.
+struct Writer {
     queue: Arc<Queue>,
     /// Sessions that go on.
     sessions: HashMap<u64, Box<Transcript>>,
-    /// What has not been written.
+    /// The block that is being filled.
     gathered: Vec<u8>,
+    full: SyncSender<Vec<u8>>,
+    empty: Receiver<Vec<u8>>,
 }
 
-impl<W: Write> Writer<W> {
-    pub(super) fn new(file: W, name: String, queue: Arc<Queue>) -> Self {
-        Writer { file, name, queue, sessions: HashMap::new(), gathered: Vec::with_capacity(2 * FULL) }
+/// That the file takes no more.
+struct Stuck;
+
+impl Writer {
+    fn run(mut self) {
+        // Whoever writes the file has told why.
+        let _ = self.gather();
     }
 
-    /// Records what comes until the end; if the file takes no more, nothing more is recorded.
-    pub(super) fn run(mut self) {
-        let written = self.write_all();
-        if let Err(error) = &written {
-            log::error!("cannot write {}: {error}; the recording ends there", self.name);
-        }
-        self.queue.done(written.is_ok());
-    }
-
-    fn write_all(&mut self) -> std::io::Result<()> {
+    fn gather(&mut self) -> Result<(), Stuck> {
         let mut used = None;
         loop {
             match self.queue.next(used.take(), !self.gathered.is_empty()) {
@@ -88,10 +125,9 @@ impl<W: Write> Writer<W> {
         None
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.file.write_all(&self.gathered)?;
-        self.gathered.clear();
-        self.queue.moved();
-        Ok(())
+    /// Hands on what has gathered.
+    fn flush(&mut self) -> Result<(), Stuck> {
+        let block = self.empty.try_recv().unwrap_or_default();
+        self.full.send(std::mem::replace(&mut self.gathered, block)).map_err(|_| Stuck)
     }
 }

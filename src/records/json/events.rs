@@ -3,8 +3,6 @@
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime};
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
 
 use super::escape::push_string;
@@ -385,10 +383,7 @@ fn push_json(name: &str, value: &impl Serialize, out: &mut Vec<u8>) {
 }
 
 fn push_base64(payload: &[u8], out: &mut Vec<u8>) {
-    let start = out.len();
-    out.resize(start + payload.len().div_ceil(3) * 4, 0);
-    // There is exactly as much space as it needs.
-    let _ = BASE64_STANDARD.encode_slice(payload, &mut out[start..]);
+    base64_simd::STANDARD.encode_append(payload, out);
 }
 
 /// Writes a line that `line` makes to any output.

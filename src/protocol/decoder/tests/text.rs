@@ -33,6 +33,15 @@ fn it_fails_fast() {
 }
 
 #[test]
+fn text_may_be_trusted() {
+    let mut decoder = Decoder::new(Role::Client, 256, None).trusting();
+    let wire = b"\x81\x02a\xff";
+    decoder.space()[..wire.len()].copy_from_slice(wire);
+    decoder.filled(wire.len());
+    assert_eq!(decoder.next(), Ok(Some(Event::Data(Chunk::whole(Kind::Text, b"a\xff")))));
+}
+
+#[test]
 fn binary_may_hold_anything() {
     reads(b"\x82\x02\xff\xc3", &[Entry::binary(b"\xff\xc3")]);
     reads(b"\x02\x01\xff\x80\x01\xc3\x81\x02\xc3\xa9", &[Entry::binary(b"\xff\xc3"), Entry::text("é")]);
