@@ -1,7 +1,9 @@
 //! The end of a session as a table of facts and orders; the clock is a number of milliseconds.
 
+mod silence;
+mod tunnel;
+
 use super::*;
-use crate::bridge::Heartbeat;
 use crate::protocol::Violation;
 use crate::records::RecordError;
 
@@ -45,6 +47,11 @@ fn rules() -> Rules {
         half_close: false,
         awaiting: false,
     }
+}
+
+/// Sessions whose directions end by themselves.
+fn tunnel() -> Session {
+    session(Rules { half_close: true, idle_timeout: Some(ms(3000)), ..rules() })
 }
 
 fn ms(millis: u64) -> Duration {
@@ -351,192 +358,4 @@ fn a_sender_that_never_ends_is_left_behind() {
     assert_eq!((step.ended, session.wake(&step)), (false, Some(200)));
     assert!(session.at(200).step().ended);
     assert_eq!(session.lifecycle.ending().unsent, None);
-}
-
-#[test]
-fn a_peer_that_says_nothing_for_too_long_is_let_go() {
-    let mut session = session(Rules { idle_timeout: Some(ms(1500)), ..rules() });
-    let step = session.step();
-    assert_eq!((step.close.clone(), session.wake(&step)), (None, Some(1500)));
-    // Half a frame, or a Pong: no data, but a sign of life.
-    session.bytes = ms(1400);
-    let step = session.at(1500).step();
-    assert_eq!((step.close.clone(), session.wake(&step)), (None, Some(2900)));
-    let step = session.at(2900).step();
-    assert_eq!(step.close, Some(Close::new(1001, "nothing came for 1.5 s")));
-    assert_eq!((step.hang_up, session.wake(&step)), (false, Some(3900)), "a moment for its answer");
-    let step = session.at(3900).step();
-    assert!(step.hang_up && !step.ended);
-    assert!(!session.note(sent_all()).ended, "the receiving side is to tell why");
-    assert!(session.note(Fact::PeerGone(None)).ended);
-    assert_eq!(session.cause(), Cause::Silent(ms(1500)));
-    assert_eq!(session.lifecycle.ending().peer, Peer::There);
-}
-
-#[test]
-fn while_something_is_being_dealt_with_nobody_is_silent() {
-    let mut session = session(Rules { idle_timeout: Some(ms(1500)), ..rules() });
-    session.data = None;
-    let step = session.at(100_000).step();
-    assert_eq!((step.close.clone(), session.wake(&step)), (None, Some(101_500)));
-}
-
-#[test]
-fn whichever_limit_comes_first_ends_the_session() {
-    let idle = |limit| Rules { idle_timeout: Some(ms(limit)), ..rules() };
-    // Silence is what the end of the input waits for: there it is no fault.
-    for limit in [900, 1100] {
-        let mut session = session(idle(limit));
-        let step = session.note(Fact::InputEnded);
-        assert_eq!(session.wake(&step), Some(1000));
-        session.at(1000).step();
-        assert_eq!(session.cause(), Cause::InputEnded);
-    }
-    for (limit, cause) in [(900, Cause::Silent(ms(900))), (1100, Cause::TimedOut)] {
-        let mut session = session(idle(limit));
-        session.lifecycle.rules.deadline = Some(session.start + ms(1000));
-        session.at(limit.min(1000)).step();
-        assert_eq!(session.cause(), cause);
-    }
-}
-
-#[test]
-fn silence_ends_nothing_that_is_ending_already() {
-    let mut session = session(Rules { idle_timeout: Some(ms(1500)), ..rules() });
-    session.at(1000).note(Fact::CloseAsked(Close::new(1000, "")));
-    let step = session.at(3000).step();
-    assert_eq!((step.hang_up, session.wake(&step)), (false, Some(6000)));
-    assert_eq!(session.cause(), Cause::InputEnded);
-}
-
-/// Sessions whose directions end by themselves.
-fn tunnel() -> Session {
-    session(Rules { half_close: true, idle_timeout: Some(ms(3000)), ..rules() })
-}
-
-#[test]
-fn the_end_of_one_direction_waits_for_the_other_however_long() {
-    let mut session = tunnel();
-    let step = session.at(10).note(Fact::InputEnded);
-    assert_eq!(step.close, Some(Close::new(1000, "bye")));
-    for fact in [Fact::CloseSent, sent_all()] {
-        assert!(!session.note(fact).ended);
-    }
-    let step = session.at(1_000_000).step();
-    assert!(!step.ended && !step.hang_up, "{step:?}");
-    assert!(session.note(Fact::PeerClosed(Close::new(1000, ""))).ended);
-    assert_eq!(session.cause(), Cause::InputEnded);
-}
-
-#[test]
-fn a_close_is_answered_when_the_own_direction_is_through() {
-    let mut session = tunnel();
-    let step = session.at(10).note(Fact::PeerClosed(Close::new(1000, "")));
-    assert_eq!(step, Step::default());
-    // Nothing more is due from the peer, so its silence is none.
-    assert_eq!(session.at(1_000_000).step(), Step::default());
-    let step = session.note(Fact::InputEnded);
-    assert_eq!(step.close, Some(Close::new(1000, "bye")));
-    assert!(!step.ended);
-    assert!(session.note(sent_all()).ended);
-    assert_eq!(session.lifecycle.ending().peer, Peer::Closed(Close::new(1000, "")));
-}
-
-#[test]
-fn a_close_that_is_not_normal_ends_both_directions() {
-    let mut session = tunnel();
-    let step = session.at(10).note(Fact::PeerClosed(Close::new(1011, "no")));
-    assert_eq!(step.close, Some(Close::new(1011, "")));
-    assert!(session.note(sent_all()).ended);
-    assert_eq!(session.cause(), Cause::PeerClosed);
-}
-
-#[test]
-fn a_connection_that_ends_behind_a_close_takes_the_other_direction_along() {
-    let mut session = tunnel();
-    session.at(10).note(Fact::PeerClosed(Close::default()));
-    assert!(session.note(Fact::PeerGone(None)).hang_up);
-    assert!(session.note(sent_all()).ended);
-    assert_eq!(session.cause(), Cause::PeerGone(None));
-}
-
-#[test]
-fn an_output_that_is_gone_is_no_end_of_one_direction() {
-    let step = tunnel().at(10).note(Fact::OutputClosed);
-    assert_eq!(step.close, Some(Close::new(1011, "")));
-}
-
-/// What we sent says that this direction has ended; that the other one is of no use can't be said any more.
-#[test]
-fn an_output_that_is_gone_behind_the_own_close_breaks_off() {
-    let mut session = tunnel();
-    session.at(10).note(Fact::InputEnded);
-    session.note(Fact::CloseSent);
-    session.note(sent_all());
-    let step = session.at(1_000_000).note(Fact::OutputClosed);
-    assert!(step.hang_up && step.ended, "{step:?}");
-    assert_eq!(session.cause(), Cause::OutputClosed);
-}
-
-#[test]
-fn a_signal_leaves_the_other_direction_its_grace() {
-    let mut session = session(Rules { grace: ms(5000), half_close: true, ..rules() });
-    session.at(10).note(Fact::InputEnded);
-    session.note(Fact::CloseSent);
-    session.note(sent_all());
-    let step = session.at(1_000_000).note(Fact::Signal(15));
-    assert!(!step.hang_up && !step.ended, "{step:?}");
-    assert!(session.at(1_005_001).step().hang_up);
-}
-
-fn beating() -> Rules {
-    Rules { heartbeat: Some(Heartbeat { interval: ms(1000), timeout: ms(300) }), ..rules() }
-}
-
-#[test]
-fn a_peer_without_a_pong_is_told_and_left_soon() {
-    let mut session = session(beating());
-    let step = session.step();
-    assert_eq!((step.ping, session.wake(&step)), (false, Some(1000)));
-    let step = session.at(1000).step();
-    assert_eq!((step.ping, session.wake(&step)), (true, Some(1300)));
-    let step = session.at(1300).step();
-    assert_eq!(step.close, Some(Close::new(1001, "no pong for 0.3 s")));
-    assert_eq!(session.wake(&step), Some(1500));
-    assert!(session.at(1500).step().hang_up);
-    session.note(Fact::PeerGone(None));
-    assert!(session.note(sent_all()).ended);
-    assert_eq!(session.cause(), Cause::NoPong(ms(300)));
-}
-
-#[test]
-fn a_peer_that_takes_what_is_sent_is_not_dead() {
-    let mut session = session(beating());
-    session.step();
-    session.at(1000).step();
-    session.moved = Some(ms(1200));
-    let step = session.at(1300).step();
-    assert_eq!((step.close.clone(), session.wake(&step)), (None, Some(1500)));
-    assert!(session.at(1500).step().close.is_some());
-}
-
-#[test]
-fn the_heart_beats_while_it_lingers_and_not_after_a_close() {
-    let mut session = session(Rules { on_eof: OnEof::Linger(ms(5000)), ..beating() });
-    session.step();
-    session.at(500).note(Fact::InputEnded);
-    assert!(session.at(1000).step().ping);
-    session.bytes = ms(1100);
-    let step = session.note(Fact::CloseAsked(Close::new(1000, "")));
-    assert!(step.close.is_some() && !step.ping, "{step:?}");
-    assert!(!session.at(3000).step().ping);
-    assert_eq!(session.cause(), Cause::InputEnded);
-}
-
-#[test]
-fn who_has_closed_its_direction_is_not_pinged() {
-    let mut session = session(Rules { heartbeat: beating().heartbeat, ..tunnel().lifecycle.rules });
-    session.step();
-    session.at(10).note(Fact::PeerClosed(Close::new(1000, "")));
-    assert_eq!(session.at(1_000_000).step(), Step::default());
 }
