@@ -1,7 +1,8 @@
 //! What permessage-deflate costs beside zlib-rs alone, called by hand for the same payload: frames, masks, UTF-8 and the
-//! buffers in between are what comes on top. Each pair first prints the sizes that it reaches.
+//! buffers in between are what comes on top. Each pair first prints the sizes that it reaches, and the ratio of the times.
 
 use std::hint::black_box;
+use std::time::Instant;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
@@ -64,40 +65,60 @@ fn deflate(c: &mut Criterion) {
         let size = by_hand.iter().map(Vec::len).sum::<usize>();
         println!("{}: {bytes} bytes; {size} by zlib-rs, {} as frames with their headers", case.name, frames.len());
 
-        let mut group = c.benchmark_group(format!("compress {}", case.name));
-        group.throughput(Throughput::Bytes(bytes as u64));
         let mut encoder = encoder(&case);
-        group.bench_function("wspipe", |b| {
-            b.iter(|| {
-                encoder.clear();
-                encode(&mut encoder, &case);
-                black_box(encoder.pending()).len()
-            });
-        });
         let mut zlib = Compress::new(Compression::new(LEVEL.into()), false);
         let mut out = Vec::with_capacity(1 << 20);
-        group.bench_function("zlib-rs", |b| {
-            b.iter(|| {
-                out.clear();
-                for message in &case.messages {
-                    compress(&mut zlib, &case, message, &mut out);
-                }
-                black_box(&out).len()
-            });
-        });
-        group.finish();
+        let ours = || {
+            encoder.clear();
+            encode(&mut encoder, &case);
+            black_box(encoder.pending()).len() as u64
+        };
+        let theirs = || {
+            out.clear();
+            for message in &case.messages {
+                compress(&mut zlib, &case, message, &mut out);
+            }
+            black_box(&out).len() as u64
+        };
+        compare(c, &format!("compress {}", case.name), bytes, ours, theirs);
 
-        let mut group = c.benchmark_group(format!("decompress {}", case.name));
-        group.throughput(Throughput::Bytes(bytes as u64));
         // What was compressed from the beginning can be read again and again: it refers to nothing before it.
         let mut decoder = Decoder::new(Role::Server, 512 << 10, None).inflating(Some(case.params));
-        group.bench_function("wspipe", |b| b.iter(|| decode(&mut decoder, &frames)));
         let mut zlib = Decompress::new(false);
         let mut room = vec![0; 128 << 10];
-        group.bench_function("zlib-rs", |b| {
-            b.iter(|| by_hand.iter().map(|message| decompress(&mut zlib, &case, message, &mut room)).sum::<u64>());
-        });
+        let ours = || decode(&mut decoder, &frames);
+        let theirs = || by_hand.iter().map(|message| decompress(&mut zlib, &case, message, &mut room)).sum();
+        compare(c, &format!("decompress {}", case.name), bytes, ours, theirs);
     }
+}
+
+/// Measures both, and first prints how much of the time of the one the other takes.
+fn compare(
+    c: &mut Criterion,
+    name: &str,
+    bytes: usize,
+    mut ours: impl FnMut() -> u64,
+    mut theirs: impl FnMut() -> u64,
+) {
+    println!("{name}: {:.2} of the time that zlib-rs takes by itself", ratio(&mut ours, &mut theirs));
+    let mut group = c.benchmark_group(name);
+    group.throughput(Throughput::Bytes(bytes as u64));
+    group.bench_function("wspipe", |b| b.iter(&mut ours));
+    group.bench_function("zlib-rs", |b| b.iter(&mut theirs));
+    group.finish();
+}
+
+/// The median over pairs of runs that take turns, so that whatever else the machine does meets both.
+fn ratio(mut ours: impl FnMut() -> u64, mut theirs: impl FnMut() -> u64) -> f64 {
+    const PAIRS: usize = 51;
+    let time = |run: &mut dyn FnMut() -> u64| {
+        let begun = Instant::now();
+        black_box(run());
+        begun.elapsed().as_secs_f64()
+    };
+    let mut ratios: Vec<f64> = (0..PAIRS).map(|_| time(&mut ours) / time(&mut theirs)).collect();
+    ratios.sort_by(f64::total_cmp);
+    ratios[PAIRS / 2]
 }
 
 fn encoder(case: &Case) -> Encoder {
