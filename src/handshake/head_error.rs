@@ -43,7 +43,10 @@ pub enum HeadError {
     #[error("the connection was closed before anything came")]
     Nothing,
     /// The peer closed in the middle.
-    #[error("the connection was closed in the middle of the HTTP head, after {received} bytes: {first}")]
+    #[error(
+        "the connection was closed in the middle of the HTTP head, after {received} byte{}: {first}",
+        if *.received == 1 { "" } else { "s" }
+    )]
     Ended {
         /// How many bytes had come.
         received: usize,

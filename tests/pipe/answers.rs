@@ -141,6 +141,7 @@ fn a_head_that_never_ends_is_cut() {
 fn an_answer_that_ends_early_is_named() {
     is_named_at_its_end("", "closed before anything came");
     is_named_at_its_end("\r\n", "closed in the middle of the HTTP head, after 2 bytes");
+    is_named_at_its_end("H", "closed in the middle of the HTTP head, after 1 byte: H");
     is_named_at_its_end("HT", "closed in the middle of the HTTP head, after 2 bytes: HT");
     is_named_at_its_end("HTTP/1.1 101 X\r\nSet-Cookie: cr1sps", "after 34 bytes: HTTP/1.1 101 X\\r\\nSet-Cookie: ***");
 }
