@@ -25,6 +25,7 @@ use crate::protocol::{Chunk, Close, CloseCodeError, Event, Kind};
 use events::NO_CLOSE;
 pub(super) use events::write_line;
 pub use events::{Direction, JsonEvents, Opening, Parting, Timings};
+pub(crate) use events::{Milliseconds, millis};
 
 /// Why a line is no event that can be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

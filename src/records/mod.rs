@@ -22,6 +22,7 @@ mod terminal;
 pub(crate) use join::Held;
 pub use join::{JoinError, Joiner};
 pub use json::{Direction, JsonEvents, JsonProblem, Opening, Parting, Timings};
+pub(crate) use json::{Milliseconds, millis};
 pub use problem::{Problem, RecordError};
 pub use split::Splitter;
 pub use terminal::Visible;

@@ -15,6 +15,7 @@ use super::chain::Chain;
 use crate::handshake::{Check, DeflateAgreement, Head, Refusal, Request, Side, Target, accept_for, printable};
 use crate::opening::{Followed, ProxyPassed, Reached};
 use crate::protocol::DeflateParams;
+use crate::records::millis;
 use captured::Repaired;
 use checked::Checked;
 use failed::Tried;
@@ -281,10 +282,6 @@ impl Milliseconds {
         let proxy = proxy.map(|proxy| millis(proxy.took));
         Milliseconds { name: millis(resolve), connect: millis(connect), proxy, tls: None, http: None }
     }
-}
-
-fn millis(span: Duration) -> f64 {
-    (span.as_secs_f64() * 1e6).round() / 1e3
 }
 
 fn head_text(head: &Head, show_secrets: bool) -> String {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::pings::{Answer, Counts};
 use super::statistics::{PERCENTILES, Summary};
 use crate::bridge::Span;
-use crate::records::Timings;
+use crate::records::{Milliseconds as PhaseTimes, Timings, millis};
 
 /// How a run is told.
 #[derive(Debug, Clone)]
@@ -64,13 +64,8 @@ enum Milliseconds {
     One(f64),
     Phases {
         handshake: f64,
-        name: f64,
-        connect: f64,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        proxy: Option<f64>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        tls: Option<f64>,
-        http: f64,
+        #[serde(flatten)]
+        phases: PhaseTimes,
     },
     Summary {
         min: f64,
@@ -91,14 +86,8 @@ impl Report {
             return String::new();
         }
         if self.json {
-            let milliseconds = Milliseconds::Phases {
-                handshake: millis(handshake),
-                name: millis(timings.name),
-                connect: millis(timings.connect),
-                proxy: timings.proxy.map(millis),
-                tls: timings.tls.map(millis),
-                http: millis(timings.http),
-            };
+            let phases = PhaseTimes::from(*timings);
+            let milliseconds = Milliseconds::Phases { handshake: millis(handshake), phases };
             let (url, address) = (Some(&**url), Some(&**address));
             return line(Line { r#type: "open", url, address, milliseconds: Some(milliseconds), ..Line::default() });
         }
@@ -223,10 +212,6 @@ fn short(time: Duration) -> String {
 
 fn long(time: Duration) -> String {
     format!("{:.3}", time.as_secs_f64() * 1e3)
-}
-
-fn millis(span: Duration) -> f64 {
-    (span.as_secs_f64() * 1e6).round() / 1e3
 }
 
 fn s(count: u64) -> &'static str {

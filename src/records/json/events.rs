@@ -71,8 +71,9 @@ pub struct Timings {
     pub http: Duration,
 }
 
-#[derive(Serialize)]
-struct Milliseconds {
+/// The same, as JSON has it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Milliseconds {
     name: f64,
     connect: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,8 +91,8 @@ impl From<Timings> for Milliseconds {
     }
 }
 
-/// With three digits behind the point.
-fn millis(span: Duration) -> f64 {
+/// A span of time in milliseconds, with three digits behind the point.
+pub(crate) fn millis(span: Duration) -> f64 {
     (span.as_secs_f64() * 1e6).round() / 1e3
 }
 
