@@ -413,3 +413,19 @@ fn long_messages_that_begin_alike_are_shown_where_they_differ() {
     let words = r#"another from byte 187 on: "…xxxxthe quick brown fox" instead of "…xxxxthe quack brown fox""#;
     run.status(8).stderr_has(words);
 }
+
+#[test]
+fn what_came_instead_of_a_pattern_is_told() {
+    let script = r#"{"type":"text","data":"1"}
+{"type":"text","data":"2"}
+{"type":"binary","data":"Aw=="}
+{"type":"text","data":"4"}
+{"type":"text","match":"^never$"}
+"#;
+    let run = replay("--answer-timeout 300ms", script, "echo:").finish();
+    let words =
+        r#"that matches ^never$ within 0.3 s (--answer-timeout); the last messages were text "2", binary 03, text "4""#;
+    run.status(8).stderr_has(words);
+    let run = replay("--answer-timeout 100ms", r#"{"type":"text","match":"a"}"#, "echo:").finish();
+    run.status(8).stderr_has("(--answer-timeout); no message came\n");
+}

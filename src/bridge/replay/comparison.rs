@@ -3,6 +3,7 @@
 //! Messages and the Close have to come in their order, and so have Pings, and Pongs; but what a peer says of one sort may
 //! overtake another, for nothing ties a Pong to the message beside it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::words;
@@ -11,6 +12,9 @@ use crate::records::script::{Action, Expected, Script};
 
 /// How many lines, before and after what is awaited now, are asked whether they await what has come; for the words only.
 const LOOK_AROUND: usize = 64;
+
+/// How many messages that were passed over are told.
+const LAST: usize = 3;
 
 /// What has come of a script, and for it.
 #[derive(Debug)]
@@ -24,6 +28,8 @@ pub(super) struct Comparison {
     others: Vec<(usize, Other)>,
     /// What has come when nothing more of its sort was awaited.
     extra: Vec<Other>,
+    /// The last messages that were passed over where only patterns are awaited.
+    passed_over: VecDeque<String>,
     met: usize,
     /// Something has come that was not awaited, and is no Close where messages were.
     surprises: bool,
@@ -95,6 +101,8 @@ pub struct Report {
     pub close_met: bool,
     /// The first line that was awaited and has not come, with its words.
     pub pending: Option<(u64, String)>,
+    /// The last messages that were passed over instead, as far as only patterns are awaited.
+    pub passed_over: Vec<String>,
     /// That line did not come in time.
     pub given_up: bool,
     /// Lines that were to be sent and were not.
@@ -123,6 +131,7 @@ impl Comparison {
             tracks,
             others: Vec::new(),
             extra: Vec::new(),
+            passed_over: VecDeque::new(),
             met: 0,
             surprises: false,
             close_met: false,
@@ -181,6 +190,7 @@ impl Comparison {
         if is_met {
             self.met += 1;
             self.close_met |= is_close;
+            self.passed_over.clear();
         } else if self.check && is_close && !matches!(self.expected(step), Some(Expected::Close { .. })) {
             // Nothing can come any more; it may be the answer to a Close that was none of the script's.
             self.extra.push(Other::Words(words::event(event)));
@@ -191,6 +201,10 @@ impl Comparison {
             self.others.push((step, other));
         } else {
             // What is not awaited does not matter.
+            if sort == Sort::Data {
+                self.passed_over.truncate(LAST - 1);
+                self.passed_over.push_front(words::event(event));
+            }
             return false;
         }
         self.tracks[sort as usize].next += 1;
@@ -209,6 +223,7 @@ impl Comparison {
             surprises: self.surprises,
             close_met: self.close_met,
             pending: missing.map(|step| (line(step), words(step))),
+            passed_over: self.passed_over.iter().rev().cloned().collect(),
             given_up: self.given_up.is_some(),
             unsent: unsent.count(),
             ..Report::default()

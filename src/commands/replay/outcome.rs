@@ -58,10 +58,22 @@ fn difference(report: &Report, config: &ReplayConfig) -> String {
         }
         let _ = write!(words, " within {seconds} s (--answer-timeout)");
     }
+    if !config.check {
+        let _ = write!(words, "; {}", instead(report));
+    }
     if report.unsent > 0 {
         let _ = write!(words, "; {}", unsent(report));
     }
     words
+}
+
+/// What came instead of what is awaited, where that is no difference.
+fn instead(report: &Report) -> String {
+    match report.passed_over.as_slice() {
+        [] => "no message came".to_owned(),
+        [message] => format!("the last message was {message}"),
+        messages => format!("the last messages were {}", messages.join(", ")),
+    }
 }
 
 /// Where the script stood when it ended.
@@ -69,6 +81,9 @@ fn standing(report: &Report, config: &ReplayConfig) -> String {
     let mut words = String::new();
     if let Some((line, pending)) = &report.pending {
         let _ = write!(words, "; awaited was line {line} of {}: {pending}", config.name());
+        if !config.check {
+            let _ = write!(words, "; {}", instead(report));
+        }
     }
     if report.unsent > 0 {
         let _ = write!(words, "; {}", unsent(report));
