@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::forward::tunnel_rules;
 use super::{Exec, Pipe};
-use crate::bridge::Rules;
+use crate::bridge::{Rules, Tunnel};
 use crate::net::{self, DialError, Lookup, ProgramError, Socket};
 use crate::opening::NoPlace;
 use crate::protocol::Role;
@@ -56,15 +56,18 @@ impl Endpoint {
 
 impl Endpoint {
     /// What a client of a server has to have before it is let in: with `--forward` the stream.
-    pub(super) fn prepare(&self, deadline: Instant) -> Result<Option<Socket>, NoPlace> {
+    pub(super) fn prepare(&self, deadline: Instant) -> Result<Option<Tunnel>, NoPlace> {
         let Endpoint::Forward(place) = self else { return Ok(None) };
-        let stream = reach(place, Some(deadline));
-        stream.map(Some).map_err(|error| NoPlace {
-            status: 502,
-            why: "This listener cannot reach the place that it forwards to.".into(),
-            detail: Some(error.to_string()),
-            retry_after: None,
-        })
+        match reach(place, Some(deadline)) {
+            Ok(stream) => Tunnel::new(stream).map(Some).map_err(NoPlace::shortage),
+            Err(error) if error.is_shortage() => Err(NoPlace::shortage(error)),
+            Err(error) => Err(NoPlace {
+                status: 502,
+                why: "This listener cannot reach the place that it forwards to.".into(),
+                detail: Some(error.to_string()),
+                retry_after: None,
+            }),
+        }
     }
 }
 

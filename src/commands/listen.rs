@@ -8,6 +8,7 @@ mod room;
 mod serve;
 mod shared;
 
+use std::fmt;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -197,7 +198,7 @@ struct Shortage(Mutex<Option<Instant>>);
 impl Shortage {
     const INTERVAL: Duration = Duration::from_secs(1);
 
-    fn tell(&self, error: &io::Error) {
+    fn tell(&self, error: &impl fmt::Display) {
         let now = Instant::now();
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if told.is_none_or(|told| now.saturating_duration_since(told) >= Self::INTERVAL) {

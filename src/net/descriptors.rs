@@ -1,8 +1,10 @@
-//! How many descriptors the process may have open.
+//! How many descriptors the process may have open, and running out of what the system has.
 
+use std::io;
 use std::process::Child;
 use std::sync::OnceLock;
 
+use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// What the limit was before it was raised.
@@ -20,6 +22,12 @@ pub fn raise_descriptor_limit() {
         Ok(()) => drop(BEFORE.set(before)),
         Err(error) => log::debug!("the limit of open descriptors stays as it is: {error}"),
     }
+}
+
+/// Whether an error says that this process, or the system, has no descriptors, processes, threads or memory to spare just now.
+#[must_use]
+pub fn is_shortage(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE | Errno::AGAIN | Errno::NOMEM))
 }
 
 /// Gives a process that was just started the limit back that we had: it may use select(2). Only Linux lets us.

@@ -35,7 +35,7 @@ mod unix;
 mod wake;
 
 pub use connection::{Connection, Half, Line};
-pub use descriptors::raise_descriptor_limit;
+pub use descriptors::{is_shortage, raise_descriptor_limit};
 pub(crate) use dial::unbracketed;
 pub use dial::{Attempt, DialError, Dialed, Endpoint, Family, KnownHost, KnownHostError, Lookup, Step, dial};
 pub use listener::{BindError, ListenAddr, ListenAddrError, ListenOn, Listener, Unsuitable};

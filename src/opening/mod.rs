@@ -26,7 +26,7 @@ pub use limits::{AttemptTime, Limits};
 pub use reach::{ProxyFailure, ProxyPassed, ProxyTrouble, Reached, Route, Way, distrust, look_at_chain};
 pub use rejected::Rejected;
 pub use retry::{Patience, Setback, Tried};
-pub use server::{Accepted, NoPlace, accept, accept_if, reject, turn_away, welcome};
+pub use server::{Accepted, NoPlace, accept, accept_if, reject, see_off, turn_away, welcome};
 
 /// Why a head could not be read.
 #[derive(Debug)]

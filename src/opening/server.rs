@@ -1,5 +1,6 @@
 //! The server's side.
 
+use std::fmt;
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
@@ -75,6 +76,16 @@ pub struct NoPlace {
 }
 
 impl NoPlace {
+    /// When a client that is turned away may try again, in seconds.
+    pub const RETRY_AFTER: u32 = 5;
+
+    /// The system has no descriptors, threads or processes left for another client.
+    pub fn shortage(error: impl fmt::Display) -> Self {
+        let seconds = Self::RETRY_AFTER;
+        let why = format!("This server has no room for another client now. Try again in {seconds} seconds.");
+        NoPlace { status: 503, why, detail: Some(error.to_string()), retry_after: Some(seconds) }
+    }
+
     /// The refusal that says so.
     fn refusal(&self, request: Option<&RequestHead>) -> Answer {
         let seconds = self.retry_after.map(|seconds| seconds.to_string());
@@ -113,10 +124,12 @@ pub fn welcome(socket: Socket, tls: Option<&TlsAcceptor>, deadline: Instant) -> 
 /// # Errors
 /// The client was refused, left, or took too long.
 pub fn accept(connection: &mut Connection, options: &ServerOptions, deadline: Instant) -> Result<Accepted, Rejected> {
-    accept_if(connection, options, deadline, || Ok(())).map(|(accepted, ())| accepted)
+    let accepted = accept_if(connection, options, deadline, |_| Ok(())).map(|(accepted, ())| accepted);
+    accepted.inspect_err(|_| see_off(connection))
 }
 
-/// Reads a request and answers it; one that could be accepted is refused if `admit` has no place for it then.
+/// Reads a request and answers it; one that could be accepted is refused if `admit` has no place for it then. Who is not let in
+/// is to be [seen off](see_off) when that has been told.
 ///
 /// # Errors
 /// The client was refused, left, or took too long.
@@ -124,7 +137,7 @@ pub fn accept_if<Place>(
     connection: &mut Connection,
     options: &ServerOptions,
     deadline: Instant,
-    admit: impl FnOnce() -> Result<Place, NoPlace>,
+    admit: impl FnOnce(&Accepted) -> Result<Place, NoPlace>,
 ) -> Result<(Accepted, Place), Rejected> {
     let limits = Limits::new(deadline, Duration::ZERO, None);
     let mut reader = HeadReader::for_request(MAX_HEAD);
@@ -142,21 +155,20 @@ pub fn accept_if<Place>(
     let forwarded = if options.trusts_proxy { forwarded_for(&request.head) } else { None };
     match answer(&request, options) {
         Answer::Accept { bytes, subprotocol, compression } => {
-            let place = match admit() {
+            if options.login.token.is_some() {
+                request.target = token_dropped_from(&request.target);
+            }
+            let accepted = Accepted { request, early, subprotocol, compression, forwarded };
+            let place = match admit(&accepted) {
                 Ok(place) => place,
                 Err(no_place) => {
-                    let rejected = reject(connection, no_place.refusal(Some(&request)));
-                    return Err(rejected.because(no_place.detail).coming_from(forwarded));
+                    let rejected = reject(connection, no_place.refusal(Some(&accepted.request)));
+                    return Err(rejected.because(no_place.detail).coming_from(accepted.forwarded));
                 }
             };
             match write(connection, &bytes) {
-                Ok(()) => {
-                    if options.login.token.is_some() {
-                        request.target = token_dropped_from(&request.target);
-                    }
-                    Ok((Accepted { request, early, subprotocol, compression, forwarded }, place))
-                }
-                Err(error) => Err(Rejected::new(format!("went away: {error}")).coming_from(forwarded)),
+                Ok(()) => Ok((accepted, place)),
+                Err(error) => Err(Rejected::new(format!("went away: {error}")).coming_from(accepted.forwarded)),
             }
         }
         Answer::Page { bytes } => Err(show(connection, &bytes, deadline).coming_from(forwarded)),
@@ -164,15 +176,14 @@ pub fn accept_if<Place>(
     }
 }
 
-/// Sends a refusal, and makes sure that it arrives.
+/// Sends a refusal. That it arrives is seen to by [`see_off`].
 #[must_use]
 pub fn reject(connection: &mut Connection, refusal: Answer) -> Rejected {
     let Answer::Refuse { status, bytes, why } = refusal else {
         return Rejected::new("nothing to refuse");
     };
-    if write(connection, &bytes).is_ok() {
-        see_off(connection);
-    }
+    // Whoever has gone learns nothing.
+    let _ = write(connection, &bytes);
     Rejected::with_status(status, &why)
 }
 
@@ -183,12 +194,11 @@ fn show(connection: &mut Connection, bytes: &[u8], deadline: Instant) -> Rejecte
     if let Err(error) = sent {
         return Rejected::new(format!("went away with half of the page: {error}"));
     }
-    see_off(connection);
     Rejected::page()
 }
 
-/// Ends a connection on which all has been said.
-fn see_off(connection: &mut Connection) {
+/// Ends the connection of somebody who was not let in, and makes sure that the last word arrives: that may take a second.
+pub fn see_off(connection: &mut Connection) {
     if connection.line.end_sending().is_err() {
         return;
     }

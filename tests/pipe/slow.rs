@@ -310,6 +310,39 @@ fn too_few_descriptors_are_told_once_a_second_and_survived() {
     assert!((1..=4).contains(&told), "{run:?}");
 }
 
+/// Who finds that there is none left for a command, or for the way to another place, is told to come again.
+#[cfg(target_os = "linux")]
+#[test]
+fn too_few_descriptors_for_what_a_client_needs_are_a_refusal() {
+    let place = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = place.local_addr().unwrap().to_string();
+    let endpoints: [&[&str]; 2] = [&["--exec", "--", "sh", "-c", "echo ready; cat"], &["--forward", &place]];
+    for (endpoint, spare) in endpoints.into_iter().flat_map(|endpoint| [(endpoint, 1), (endpoint, 2)]) {
+        let run = Run::listen("-v").args(endpoint).start();
+        let url = run.url();
+        let mut first = Peer::open(&url);
+        if endpoint[0] == "--exec" {
+            first.expect_text("ready");
+        }
+        // The connection itself takes one.
+        run.leave_descriptors(spare);
+        let mut refused = Peer::connect(&url);
+        refused.request("/", "");
+        let head = refused.head();
+        assert!(head.starts_with("HTTP/1.1 503 ") && head.contains("\r\nRetry-After: 5\r\n"), "{head}");
+        assert!(refused.rest().contains("no room for another client now"));
+        run.wait_stderr("cannot take another client for the moment: ");
+        run.wait_stderr("refused with 503: ");
+        drop(refused);
+        run.leave_descriptors(100);
+        let second = Peer::open(&url);
+        run.signal(Signal::TERM);
+        run.signal(Signal::TERM);
+        run.finish().died_of(Signal::TERM).stderr_lacks("cannot serve").stderr_lacks("refused with 502");
+        drop((first, second));
+    }
+}
+
 /// What one who only connects and goes on talking nonsense costs is bounded in time, whatever the pace.
 #[test]
 fn a_byte_at_a_time_does_not_lengthen_the_handshake() {

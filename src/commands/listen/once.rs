@@ -29,7 +29,7 @@ struct First {
     peer: String,
     accepted: Accepted,
     /// What it is connected with, if that is a stream.
-    stream: Option<Socket>,
+    stream: Option<Tunnel>,
 }
 
 /// Serves one client; the listener is closed as soon as it has come.
@@ -125,7 +125,7 @@ impl Door {
         let (taken, sender, wake) = (Arc::clone(&self.taken), self.sender.clone(), Arc::clone(&self.wake));
         let handshake = move || {
             let mut claimed = false;
-            let admit = || {
+            let admit = |_: &Accepted| {
                 claimed = !taken.swap(true, SeqCst);
                 if claimed {
                     endpoint.prepare(deadline)
@@ -133,12 +133,12 @@ impl Door {
                     Err(NoPlace { status: 503, why: TAKEN.to_owned(), detail: None, retry_after: None })
                 }
             };
-            let opened = opening::welcome(socket, acceptor.as_ref(), deadline).and_then(|mut connection| {
-                let (accepted, stream) = opening::accept_if(&mut connection, &options, deadline, admit)?;
-                Ok((connection, accepted, stream))
-            });
-            match opened {
-                Ok((connection, accepted, stream)) => {
+            let mut connection = match opening::welcome(socket, acceptor.as_ref(), deadline) {
+                Ok(connection) => connection,
+                Err(rejected) => return rejected.tell(&peer),
+            };
+            match opening::accept_if(&mut connection, &options, deadline, admit) {
+                Ok((accepted, stream)) => {
                     let peer = accepted.address(&peer).to_owned();
                     // Nobody waits for it if the run is over.
                     let _ = sender.send(First { connection, peer, accepted, stream });
@@ -149,6 +149,7 @@ impl Door {
                     if claimed {
                         taken.store(false, SeqCst);
                     }
+                    opening::see_off(&mut connection);
                 }
             }
         };
@@ -175,10 +176,7 @@ fn run(
     let session = Session { connection, decoder, encoder, awaited: pipe.awaited(pipe.countdown()), rules };
     let mut command = Ok(());
     let ending = match (&config.endpoint, stream) {
-        (_, Some(stream)) => {
-            let Tunnel { source, sink, bell } = Tunnel::new(stream)?;
-            session.run(source, sink, bell, &keeper)?
-        }
+        (_, Some(Tunnel { source, sink, bell })) => session.run(source, sink, bell, &keeper)?,
         (Endpoint::Echo, None) => {
             let (source, sink, bell) = EchoSink::ends();
             session.run(source, sink, bell, &keeper)?

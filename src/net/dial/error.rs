@@ -62,6 +62,14 @@ pub enum DialError {
         /// Every attempt.
         attempts: Vec<Attempt>,
     },
+    /// This process may open no more descriptors, or the system has none left.
+    #[error("could not connect to {target}: {}", List(target, attempts))]
+    NoDescriptor {
+        /// What to connect to.
+        target: String,
+        /// Every attempt.
+        attempts: Vec<Attempt>,
+    },
     /// Something else; the attempts say what.
     #[error("could not connect to {target}: {}", List(target, attempts))]
     Other {
@@ -85,6 +93,12 @@ impl DialError {
         matches!(self, Self::Refused { .. })
     }
 
+    /// Whether it is this side that has no room for another connection at the moment.
+    #[must_use]
+    pub fn is_shortage(&self) -> bool {
+        matches!(self, Self::NoDescriptor { .. })
+    }
+
     /// Whether the same may succeed a little later: when the server is up, or the network, or the name is known.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
@@ -94,7 +108,7 @@ impl DialError {
             | Self::TimedOut { .. }
             | Self::Unreachable { .. }
             | Self::NotReady { .. } => true,
-            Self::NoAddress { .. } | Self::Other { .. } => false,
+            Self::NoAddress { .. } | Self::NoDescriptor { .. } | Self::Other { .. } => false,
         }
     }
 
@@ -107,6 +121,7 @@ impl DialError {
             | Self::TimedOut { attempts, .. }
             | Self::Unreachable { attempts, .. }
             | Self::NotReady { attempts, .. }
+            | Self::NoDescriptor { attempts, .. }
             | Self::Other { attempts, .. } => attempts,
         }
     }
@@ -135,7 +150,9 @@ pub(super) fn of_attempts(endpoint: &Endpoint, after: Duration, attempts: Vec<(A
     let target = endpoint.to_string();
     let (attempts, outcomes): (Vec<_>, Vec<_>) = attempts.into_iter().unzip();
     let has = |outcome| outcomes.contains(&outcome);
-    if has(Outcome::TimedOut) || has(Outcome::NotTried) {
+    if outcomes.iter().any(|it| matches!(it, Outcome::NoDescriptor(_))) {
+        DialError::NoDescriptor { target, attempts }
+    } else if has(Outcome::TimedOut) || has(Outcome::NotTried) {
         let step = Step::Connect;
         DialError::TimedOut { step, target, after, attempts }
     } else if has(Outcome::Refused) {

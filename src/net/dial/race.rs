@@ -53,6 +53,8 @@ pub(super) enum Outcome {
     Unreachable,
     /// There is no such path, or the connection was reset as soon as it stood.
     NotReady(String),
+    /// This process has no descriptor for it, or the system none for anybody.
+    NoDescriptor(String),
     Other(String),
 }
 
@@ -193,8 +195,11 @@ impl Outcome {
             | ErrorKind::NetworkDown
             // No address of this family on this machine, or no such family at all.
             | ErrorKind::AddrNotAvailable => Self::Unreachable,
-            _ if Errno::from_io_error(error) == Some(Errno::AFNOSUPPORT) => Self::Unreachable,
-            _ => Self::Other(error.to_string()),
+            _ => match Errno::from_io_error(error) {
+                Some(Errno::AFNOSUPPORT) => Self::Unreachable,
+                Some(Errno::MFILE | Errno::NFILE) => Self::NoDescriptor(error.to_string()),
+                _ => Self::Other(error.to_string()),
+            },
         }
     }
 }
@@ -208,7 +213,7 @@ impl fmt::Display for Outcome {
             Self::TimedOut => "no answer in time",
             Self::NotTried => "not tried in time",
             Self::Unreachable => "unreachable",
-            Self::NotReady(words) | Self::Other(words) => words,
+            Self::NotReady(words) | Self::NoDescriptor(words) | Self::Other(words) => words,
         })
     }
 }

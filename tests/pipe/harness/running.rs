@@ -145,6 +145,20 @@ impl Running {
         Duration::from_millis(10 * ticks.sum::<u64>())
     }
 
+    /// Lets it open so many more descriptors, and no others.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn leave_descriptors(&self, spare: usize) {
+        use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
+
+        let folder = std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("the child is there");
+        let name = |entry: std::io::Result<std::fs::DirEntry>| entry.ok()?.file_name().to_str()?.parse().ok();
+        let open: Vec<u64> = folder.filter_map(name).collect();
+        let last = (0..).filter(|number| !open.contains(number)).take(spare).last().expect("numbers have no end");
+        // The hard limit stays: it is ours.
+        let limit = Rlimit { current: Some(last + 1), ..getrlimit(Resource::Nofile) };
+        prlimit(Some(self.pid()), Resource::Nofile, limit).expect("the child is ours");
+    }
+
     /// Waits for its end. A standard input that is held stays open.
     #[track_caller]
     pub(crate) fn finish(mut self) -> Finished {
