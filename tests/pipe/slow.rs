@@ -336,10 +336,37 @@ fn too_few_descriptors_for_what_a_client_needs_are_a_refusal() {
         drop(refused);
         run.leave_descriptors(100);
         let second = Peer::open(&url);
-        run.signal(Signal::TERM);
+        drop((first, second));
         run.signal(Signal::TERM);
         run.finish().died_of(Signal::TERM).stderr_lacks("cannot serve").stderr_lacks("refused with 502");
-        drop((first, second));
+    }
+}
+
+/// A peer whose machine has gone without a word is found out by the system's own probes.
+#[cfg(target_os = "linux")]
+#[test]
+fn connections_are_kept_alive() {
+    // The columns of proc_net_tcp(5): the local address, the state, which is 01 when established, and the timer that runs,
+    // which is 02 when that is the one of keep-alive.
+    let timer = |port: u16| {
+        let table = std::fs::read_to_string("/proc/net/tcp").expect("Linux has it");
+        let line = table.lines().find_map(|line| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let is_it = fields[1].ends_with(&format!(":{port:04X}")) && fields[3] == "01";
+            is_it.then(|| fields[5][..2].to_owned())
+        });
+        line.expect("the connection is there")
+    };
+    let port = |url: &str| url.trim_end_matches('/').rsplit(':').next().unwrap().parse().expect("a port");
+    for options in ["", "--once", "--echo"] {
+        let run = Run::listen(options).stdin(Stdin::Held).start();
+        let peer = Peer::open(&run.url());
+        // Our answer may not have been acknowledged yet: then that is waited for.
+        let timer = std::iter::repeat_with(|| timer(port(&run.url()))).find(|timer| timer != "01");
+        assert_eq!(timer.as_deref(), Some("02"), "{options}");
+        peer.finish_first(1000);
+        run.signal(Signal::TERM);
+        drop(run.finish());
     }
 }
 

@@ -1,9 +1,12 @@
 //! The clients that are there, as those see them who speak to all of them.
 
+mod bells;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::AsFd;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
@@ -11,6 +14,8 @@ use crate::bridge::{Bell, Control, Ending, Fact, Outbox, Put, Size, Tick};
 use crate::commands::coding::Worth;
 use crate::commands::exec::Held;
 use crate::net::{Interest, Wake, pipe, wait};
+use bells::Bells;
+pub(super) use bells::ClientBell;
 
 /// How often it is looked whether a client whose queue is full is too slow.
 const LOOK: Duration = Duration::from_millis(50);
@@ -90,31 +95,6 @@ struct Member {
     wake_at: Option<Instant>,
 }
 
-/// The bells of all clients: of ten thousand, only those who have rung are looked at.
-#[derive(Debug)]
-struct Bells {
-    rung: Mutex<Vec<u64>>,
-    /// Wakes the thread that keeps the time.
-    wake: Arc<Wake>,
-}
-
-/// Wakes the thread that keeps the time, and says for whom.
-#[derive(Debug)]
-pub(super) struct ClientBell {
-    number: u64,
-    is_rung: AtomicBool,
-    bells: Arc<Bells>,
-}
-
-impl Bell for ClientBell {
-    fn ring(&self) {
-        if !self.is_rung.swap(true, SeqCst) {
-            lock(&self.bells.rung).push(self.number);
-            self.bells.wake.wake();
-        }
-    }
-}
-
 /// Everybody whom there is room for is there.
 #[derive(Debug)]
 pub(super) struct Full(pub(super) usize);
@@ -131,8 +111,8 @@ impl Crowd {
             input: Input::Open,
             end: None,
         };
-        let bells = Arc::new(Bells { rung: Mutex::default(), wake });
-        Ok(Crowd { members: Mutex::new(members), most, lossless, arrived: Wake::new()?, bells })
+        let (members, arrived) = (Mutex::new(members), Wake::new()?);
+        Ok(Crowd { members, most, lossless, arrived, bells: Bells::new(wake) })
     }
 
     /// Announces a client whose session is about to start; nobody ends the run over it. Its share it gets from now on: it may
@@ -170,7 +150,7 @@ impl Crowd {
         members.joined += 1;
         drop(members);
         // What it has rung before, nobody could look at.
-        bell.is_rung.store(false, SeqCst);
+        bell.heard();
         bell.ring();
         self.arrived.wake();
     }
@@ -285,7 +265,7 @@ impl Crowd {
             }
         }
         members.input = input;
-        self.bells.wake.wake();
+        self.bells.wake();
     }
 
     /// What has become of the input.
@@ -302,12 +282,24 @@ impl Crowd {
 
     /// Sees to those who have rung or whose time has come; whose sessions are over leave. Says when to do so again.
     pub(super) fn tick(&self) -> (Vec<(Client, Ending)>, Option<Instant>) {
+        // A look asks the system about a socket, and nobody is to wait for those at thousands.
+        let ticks: Vec<_> = self.due().into_iter().map(|(number, control)| (number, control.tick())).collect();
         let mut members = self.lock();
-        let mut due = std::mem::take(&mut *lock(&self.bells.rung));
-        let now = Instant::now();
-        due.extend(members.timers.iter().take_while(|(at, _)| *at <= now).map(|(_, number)| *number));
-        let left = due.into_iter().filter_map(|number| members.look_at(number)).collect();
+        let left = ticks.into_iter().filter_map(|(number, tick)| members.heed(number, tick)).collect();
         (left, members.timers.first().map(|(at, _)| *at))
+    }
+
+    /// Who is to be looked at now.
+    fn due(&self) -> Vec<(u64, Arc<Control>)> {
+        let members = self.lock();
+        let now = Instant::now();
+        let timed = members.timers.iter().take_while(|(at, _)| *at <= now).map(|(_, number)| *number);
+        let joined = |number| {
+            let client = members.clients.get(&number)?.client.as_ref()?;
+            client.bell.heard();
+            Some((number, Arc::clone(&client.control)))
+        };
+        self.bells.rung().into_iter().chain(timed).filter_map(joined).collect()
     }
 
     /// Whether nobody is there, nor about to be.
@@ -339,13 +331,9 @@ impl Members {
         self.clients.values().filter_map(|member| Some((member, member.client.as_ref()?)))
     }
 
-    /// Sees to what the time has brought to a client; one whose session is over leaves.
-    fn look_at(&mut self, number: u64) -> Option<(Client, Ending)> {
+    /// Takes note of what the time has brought to a client; one whose session is over leaves.
+    fn heed(&mut self, number: u64, tick: Tick) -> Option<(Client, Ending)> {
         let member = self.clients.get_mut(&number)?;
-        let client = member.client.as_ref()?;
-        // Before it is looked at: whoever rings after that is heard again.
-        client.bell.is_rung.store(false, SeqCst);
-        let tick = client.control.tick();
         let at = match tick {
             Tick::WakeAt(at) => at,
             Tick::Ended(_) => None,
@@ -389,8 +377,7 @@ pub(super) struct Arrival<'a> {
 impl Arrival<'_> {
     /// What the client's session is to ring.
     pub(super) fn bell(&self) -> Arc<ClientBell> {
-        let bells = Arc::clone(&self.crowd.bells);
-        Arc::new(ClientBell { number: self.number, is_rung: AtomicBool::new(false), bells })
+        self.crowd.bells.hang(self.number)
     }
 
     /// Takes the client in.
@@ -407,6 +394,6 @@ impl Drop for Arrival<'_> {
         }
         drop(members);
         self.crowd.arrived.wake();
-        self.crowd.bells.wake.wake();
+        self.crowd.bells.wake();
     }
 }
