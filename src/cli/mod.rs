@@ -153,7 +153,7 @@ fn with_advice(mut error: clap::Error, args: &[OsString]) -> clap::Error {
 
 /// A value that may be left out is part of its option: behind a space it would be the URL, and the URL one thing too many.
 fn value_apart(args: &[OsString]) -> Option<String> {
-    const MAY_HAVE_VALUE: [&str; 4] = ["-L", "--location", "--retry", "--reconnect"];
+    const MAY_HAVE_VALUE: [&str; 5] = ["-L", "--location", "--retry", "--reconnect", "--stats"];
     let cli = Cli::command();
     let command = args.iter().find_map(|arg| cli.find_subcommand(arg))?;
     let is_known = |option: &str| {
@@ -162,7 +162,9 @@ fn value_apart(args: &[OsString]) -> Option<String> {
             None => known.get_short() == option.chars().nth(1),
         })
     };
-    let is_value = |arg: &OsString| arg.to_str().is_some_and(|arg| values::duration(arg).is_ok());
+    let is_value = |arg: &OsString| {
+        arg.to_str().is_some_and(|arg| values::duration(arg).is_ok() || ["json", "text"].contains(&arg))
+    };
     let follows = |pair: &&[OsString]| {
         MAY_HAVE_VALUE.iter().any(|option| pair[0] == *option && is_known(option)) && is_value(&pair[1])
     };
@@ -219,6 +221,7 @@ mod tests {
         };
         assert!(error("wspipe connect --retry 5 echo:").contains("tip: write '--retry=5'"));
         assert!(error("wspipe connect -L 3 echo:").contains("tip: write '-L=3'"));
+        assert!(error("wspipe connect --stats json echo:").contains("tip: write '--stats=json'"));
         assert!(!error("wspipe listen --retry 5 9001").contains("--retry=5"));
         assert!(error("wspipe connect --in hex echo:").contains("tip: hex is how messages are shown"));
         assert!(error("wspipe connect --format hex echo:").contains("--out hex"));

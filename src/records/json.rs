@@ -41,6 +41,9 @@ pub enum JsonProblem {
     /// A type that no event has.
     #[error("has the unknown type {0:?}: use text, binary, ping, pong or close")]
     Type(String),
+    /// A pause.
+    #[error("is of type wait, which is for scripts: wspipe replay plays them")]
+    Pause,
     /// A field that the type needs is missing.
     #[error("is of type {kind}, which needs the field {field:?}")]
     Missing {
@@ -148,6 +151,7 @@ impl JsonLine {
                 Content::Close(close(&incoming)?)
             }
             "connection" | "open" | "send" | "error" | "reconnect" => return Ok(false),
+            "wait" => return Err(JsonProblem::Pause),
             other => return Err(JsonProblem::Type(other.chars().take(40).collect())),
         };
         self.content = Some(content);

@@ -202,6 +202,8 @@ fn a_line_that_is_no_event_is_status_1_and_named() {
         ("{\"type\":\"text\",", "column 15"),
         ("hello", "column 1"),
         ("{\"type\":\"test\",\"data\":\"\"}", "has the unknown type \"test\""),
+        ("{\"type\":\"wait\",\"ms\":1}", "is of type wait, which is for scripts: wspipe replay plays them"),
+        ("# no comment", "JSON has no comments"),
         ("{\"type\":\"text\"}", "needs the field \"data\""),
         ("{\"data\":\"x\"}", "type"),
         ("{\"type\":\"binary\",\"data\":\"!\"}", "not base64"),
