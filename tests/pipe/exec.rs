@@ -209,6 +209,15 @@ fn how_a_command_ended_is_told_before_the_end_of_its_session() {
 }
 
 #[test]
+fn a_job_that_never_stops_complaining_does_not_hold_up_the_end() {
+    let run = listen("", "yes >&2 & exit 3");
+    let mut peer = Peer::open(&run.url());
+    peer.expect_close(1011);
+    peer.close(1011, "");
+    end(run);
+}
+
+#[test]
 fn a_command_that_never_reads_is_not_said_to_have_stopped() {
     let run = listen("-v --grace 100ms --ping-interval 100ms --ping-timeout 1h", "echo ready; exec sleep 1000");
     let mut peer = Peer::open(&run.url());

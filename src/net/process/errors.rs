@@ -3,9 +3,8 @@
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::process::ChildStderr;
-use std::time::Duration;
 
-use crate::net::{Interest, wait};
+use rustix::io::ioctl_fionread;
 
 /// A longer line is broken, in bytes: with what stands before it, a piece is less than a pipe takes in one go (`PIPE_BUF`).
 const LONGEST: usize = 4000;
@@ -43,9 +42,11 @@ impl<R: Read + AsFd> ErrorLines<R> {
         }
     }
 
-    /// Passes on what is there, and no more: others may hold the pipe.
+    /// Passes on what is there now, and no more: others may hold the pipe, and go on writing.
     pub(super) fn pass_on_rest(&mut self) {
-        while wait(&[(self.as_fd(), Interest::Read)], Some(Duration::ZERO)).is_ok_and(|[pipe]| pipe.is_readable()) {
+        let there = ioctl_fionread(&self.pipe).unwrap_or_default();
+        // A read takes as much as there is, and as fits.
+        for _ in 0..there.div_ceil(LONGEST as u64) {
             if !self.pass_on() {
                 return;
             }
