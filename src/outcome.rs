@@ -343,7 +343,9 @@ fn closed_badly(close: &Close, ending: &Ending) -> Failure {
 
 fn violation_words(violation: Violation) -> String {
     match violation {
-        Violation::MessageTooBig { .. } => format!("the peer sent too much: {violation}"),
+        Violation::MessageTooBig { .. } | Violation::TooMuchBegun { .. } => {
+            format!("the peer sent too much: {violation}")
+        }
         _ => format!("the peer broke the protocol: {violation}"),
     }
 }

@@ -1,5 +1,6 @@
 //! `listen`: the server's pipe.
 
+mod begun;
 mod crowd;
 mod distribute;
 mod events;

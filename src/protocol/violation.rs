@@ -59,16 +59,23 @@ pub enum Violation {
         /// The limit that was passed, in bytes.
         limit: u64,
     },
+    /// A message that is held until it is whole, when those of all peers together have passed the limit set for this run.
+    #[error("messages that have not come to their end take more than {limit} bytes together (--max-message times 4)")]
+    TooMuchBegun {
+        /// The limit that was passed, in bytes.
+        limit: u64,
+    },
 }
 
 impl Violation {
     /// The close code that tells the peer (RFC 6455, 7.4.1): 1002; 1007 where a payload is not what its type or its
-    /// compression makes of it; or 1009.
+    /// compression makes of it; 1009; or 1013, where it may do better another time.
     #[must_use]
     pub fn close_code(self) -> u16 {
         match self {
             Violation::TextNotUtf8(_) | Violation::CloseReasonNotUtf8 | Violation::NotDeflate => 1007,
             Violation::MessageTooBig { .. } => 1009,
+            Violation::TooMuchBegun { .. } => 1013,
             _ => 1002,
         }
     }

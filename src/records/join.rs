@@ -45,8 +45,8 @@ struct JsonLayout {
     line: Vec<u8>,
 }
 
-/// How much of a line's buffer is kept for the next one, in bytes.
-const LINE_KEPT: usize = 1 << 20;
+/// How much of a buffer is kept for the next message, in bytes.
+const KEPT: usize = 1 << 20;
 
 /// The beginning of a message that has to be held until its end is here.
 #[derive(Debug)]
@@ -98,7 +98,7 @@ impl Joiner {
                 if let Some(payload) = held.complete(chunk)? {
                     write_line(line, out, |line| events.message(Direction::In, chunk.kind, payload, true, line))?;
                     held.clear();
-                    line.shrink_to(LINE_KEPT);
+                    line.shrink_to(KEPT);
                 }
             }
             (Layout::Hex(hex), Event::Data(chunk)) => hex.push(chunk, out)?,
@@ -161,6 +161,7 @@ impl Held {
     /// Forgets what was held; to be called when a complete message has been used.
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
+        self.bytes.shrink_to(KEPT);
     }
 
     /// Writes the length first; where the message announced it, the payload needs not be held.

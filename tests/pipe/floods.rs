@@ -202,6 +202,44 @@ fn one_client_of_many_stops_nobody() {
     run.finish().died_of(Signal::TERM);
 }
 
+/// A limit for each client bounds nothing where clients are many.
+#[test]
+fn messages_that_clients_begin_and_never_end_take_bounded_memory() {
+    for options in ["--broadcast", "--out json", "--out length"] {
+        let run = Run::listen("--max-message 1M --grace 100ms").words(options).start();
+        let url = run.url();
+        let begin = || {
+            let mut peer = Peer::open(&url);
+            peer.frame(BINARY, vec![b'x'; 1_000_000]);
+            // With its answer the beginning has been taken.
+            peer.ping("");
+            peer
+        };
+        let mut crowd: Vec<Peer> = (0..4).map(|_| begin()).collect();
+        for peer in &mut crowd {
+            peer.expect_pong("");
+        }
+        let mut fifth = begin();
+        fifth.expect_close(1013);
+        run.wait_stderr(
+            "the peer sent too much: messages that have not come to their end take more than 4194304 bytes",
+        );
+        // Who leaves, and who comes to an end, makes room.
+        drop(fifth);
+        crowd.pop().expect("there are four").finish_first(1000);
+        crowd[0].frame(FIN | CONTINUATION, "");
+        crowd[0].ping("ended");
+        crowd[0].expect_pong("ended");
+        run.wait_stderr("its last message was cut off after 1000000 bytes");
+        let mut sixth = begin();
+        sixth.expect_pong("");
+        sixth.ping("let in");
+        sixth.expect_pong("let in");
+        run.signal(Signal::TERM);
+        run.finish().died_of(Signal::TERM);
+    }
+}
+
 #[test]
 fn an_echo_to_a_client_that_never_reads_takes_no_memory_and_stops_no_other() {
     let run = Run::listen("--echo --close-timeout 100ms").start();

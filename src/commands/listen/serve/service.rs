@@ -9,6 +9,7 @@ use super::commands::Commands;
 use crate::bridge::{Countdown, EchoSink, Outbox, QueueSource, SendingThread, Tunnel};
 use crate::commands::Endpoint;
 use crate::commands::exec::{Attached, Attachment, Exec};
+use crate::commands::listen::begun::Begun;
 use crate::commands::listen::crowd::{Arrival, Crowd, Full};
 use crate::commands::listen::distribute::distribute;
 use crate::commands::listen::events::Events;
@@ -18,7 +19,7 @@ use crate::commands::pipe::standard_output;
 use crate::net::{Socket, Stdio, TlsAcceptor, Wake, is_shortage};
 use crate::opening::{self, Accepted, NoPlace, Rejected};
 use crate::recorder::Recorder;
-use crate::records::Format;
+use crate::records::{DEFAULT_MAX_HELD, Format};
 
 /// What all clients' threads share.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub(super) struct Service {
     pub(super) events: Option<Arc<Events>>,
     /// With messages that go back, those that are awaited from all clients together; the output counts for itself.
     pub(super) countdown: Option<Arc<Countdown>>,
+    /// What is held of messages, where they are held.
+    pub(super) begun: Arc<Begun>,
     pub(super) commands: Commands,
     pub(super) shortage: Arc<Shortage>,
     pub(super) wake: Arc<Wake>,
@@ -82,6 +85,7 @@ impl Service {
             }
         }
         let countdown = config.pipe.countdown();
+        let begun = Arc::new(Begun::new(config.pipe.max_message.unwrap_or(DEFAULT_MAX_HELD)));
         let (commands, shortage) = Default::default();
         Ok(Service {
             config,
@@ -93,6 +97,7 @@ impl Service {
             output,
             events,
             countdown,
+            begun,
             commands,
             shortage,
             wake,

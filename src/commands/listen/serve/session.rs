@@ -7,6 +7,7 @@ use crate::bridge::{Bell, Ending, Receiving, Rules, SendingThread, Session, Sour
 use crate::commands::RECEIVE_BUFFER;
 use crate::commands::coding::{Coding, Worth};
 use crate::commands::exec::{self, Attached, Held};
+use crate::commands::listen::begun::Holds;
 use crate::commands::listen::crowd::{Arrival, Client};
 use crate::commands::listen::room::RoomSink;
 use crate::commands::listen::shared::ClientSink;
@@ -14,6 +15,7 @@ use crate::commands::record::record_client;
 use crate::net::Connection;
 use crate::opening::Accepted;
 use crate::protocol::Role;
+use crate::records::{Format, OutputFormat};
 
 /// What one read of a client's socket can bring, in bytes, at most.
 const CLIENT_BUFFER: usize = 64 << 10;
@@ -76,12 +78,19 @@ impl Service {
                 let receiving = newcomer.begin(session, source, bell);
                 sink.open(&opening);
                 drop(opening);
-                receiving.run(&mut sink);
+                let holds: Holds = match pipe.output {
+                    OutputFormat::Records(Format::Json) => |_| true,
+                    // Where the length is known, it can be written first.
+                    OutputFormat::Records(Format::Length) => |chunk| chunk.length.is_none(),
+                    _ => |_| false,
+                };
+                receiving.run(&mut self.begun.bound(sink, holds));
             }
             Ends::Queue(source, Some(mut echo), outbox) => newcomer.begin(session, source, outbox).run(&mut *echo),
             Ends::Queue(source, None, outbox) => match &self.output {
                 None => {
-                    let mut room = RoomSink::new(number, Arc::clone(&self.crowd));
+                    let room = RoomSink::new(number, Arc::clone(&self.crowd));
+                    let mut room = self.begun.bound(room, |_| true);
                     newcomer.begin(session, source, outbox).run(&mut room);
                 }
                 Some(output) => {
@@ -92,10 +101,12 @@ impl Service {
                     let mut sink = ClientSink::new(pipe.joiner(Some(number)), pipe.output, Arc::clone(output), control);
                     sink.open(&opening);
                     drop(opening);
+                    let holds = pipe.output == Format::Json.into() || pipe.output == Format::Length.into();
+                    let mut sink = self.begun.bound(sink, if holds { |_| true } else { |_| false });
                     receiving.run(&mut sink);
                     // (Where nothing is told, nobody sends it.)
                     if let (Ok(ending), Some(events)) = (ending.recv(), &self.events) {
-                        sink.close(&ending);
+                        sink.sink().close(&ending);
                         events.told();
                     }
                 }

@@ -23,6 +23,7 @@ fn each_violation_has_its_close_code() {
         (Violation::CloseReasonNotUtf8, 1007),
         (Violation::TextNotUtf8(0), 1007),
         (Violation::MessageTooBig { limit: 1 }, 1009),
+        (Violation::TooMuchBegun { limit: 1 }, 1013),
     ] {
         assert_eq!(violation.close_code(), code, "{violation}");
     }
