@@ -118,15 +118,15 @@ fn verdict(ending: &Ending, counts: &Counts, pace: Pace) -> Result<(), Failure> 
         // Messages do not matter here.
         judge(&Ending { cut_off: None, ..ending.clone() })?;
     }
+    // The summary does not know why a ping was lost, or why there are no more of them.
+    if ending.cause == Cause::PeerClosed && (counts.lost > 0 || pace.count.is_none()) {
+        log::warn!("{ending}");
+    }
     if counts.lost > 0 {
         return Err(Failure::Told(ExitStatus::Broken));
     }
     match pace.count {
         Some(count) if !is_stopped && counts.sent < count => Err(Failure::TooFewPings { sent: counts.sent, count }),
-        None if ending.cause == Cause::PeerClosed => {
-            log::warn!("{ending}");
-            Ok(())
-        }
         _ => Ok(()),
     }
 }

@@ -230,6 +230,16 @@ fn a_close_before_the_last_ping_leaves_the_count_unmet() {
 }
 
 #[test]
+fn a_close_instead_of_a_pong_is_told() {
+    let server = Server::start();
+    let running = ping("-c 2 -i 1h", &server.url()).start();
+    let mut peer = server.accept();
+    pings(&mut peer, 1);
+    peer.finish_first(1000);
+    running.finish().status(6).stdout_has("no pong for seq=1").stderr_has("closed by the peer, 1000 (normal closure)");
+}
+
+#[test]
 fn a_connection_that_breaks_is_told_with_a_summary() {
     let server = Server::start();
     let running = ping("-i 1h", &server.url()).start();
