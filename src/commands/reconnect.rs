@@ -14,8 +14,8 @@ use super::connect::Way;
 use super::pipe::{Ends, output_pipe};
 use super::record::tapped;
 use crate::bridge::{
-    Awaited, Cause, Ending, Keeper, Loan, Peer, RecordSink, Session, Signals, Span, StreamInput, Unsent, Waited,
-    WholeMessages, lend,
+    Awaited, Cause, CutOff, Ending, Keeper, Loan, Peer, RecordSink, Session, Signals, Span, StreamInput, Unsent,
+    Waited, WholeMessages, lend,
 };
 use crate::net::{Stdio, Wake};
 use crate::opening::{Backoff, OpenError, Opened};
@@ -172,7 +172,7 @@ impl Run<'_> {
         source.begin_again();
         let mut why = in_words(ending);
         if let Some(bytes) = sink.forget() {
-            why = format!("{why}; {bytes} bytes of a message that was cut off are not passed on");
+            why = format!("{why}; {}, and is not passed on", CutOff(bytes as u64));
         }
         let backoff = Backoff { first: self.reconnect.delay, most: LONGEST_DELAY };
         let (mut error, mut rest): (Option<OpenError>, _) = (None, None);
