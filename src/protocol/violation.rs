@@ -60,7 +60,7 @@ pub enum Violation {
         limit: u64,
     },
     /// A message that is held until it is whole, when those of all peers together have passed the limit set for this run.
-    #[error("messages that have not come to their end take more than {limit} bytes together (--max-message times 4)")]
+    #[error("messages that have not come to their end take more than {limit} bytes together (--max-message raises it)")]
     TooMuchBegun {
         /// The limit that was passed, in bytes.
         limit: u64,

@@ -206,11 +206,11 @@ fn one_client_of_many_stops_nobody() {
 #[test]
 fn messages_that_clients_begin_and_never_end_take_bounded_memory() {
     for options in ["--broadcast", "--out json", "--out length"] {
-        let run = Run::listen("--max-message 1M --grace 100ms").words(options).start();
+        let run = Run::listen("--max-message 4M --grace 100ms").words(options).start();
         let url = run.url();
         let begin = || {
             let mut peer = Peer::open(&url);
-            peer.frame(BINARY, vec![b'x'; 1_000_000]);
+            peer.frame(BINARY, vec![b'x'; 4_000_000]);
             peer
         };
         // With the answer to a Ping what came before it has been taken.
@@ -223,14 +223,14 @@ fn messages_that_clients_begin_and_never_end_take_bounded_memory() {
         let mut fifth = begin();
         fifth.expect_close(1013);
         run.wait_stderr(
-            "the peer sent too much: messages that have not come to their end take more than 4194304 bytes",
+            "the peer sent too much: messages that have not come to their end take more than 16777216 bytes",
         );
         // Who leaves, and who comes to an end, makes room.
         drop(fifth);
         crowd.pop().expect("there are four").finish_first(1000);
         crowd[0].frame(FIN | CONTINUATION, "");
         is_taken(&mut crowd[0]);
-        run.wait_stderr("its last message was cut off after 1000000 bytes");
+        run.wait_stderr("its last message was cut off after 4000000 bytes");
         let mut sixth = begin();
         // (The first answer may come before a Close.)
         is_taken(&mut sixth);
@@ -238,6 +238,27 @@ fn messages_that_clients_begin_and_never_end_take_bounded_memory() {
         run.signal(Signal::TERM);
         run.finish().died_of(Signal::TERM);
     }
+}
+
+/// A small limit is for each message, and no bound on how many clients may speak at a time.
+#[test]
+fn short_messages_of_many_clients_may_begin_at_the_same_time() {
+    let run = Run::listen("--max-message 4K --broadcast").start();
+    let mut crowd: Vec<Peer> = (0..12).map(|_| Peer::open(&run.url())).collect();
+    for peer in &mut crowd {
+        peer.frame(BINARY, vec![b'x'; 4000]);
+        peer.ping("taken?");
+        peer.expect_pong("taken?");
+    }
+    for peer in &mut crowd {
+        peer.ping("still there?");
+        peer.expect_pong("still there?");
+    }
+    run.signal(Signal::TERM);
+    for peer in crowd {
+        peer.finish(1001);
+    }
+    run.finish().died_of(Signal::TERM);
 }
 
 #[test]

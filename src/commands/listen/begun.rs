@@ -8,6 +8,8 @@ use crate::protocol::{Chunk, Event, Violation};
 
 /// So many messages of the greatest length may be held at a time: a limit for each client bounds nothing where many come.
 const LONGEST: u64 = 4;
+/// So many bytes may be held anyway: where messages are short, the beginnings of many clients' take little.
+const ANYWAY: u64 = 16 << 20;
 
 /// The bytes that are held for all clients together.
 #[derive(Debug)]
@@ -19,7 +21,7 @@ pub(super) struct Begun {
 impl Begun {
     /// Nothing yet; a message may have `max_message` bytes.
     pub(super) fn new(max_message: u64) -> Self {
-        Begun { bytes: AtomicU64::new(0), limit: max_message.saturating_mul(LONGEST) }
+        Begun { bytes: AtomicU64::new(0), limit: max_message.saturating_mul(LONGEST).max(ANYWAY) }
     }
 
     /// A client's sink: it takes a chunk that it has to hold only while there is room.
