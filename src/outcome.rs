@@ -248,7 +248,6 @@ pub fn judge(ending: &Ending) -> Result<(), Failure> {
             Err(bad(ExitStatus::TimedOut, format!("{}{}", Failure::TimedOut, awaited(ending))))
         }
         Cause::TimedOut => Err(Failure::TimedOut),
-        Cause::OutputClosed => Ok(()),
         Cause::OutputFailed(why) => {
             let output = if ending.is_tunnel { "the stream" } else { "standard output" };
             Err(bad(ExitStatus::Failed, format!("cannot write to {output}: {why}")))
@@ -279,9 +278,9 @@ pub fn judge(ending: &Ending) -> Result<(), Failure> {
             Err(broken(format!("the peer was too slow: its queue of {queue} was full (--queue)"), ending))
         }
         Cause::PeerClosed => closed_by_peer(ending),
-        // All that was asked for has come; whether the peer still answers our Close changes nothing about it.
-        Cause::Satisfied if matches!(ending.peer, Peer::There | Peer::Gone) => Ok(()),
-        Cause::InputEnded | Cause::Satisfied => closed_by_us(ending),
+        // All that was asked for has come; what the peer says after that, if it says anything, changes nothing about it.
+        Cause::OutputClosed | Cause::Satisfied => Ok(()),
+        Cause::InputEnded => closed_by_us(ending),
     }
 }
 
@@ -297,7 +296,7 @@ fn closed_by_us(ending: &Ending) -> Result<(), Failure> {
             Err(broken(words, ending))
         }
         Peer::Closed(close) if !close.is_normal() && !is_answer(close, ending) => Err(closed_badly(close, ending)),
-        Peer::Closed(_) if ending.cause == Cause::InputEnded && !all_sent(ending) => {
+        Peer::Closed(_) if !all_sent(ending) => {
             Err(bad(ExitStatus::Failed, format!("the input goes on after its close event{}", unsent(ending))))
         }
         Peer::Closed(_) => {

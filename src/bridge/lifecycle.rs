@@ -323,8 +323,9 @@ fn outranks(new: &Cause, old: &Cause) -> bool {
     match new {
         Cause::Signal(_) => true,
         Cause::PeerClosed => matches!(old, Cause::PeerGone(_)),
-        // What has come counts also where the socket has refused what we were sending meanwhile.
-        Cause::Satisfied => matches!(old, Cause::InputEnded | Cause::PeerGone(_)),
+        // What has come counts also where the socket has refused what we were sending meanwhile, or where the peer's Close
+        // was heard of before our last word was known to be out.
+        Cause::Satisfied => matches!(old, Cause::InputEnded | Cause::PeerGone(_) | Cause::PeerClosed),
         // (What was asked for in that time has come, if it has.)
         Cause::TimedOut => matches!(old, Cause::InputEnded),
         Cause::Violation(_) | Cause::OutputFailed(_) | Cause::InputFailed(_) | Cause::BadRecord(_) => {

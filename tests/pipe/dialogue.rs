@@ -74,6 +74,30 @@ fn a_dialogue_may_end_with_our_word() {
 }
 
 #[test]
+fn what_the_peer_says_when_all_has_come_changes_nothing() {
+    for words in ["--send foo --expect hello", "--send foo --count 1"] {
+        for at_once in [true, false] {
+            let server = Server::start();
+            let run = Run::connect(words, &server.url()).start();
+            let mut peer = server.accept();
+            peer.expect_text("foo");
+            if at_once {
+                let close = peer.bytes(FIN | 8, [&1011_u16.to_be_bytes()[..], b"full"].concat());
+                peer.send([peer.bytes(FIN | TEXT, "hello"), close].concat());
+                // Ours goes out first, or answers this one.
+                assert!(matches!(peer.read().close_code(), Some(1000 | 1011)));
+            } else {
+                peer.text("hello");
+                peer.expect_close(1000);
+                peer.close(1011, "full");
+            }
+            drop(peer);
+            run.finish().status(0).stdout("hello\n").silent();
+        }
+    }
+}
+
+#[test]
 fn a_clean_close_before_the_end_is_status_8_and_says_what_came() {
     let server = Server::start();
     let run = Run::connect(LOGIN, &server.url()).start();

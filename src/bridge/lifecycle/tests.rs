@@ -327,6 +327,18 @@ fn what_was_awaited_has_come_though_the_socket_refuses_more() {
     assert_eq!(session.cause(), Cause::Satisfied);
 }
 
+/// The peer's Close may be read before it is known that our last word went out, which it had answered.
+#[test]
+fn what_was_awaited_has_come_though_the_peers_close_came_first() {
+    let mut session = session(Rules { awaiting: true, ..rules() });
+    let step = session.note(Fact::PeerClosed(Close::new(1011, "")));
+    assert_eq!(step.close.and_then(|close| close.code), Some(1011));
+    session.note(Fact::Satisfied);
+    session.note(Fact::CloseSent);
+    assert!(session.note(sent_all()).ended);
+    assert_eq!(session.cause(), Cause::Satisfied);
+}
+
 #[test]
 fn a_deadline_does_not_hide_a_graver_cause() {
     for fact in [Fact::Signal(15), Fact::Violation(Violation::Masked), Fact::PeerGone(None)] {
