@@ -11,6 +11,10 @@ use crate::net::{Exit, Process, ProcessInput};
 use crate::protocol::{Close, Encoder, Event};
 use crate::records::Opening;
 
+/// How long a command whose output has ended may take to end itself, if its failure is to be told in our answer to the
+/// peer's Close. Most need a moment only; the others have but closed their output.
+const EXIT: Duration = Duration::from_millis(500);
+
 /// A command's standard output as a source. Its end does not linger: how the command ended is the Close.
 #[derive(Debug)]
 pub struct CommandSource {
@@ -68,6 +72,14 @@ impl CommandSource {
             exit => Close::new(1011, &exit.to_string()),
         })
     }
+
+    /// The Close that says that the command has failed, if it does so at the end of its input.
+    fn failure(&self) -> Option<Close> {
+        let process = self.process.as_ref().filter(|_| self.input.is_at_end())?;
+        let until = self.speaks_until?.min(Instant::now() + EXIT);
+        while process.output_ended().is_none() && self.input.wait_until(until) {}
+        process.failure().map(|exit| Close::new(1011, &exit.to_string()))
+    }
 }
 
 impl Source for CommandSource {
@@ -100,6 +112,10 @@ impl Source for CommandSource {
             }
             Err(SourceError::Failed(_)) => false,
         }
+    }
+
+    fn parting(&mut self, ordered: Close) -> Close {
+        self.failure().unwrap_or(ordered)
     }
 
     fn drain(&mut self, encoder: &mut Encoder) {

@@ -193,6 +193,19 @@ impl<R: Read + AsFd + Send> StreamInput<R> {
         Ok(())
     }
 
+    /// Whether all of the input has been read.
+    pub(super) fn is_at_end(&self) -> bool {
+        self.input.is_none()
+    }
+
+    /// Waits until it is woken, or until then; false if the time is over. Whoever calls it sees to the orders later.
+    pub(super) fn wait_until(&self, until: Instant) -> bool {
+        let left = until.saturating_duration_since(Instant::now());
+        let rung = wait(&[(self.bell.as_fd(), Interest::Read)], Some(left)).is_ok_and(|[bell]| bell.is_readable());
+        self.bell.clear();
+        rung
+    }
+
     /// Encodes what is there, or comes until then, up to a batch; false at the end of the input or of the time. Orders wait.
     pub(super) fn pull_until(&mut self, encoder: &mut Encoder, until: Instant) -> Result<bool, SourceError> {
         while !self.over {

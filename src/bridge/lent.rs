@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::{Bell, Pulled, Sink, SinkError, Source, SourceError, Unsent};
-use crate::protocol::{Encoder, Event};
+use crate::protocol::{Close, Encoder, Event};
 
 /// Something that goes back to its owner when it is dropped.
 #[derive(Debug)]
@@ -62,6 +62,10 @@ impl<S: Source> Source for Lent<S> {
 
     fn last_words(&mut self, encoder: &mut Encoder) -> bool {
         self.thing_mut().last_words(encoder)
+    }
+
+    fn parting(&mut self, ordered: Close) -> Close {
+        self.thing_mut().parting(ordered)
     }
 
     fn drain(&mut self, encoder: &mut Encoder) {

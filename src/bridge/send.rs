@@ -33,6 +33,11 @@ pub trait Source: Send {
         false
     }
 
+    /// Gives the Close that is sent where this one was ordered, behind the last words.
+    fn parting(&mut self, ordered: Close) -> Close {
+        ordered
+    }
+
     /// Encodes what waits in memory, without waiting for more; a Close will follow.
     fn drain(&mut self, _encoder: &mut Encoder) {}
 
@@ -159,6 +164,7 @@ impl<W: Write> Pump<'_, W> {
         while source.last_words(&mut self.encoder) {
             self.write(source)?;
         }
+        let close = source.parting(close);
         source.drain(&mut self.encoder);
         self.encoder.push(&Event::Close(close));
         self.write(source)?;

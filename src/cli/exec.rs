@@ -16,7 +16,7 @@ pub(super) struct ExecArgs {
     /// Each session has a command of its own. Its standard output is cut into messages as standard input would be, and messages are laid out on its standard input
     /// as on standard output. When its output has ended, its exit status decides about our Close: 1000 for 0, otherwise 1011
     /// with the status as the reason. When the peer closes, the command's standard input ends, and what it then says within
-    /// --wait is still sent.
+    /// --wait is still sent; if it has failed by then, our Close says so, too.
     #[arg(long, requires = "exec_command", conflicts_with_all = ["echo", "no_stdin", "on_eof", "expect"])]
     exec: bool,
 

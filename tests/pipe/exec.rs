@@ -107,6 +107,32 @@ fn what_a_command_says_at_the_end_of_its_input_is_sent_before_our_close() {
 }
 
 #[test]
+fn a_command_that_fails_at_the_end_of_its_input_makes_our_answer_1011() {
+    let run = listen("", "sort; exit 3");
+    let mut peer = Peer::open(&run.url());
+    peer.text("b");
+    peer.text("a");
+    peer.close(1000, "");
+    peer.expect_text("a");
+    peer.expect_text("b");
+    let close = peer.expect_close(1011);
+    assert_eq!(String::from_utf8_lossy(&close.payload[2..]), "exit status 3");
+    let client = Run::connect("", &run.url()).input("b\na\n").finish();
+    client.status(7).stdout("a\nb\n").stderr_has("the peer closed with 1011").stderr_has("exit status 3");
+    run.wait_stderr("client 2: the command ended with exit status 3\n");
+    end(run);
+}
+
+#[test]
+fn a_command_that_has_only_closed_its_output_does_not_keep_our_answer() {
+    let run = listen("--wait 100ms --grace 50ms", "echo begin; exec >&-; exec sleep 1000");
+    let mut peer = Peer::open(&run.url());
+    peer.expect_text("begin");
+    peer.finish_first(1000);
+    end(run);
+}
+
+#[test]
 fn a_command_that_never_stops_does_not_keep_our_close() {
     for (wait, script) in [("100ms", "exec yes"), ("100ms", "exec sleep 1000"), ("0", "exec yes")] {
         let run = listen(&format!("--wait {wait} --grace 50ms"), &format!("echo begin; {script}"));
@@ -450,11 +476,19 @@ fn the_status_of_connect_tells_of_its_command() {
 #[test]
 fn a_command_that_the_peer_leaves_is_asked_for_its_status() {
     // It fails by itself; it is told to end; it ends well, and the peer did not; all is well.
-    let endings = [("cat; exit 5", 1000, 1), ("exec sleep 1000", 1000, 0), ("cat", 4000, 7), ("cat", 1000, 0)];
-    for (script, code, status) in endings {
+    let endings = [
+        ("cat; exit 5", 1000, 1011, 1),
+        ("exec sleep 1000", 1000, 1000, 0),
+        ("cat", 4000, 4000, 7),
+        ("cat", 1000, 1000, 0),
+    ];
+    for (script, code, answer, status) in endings {
         let server = Server::start();
         let run = connect("--grace 100ms", &server.url(), script).start();
-        server.accept().finish_first(code);
+        let mut peer = server.accept();
+        peer.close(code, "");
+        peer.expect_close(answer);
+        drop(peer);
         run.finish().status(status).stdout("");
     }
 }
