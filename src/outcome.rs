@@ -60,7 +60,7 @@ impl ExitStatus {
             ExitStatus::Done => "done, clean close",
             ExitStatus::Failed => "an I/O or other error on this side",
             ExitStatus::Usage => {
-                "wrong usage, also a file of an option (certificate, page, password) that can't be read"
+                "wrong usage, also a file of an option (certificate, page, password) that can't be read, and a command (--exec) that is not there"
             }
             ExitStatus::Unreachable => "could not reach the host (name, refused, proxy, time-out while connecting)",
             ExitStatus::Tls => "TLS failed",

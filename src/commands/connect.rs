@@ -88,7 +88,7 @@ fn connect_recorded(config: ConnectConfig, recorder: Option<&Arc<Recorder>>) -> 
     let _stats = AtEnd(config.pipe.stats.clone());
     let _meter = Meter::start(&config.pipe, config.endpoint.is_stdio());
     let ConnectConfig { client, reconnect, endpoint, level, pipe, record: _ } = config;
-    endpoint.check().map_err(io::Error::other).map_err(Failure::io("cannot start the command"))?;
+    endpoint.check().map_err(|error| Failure::Usage(format!("--exec: {error}")))?;
     let approach = client.start(pipe.deadline(start))?;
     // First: without it there is nothing to say to the server.
     let stream = match &endpoint {

@@ -161,7 +161,7 @@ fn a_client_learns_that_its_command_can_not_be_started() {
 fn connect_starts_nothing_that_is_not_there() {
     let server = Server::start();
     let run = Run::connect("", &server.url()).words("--exec -- no-such-program").finish();
-    run.status(1).stderr_has("cannot start the command: there is no program \"no-such-program\" in PATH");
+    run.status(2).stderr_has("--exec: there is no program \"no-such-program\" in PATH");
     server.expect_nobody();
 }
 
