@@ -197,7 +197,7 @@ impl Run<'_> {
                     return Ok((opened, (source, sink)));
                 }
                 Err(failed) => match failed.setback() {
-                    Some(setback) => (why, rest, error) = (setback.why, setback.rest, Some(failed)),
+                    Some(setback) => (rest, why, error) = (setback.short_rest(), setback.why, Some(failed)),
                     None => return Err(Over::Failed(failed.into())),
                 },
             }

@@ -35,8 +35,16 @@ pub struct Tried {
 pub struct Setback {
     /// What has happened, in one line.
     pub why: String,
-    /// How long the server asks to be left alone, where that is no longer than a minute.
+    /// How long the server asks to be left alone.
     pub rest: Option<Duration>,
+}
+
+/// The wait before an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Wait {
+    span: Duration,
+    /// No attempt follows that one.
+    is_last: bool,
 }
 
 /// Attempts come quickly at first, for what is being started may be up in no time; and not so seldom later that it would be
@@ -44,6 +52,8 @@ pub struct Setback {
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(100), most: Duration::from_secs(2) };
 /// With less time left than this, no other attempt is made.
 const TOO_LATE: Duration = Duration::from_millis(20);
+/// So much time, or half of what is left, is kept for the last attempt to be answered in.
+const LAST_ANSWER: Duration = Duration::from_secs(1);
 /// A server that asks for a longer rest is not meant to be waited for.
 const LONGEST_REST: Duration = Duration::from_secs(60);
 
@@ -77,6 +87,7 @@ impl Patience {
     ) -> (T, Option<Tried>) {
         let start = Instant::now();
         let left = || self.retry.map(|retry| retry.saturating_sub(start.elapsed()));
+        let mut is_last = false;
         for attempts in 1.. {
             let limits = match left().map(|left| left.max(TOO_LATE)).filter(|left| *left < self.attempt) {
                 Some(left) => Limits::new(Instant::now(), left, self.run).of_rest(),
@@ -86,18 +97,21 @@ impl Patience {
             let (Some(left), Some(setback)) = (left(), setback(&outcome)) else {
                 return (outcome, None);
             };
-            if left < TOO_LATE {
+            let wait = setback.wait(BACKOFF.next(attempts), left).filter(|_| !is_last);
+            let Some(Wait { span, is_last: none_follows }) = wait else {
+                if let Some(rest) = setback.rest.filter(|rest| !is_last && *rest > left) {
+                    let [rest, left] = [rest, left].map(Span);
+                    log::warn!("not waiting for {target}: it asks for {rest} (Retry-After), and --retry leaves {left}");
+                }
                 return (outcome, Some(Tried { attempts, time: start.elapsed() }));
-            }
+            };
+            is_last = none_follows;
             if attempts == 1 {
                 log::warn!("waiting for {target}: {}", setback.why);
+            } else {
+                log::info!("attempt {attempts}: {}; the next one in {}", setback.why, Span(span));
             }
-            // One attempt is kept for the end.
-            let delay = setback.stretch(BACKOFF.next(attempts), left).min(left / 2);
-            if attempts > 1 {
-                log::info!("attempt {attempts}: {}; the next one in {}", setback.why, Span(delay));
-            }
-            self.pause(delay);
+            self.pause(span);
         }
         unreachable!("attempts are fewer than can be counted")
     }
@@ -110,10 +124,21 @@ impl Patience {
 }
 
 impl Setback {
-    /// The delay, or the rest that the server asks for if that is longer, and there is time for it.
+    /// The rest that the server asks for, where that is no longer than a minute.
     #[must_use]
-    pub fn stretch(&self, delay: Duration, left: Duration) -> Duration {
-        self.rest.filter(|rest| *rest < left).map_or(delay, |rest| rest.max(delay))
+    pub fn short_rest(&self) -> Option<Duration> {
+        self.rest.filter(|rest| *rest <= LONGEST_REST)
+    }
+
+    /// How long to wait before the next attempt, if there is time for another: for this delay, or for as long as the server
+    /// asks. Where less than that is left, one attempt is made early enough to be answered, and none before the server wants it.
+    fn wait(&self, delay: Duration, left: Duration) -> Option<Wait> {
+        if left < TOO_LATE || self.rest.is_some_and(|rest| rest > left) {
+            return None;
+        }
+        let rest = self.short_rest().unwrap_or_default();
+        let (span, latest) = (delay.max(rest), left.saturating_sub(LAST_ANSWER.min(left / 2)));
+        Some(Wait { span: span.min(latest.max(rest)), is_last: span > latest })
     }
 }
 
@@ -123,8 +148,7 @@ impl OpenError {
     pub fn setback(&self) -> Option<Setback> {
         let words = self.to_string();
         let why = words.lines().next().unwrap_or_default().to_owned();
-        let rest = self.rest().filter(|rest| *rest <= LONGEST_REST);
-        self.is_temporary().then_some(Setback { why, rest })
+        self.is_temporary().then_some(Setback { why, rest: self.rest() })
     }
 
     /// Whether the same attempt may come out well a little later, without anybody's doing anything about it but the server.

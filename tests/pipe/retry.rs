@@ -181,6 +181,19 @@ fn a_short_rest_that_the_server_asks_for_is_kept() {
 }
 
 #[test]
+fn a_rest_beyond_the_time_ends_the_run_at_once() {
+    let server = Server::start();
+    let start = Instant::now();
+    let run = Run::connect("--retry=1h", &server.url()).start();
+    drop(server.answer("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 7200\r\nContent-Length: 0\r\n\r\n"));
+    let run = run.finish();
+    run.status(5).stderr_has("it asks for ").stderr_has("(Retry-After), and --retry leaves ").stderr_has("503");
+    run.stderr_lacks("gave up");
+    assert!(start.elapsed() < PATIENCE);
+    server.expect_nobody();
+}
+
+#[test]
 fn a_proxy_that_finds_no_way_is_asked_again() {
     let proxy = Server::start();
     let run = Run::connect("--retry", "ws://nowhere.test/").arg(format!("--proxy=http://127.0.0.1:{}", proxy.port()));

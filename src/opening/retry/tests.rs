@@ -72,20 +72,59 @@ fn what_would_fail_the_same_way_is_not() {
 }
 
 #[test]
-fn a_rest_is_kept_if_it_is_short_and_there_is_time_for_it() {
+fn a_rest_is_kept_if_it_is_short() {
     let setback = |fields| refused(503, fields).setback().unwrap();
-    let [delay, left] = [Duration::from_millis(100), Duration::from_secs(30)];
+    let [delay, left] = [Duration::from_millis(100), Duration::from_secs(7200)];
     for (fields, waited) in [
         ("", delay),
         ("Retry-After: 0\r\n", delay),
         ("Retry-After: 2\r\n", Duration::from_secs(2)),
-        ("Retry-After: 30\r\n", delay),
-        ("Retry-After: 3600\r\n", delay),
+        ("Retry-After: 60\r\n", Duration::from_secs(60)),
+        ("Retry-After: 61\r\n", delay),
         ("Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n", delay),
     ] {
-        assert_eq!(setback(fields).stretch(delay, left), waited, "{fields}");
+        assert_eq!(setback(fields).wait(delay, left), Some(Wait { span: waited, is_last: false }), "{fields}");
     }
-    assert_eq!(setback("Retry-After: 61\r\n").rest, None);
+    assert_eq!(setback("Retry-After: 61\r\n").short_rest(), None);
+}
+
+#[test]
+fn for_a_rest_that_does_not_fit_nothing_is_waited() {
+    let wait = |rest, left| {
+        let setback = Setback { why: String::new(), rest: Some(Duration::from_secs(rest)) };
+        setback.wait(Duration::from_millis(100), Duration::from_millis(left))
+    };
+    assert_eq!(wait(30, 3000), None);
+    assert_eq!(wait(3600, 3000), None);
+    // No attempt comes before the server wants it.
+    assert_eq!(wait(3, 3100), Some(Wait { span: Duration::from_secs(3), is_last: true }));
+}
+
+#[test]
+fn what_does_not_fit_any_more_makes_room_for_one_last_attempt() {
+    let wait = |delay, left| {
+        let setback = Setback { why: String::new(), rest: None };
+        let wait = setback.wait(Duration::from_millis(delay), Duration::from_millis(left))?;
+        Some((wait.span.as_millis(), wait.is_last))
+    };
+    assert_eq!(wait(1900, 3000), Some((1900, false)));
+    assert_eq!(wait(2000, 2900), Some((1900, true)));
+    assert_eq!(wait(2000, 1000), Some((500, true)));
+    assert_eq!(wait(400, 1000), Some((400, false)));
+    assert_eq!(wait(400, 19), None);
+}
+
+#[test]
+fn near_the_end_attempts_come_in_no_burst() {
+    let patience = Patience { attempt: Duration::from_secs(10), retry: Some(Duration::from_secs(1)), run: None };
+    let (target, mut times) = ("ws://h/".parse::<Target>().unwrap(), Vec::new());
+    let attempt = |_: &Limits| times.push(Instant::now());
+    let ((), tried) = patience.exert(&target, attempt, |()| Some(Setback { why: "no".into(), rest: None }));
+    let gaps: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    // It begins with 50 to 100 ms.
+    assert!((3..=6).contains(&gaps.len()), "{gaps:?}");
+    assert!(gaps.iter().all(|gap| *gap >= Duration::from_millis(40)), "{gaps:?}");
+    assert_eq!(tried.unwrap().attempts as usize, times.len());
 }
 
 #[test]
