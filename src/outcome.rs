@@ -128,6 +128,14 @@ pub enum Failure {
         /// The line, and what is wrong with it.
         error: ScriptError,
     },
+    /// A transcript is to be compared, and has nothing to compare with.
+    #[error(
+        "no line of {path} is awaited, so there is nothing to compare (--check): record a session in which something comes, write lines with \"dir\":\"in\" or a \"match\", or leave --check out"
+    )]
+    NothingToCompare {
+        /// Its path, printable.
+        path: String,
+    },
     /// The listening socket could not be had.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -183,6 +191,7 @@ impl Failure {
             | Failure::File { .. }
             | Failure::Written { .. }
             | Failure::Script { .. }
+            | Failure::NothingToCompare { .. }
             | Failure::Bind(_)
             | Failure::Command(_)
             | Failure::Signal(_) => ExitStatus::Failed,

@@ -68,6 +68,9 @@ pub fn replay(config: &ReplayConfig) -> Result<(), Failure> {
     let _stats = AtEnd(config.stats.clone());
     // First: nobody is asked for anything if there is nothing to be played, and it may be that the recording takes its place.
     let script = Arc::new(read(&config.file)?);
+    if config.check && !script.awaits_anything() {
+        return Err(Failure::NothingToCompare { path: config.name() });
+    }
     recorded(config.record.as_deref(), |recorder| play(config, script, recorder, start))
 }
 

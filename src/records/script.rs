@@ -104,6 +104,14 @@ pub enum Wanted {
     Match(Regex),
 }
 
+impl Script {
+    /// Whether a step awaits something.
+    #[must_use]
+    pub fn awaits_anything(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.action, Action::Await(_)))
+    }
+}
+
 impl Expected {
     /// Whether a received event is what was awaited; a message has to be whole.
     #[must_use]

@@ -330,6 +330,45 @@ fn what_comes_can_be_printed_as_json() {
 }
 
 #[test]
+fn a_check_with_nothing_to_compare_is_an_error_before_anything_is_sent() {
+    let server = Server::start();
+    let refused = r#"{"type":"open","url":"ws://old/"}
+{"type":"text","data":"hello","dir":"out"}
+{"type":"error","message":"refused"}
+"#;
+    for script in ["", refused] {
+        let run = replay("--check", script, &server.url()).finish();
+        run.status(1).stdout("").stderr_has("no line of standard input is awaited").stderr_has("leave --check out");
+    }
+    server.expect_nobody();
+    replay("--wait 0", refused, "echo:").finish().status(0);
+}
+
+#[test]
+fn what_was_not_sent_is_told_once_and_apart_from_the_diff() {
+    let script = r#"{"type":"text","data":"hello","dir":"in"}
+{"type":"wait","ms":60000}
+{"type":"text","data":"never"}
+"#;
+    let with = |end: fn(&mut Peer)| {
+        let (run, mut peer) = play("--check", script);
+        peer.text("hel");
+        end(&mut peer);
+        drop(peer);
+        run.finish()
+    };
+    let run = with(|peer| {
+        peer.close(1000, "");
+        peer.expect_close(1000);
+    });
+    assert!(run.stderr.ends_with("  + text \"hel\"\n1 line was not sent\n"), "{}", run.stderr);
+    run.status(8);
+    let run = with(|_| {});
+    run.status(6).stderr_has("  + text \"hel\"\n").stderr_has("; 1 line was not sent\n");
+    assert_eq!(run.stderr.matches("not sent").count(), 1, "{}", run.stderr);
+}
+
+#[test]
 fn a_quiet_check_tells_by_its_status_alone() {
     let run = replay(
         "--check --wait 0 -q",

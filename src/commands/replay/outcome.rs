@@ -30,7 +30,10 @@ pub(super) fn verdict(ending: &Ending, report: &Report, config: &ReplayConfig) -
             let words = format!("standard output was closed too early{}", standing(report, config));
             Err(Failure::session(ExitStatus::Unmet, words))
         }
-        _ if report.differs => Err(Failure::session(ExitStatus::Unmet, difference(report, config))),
+        _ if report.differs => {
+            let words = difference(report, config) + &unsent(report, if config.check { "\n" } else { "; " });
+            Err(Failure::session(ExitStatus::Unmet, words))
+        }
         // It was asked for.
         Err(_) if report.close_met => Ok(()),
         Err(failure) => Err(failure),
@@ -61,9 +64,6 @@ fn difference(report: &Report, config: &ReplayConfig) -> String {
     if !config.check {
         let _ = write!(words, "; {}", instead(report));
     }
-    if report.unsent > 0 {
-        let _ = write!(words, "; {}", unsent(report));
-    }
     words
 }
 
@@ -85,13 +85,14 @@ fn standing(report: &Report, config: &ReplayConfig) -> String {
             let _ = write!(words, "; {}", instead(report));
         }
     }
-    if report.unsent > 0 {
-        let _ = write!(words, "; {}", unsent(report));
-    }
-    words
+    words + &unsent(report, "; ")
 }
 
-fn unsent(report: &Report) -> String {
-    let s = if report.unsent == 1 { " was" } else { "s were" };
-    format!("{} line{s} not sent", report.unsent)
+/// How much of the script was not sent, if anything, behind this.
+fn unsent(report: &Report, before: &str) -> String {
+    match report.unsent {
+        0 => String::new(),
+        1 => format!("{before}1 line was not sent"),
+        lines => format!("{before}{lines} lines were not sent"),
+    }
 }
