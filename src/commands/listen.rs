@@ -102,7 +102,7 @@ fn listen_recorded(on: ListenOn, config: ListenConfig, recorder: Option<&Arc<Rec
     let _url_file = UrlFile::write(config.url_file.as_deref(), &url)?;
     announce(&url);
     if config.server.page.is_some() {
-        invite(&url);
+        invite(&url, config.server.login.token.is_some());
     }
     let service = Entrance { listener, url, acceptor, recorder: recorder.cloned() };
     if config.once {
@@ -166,13 +166,18 @@ impl Drop for UrlFile {
     }
 }
 
-/// Says where a browser gets the page, if it can reach it: there are no web pages at sockets of the file system.
-fn invite(url: &str) {
+/// Says where a browser gets the page, if it can reach it: there are no web pages at sockets of the file system. A token is
+/// not shown: what is said here may stand in a log.
+fn invite(url: &str, wants_token: bool) {
     let Some(rest) = url.strip_prefix("ws").filter(|rest| !rest.starts_with('+')) else { return };
     // All addresses of this machine are none that every browser goes to.
     let rest = rest.replacen("://0.0.0.0:", "://localhost:", 1).replacen("://[::]:", "://localhost:", 1);
     if log::max_level() != log::LevelFilter::Off {
-        let _ = writeln!(io::stderr(), "open http{rest} in a browser");
+        let _ = writeln!(
+            io::stderr(),
+            "open http{rest} in a browser{}",
+            if wants_token { ", with ?token= and the token behind it" } else { "" }
+        );
     }
 }
 

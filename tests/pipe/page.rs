@@ -191,6 +191,14 @@ fn the_place_for_browsers_is_said_after_the_url() {
 }
 
 #[test]
+fn where_a_token_is_asked_for_it_is_said_where_it_stands_but_not_what_it_is() {
+    let (url, said_to_user) = said("0 --page --token s3cret");
+    let page = url.replace("ws://", "http://");
+    let invitation = format!("open {page} in a browser, with ?token= and the token behind it\n");
+    assert!(said_to_user.ends_with(&invitation) && !said_to_user.contains("s3cret"), "{said_to_user}");
+}
+
+#[test]
 fn the_page_comes_by_tls_too() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/net/tls/identity");
     let (url, said_to_user) = said(&format!("0 --page --cert {folder}/rsa-cert.pem --key {folder}/rsa.pem"));
