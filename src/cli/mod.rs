@@ -31,7 +31,10 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
+use wspipe::handshake::DeflateTerms;
 use wspipe::outcome::Failure;
+
+use inherited::Place;
 
 /// A command-line pipe for WebSocket: what netcat is to TCP.
 ///
@@ -141,7 +144,7 @@ fn with_command(mut args: Vec<OsString>) -> Vec<OsString> {
 /// An error of clap's, with what to do about it where clap can't know that.
 fn with_advice(mut error: clap::Error, args: &[OsString]) -> clap::Error {
     let advice = match error.kind() {
-        ErrorKind::UnknownArgument => value_apart(args),
+        ErrorKind::UnknownArgument => value_apart(args).or_else(|| command_without_dashes(args)),
         ErrorKind::InvalidValue => hex_as_input(&error),
         _ => None,
     };
@@ -153,7 +156,25 @@ fn with_advice(mut error: clap::Error, args: &[OsString]) -> clap::Error {
 
 /// A value that may be left out is part of its option: behind a space it would be the URL, and the URL one thing too many.
 fn value_apart(args: &[OsString]) -> Option<String> {
-    const MAY_HAVE_VALUE: [&str; 5] = ["-L", "--location", "--retry", "--reconnect", "--stats"];
+    let is_value = |option: &str, value: &str| match option {
+        "-L" | "--location" | "--retry" | "--reconnect" => values::duration(value).is_ok(),
+        "--stats" => ["json", "text"].contains(&value),
+        "--compress" => value.parse::<DeflateTerms>().is_ok(),
+        "--page" => !value.starts_with('-') && value.parse::<Place>().is_err(),
+        _ => false,
+    };
+    let (option, value) = pair(args, is_value)?;
+    Some(format!("write '{option}={value}'"))
+}
+
+/// The command of --exec is no value of it.
+fn command_without_dashes(args: &[OsString]) -> Option<String> {
+    let (_, command) = pair(args, |option, next| option == "--exec" && !next.starts_with('-'))?;
+    Some(format!("put -- before the command, behind all else: --exec -- {command}"))
+}
+
+/// The first option of the command that is meant, with what follows it, for which this is so.
+fn pair(args: &[OsString], is_so: impl Fn(&str, &str) -> bool) -> Option<(&str, &str)> {
     let cli = Cli::command();
     let command = args.iter().find_map(|arg| cli.find_subcommand(arg))?;
     let is_known = |option: &str| {
@@ -162,14 +183,8 @@ fn value_apart(args: &[OsString]) -> Option<String> {
             None => known.get_short() == option.chars().nth(1),
         })
     };
-    let is_value = |arg: &OsString| {
-        arg.to_str().is_some_and(|arg| values::duration(arg).is_ok() || ["json", "text"].contains(&arg))
-    };
-    let follows = |pair: &&[OsString]| {
-        MAY_HAVE_VALUE.iter().any(|option| pair[0] == *option && is_known(option)) && is_value(&pair[1])
-    };
-    let [option, value] = args.windows(2).find(follows)? else { return None };
-    Some(format!("write '{}={}'", option.display(), value.display()))
+    let mut pairs = args.windows(2).filter_map(|pair| Some((pair[0].to_str()?, pair[1].to_str()?)));
+    pairs.find(|(option, next)| is_so(option, next) && is_known(option))
 }
 
 /// A format that only looks as if it went both ways.
@@ -222,6 +237,14 @@ mod tests {
         assert!(error("wspipe connect --retry 5 echo:").contains("tip: write '--retry=5'"));
         assert!(error("wspipe connect -L 3 echo:").contains("tip: write '-L=3'"));
         assert!(error("wspipe connect --stats json echo:").contains("tip: write '--stats=json'"));
+        let compress = "--compress server_no_context_takeover,client_max_window_bits=9";
+        let tip = format!("tip: write '{}'", compress.replacen(' ', "=", 1));
+        assert!(error(&format!("wspipe connect {compress} echo:")).contains(&tip));
+        assert!(error("wspipe listen --page page.html 0").contains("tip: write '--page=page.html'"));
+        assert!(!error("wspipe listen --page 0 x").contains("--page=0"));
+        for words in ["listen 0 --exec cat", "listen --exec cat 0", "connect ws://h/ --exec cat -n"] {
+            assert!(error(&format!("wspipe {words}")).contains("tip: put -- before the command"), "{words}");
+        }
         assert!(!error("wspipe listen --retry 5 9001").contains("--retry=5"));
         assert!(error("wspipe connect --in hex echo:").contains("tip: hex is how messages are shown"));
         assert!(error("wspipe connect --format hex echo:").contains("--out hex"));

@@ -162,7 +162,8 @@ impl Direction {
         }
         let _ = write!(text, " ({messages_rate:.1}/s, {}/s)", BinaryBytes(bytes_rate as u64));
         if let Some(Compressed { bytes, coded, ratio }) = self.compressed() {
-            let _ = write!(text, "; {bytes} bytes compressed to {coded} ({:.1} %)", ratio * 100.0);
+            let bytes = Count(bytes, "byte");
+            let _ = write!(text, "; {bytes} compressed to {coded} ({:.1} %)", ratio * 100.0);
         }
         text
     }
@@ -241,6 +242,8 @@ mod tests {
         sums.sent.coded = (1000, 171);
         assert!(sums.words().contains("; 1000 bytes compressed to 171 (17.1 %)\n"));
         let told = serde_json::to_string(&sums.sent.told(1.0)).unwrap();
+        sums.sent.coded = (1, 1);
+        assert!(sums.words().contains("; 1 byte compressed to 1 (100.0 %)\n"));
         assert!(told.ends_with(r#""compressed":{"bytes":1000,"to":171,"ratio":0.171}}"#), "{told}");
     }
 }
