@@ -196,8 +196,10 @@ fn cut(kind: Kind, bytes: &[u8]) -> usize {
         return bytes.len();
     }
     let is_boundary = |byte: u8| byte & 0xc0 != 0x80;
-    // The last character begins within four bytes of the end.
-    let Some(begin) = bytes.iter().rposition(|byte| is_boundary(*byte)) else { return 0 };
+    // The last character begins within four bytes of the end; what has none there is no text, and goes on as it is.
+    let tail = bytes.len().saturating_sub(4);
+    let Some(begin) = bytes[tail..].iter().rposition(|byte| is_boundary(*byte)) else { return bytes.len() };
+    let begin = tail + begin;
     let is_complete = std::str::from_utf8(&bytes[begin..]).is_ok();
     if is_complete { bytes.len() } else { begin }
 }
