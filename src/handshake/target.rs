@@ -145,6 +145,12 @@ pub enum TargetError {
     /// A colon with no port behind it.
     #[error("no port follows the colon after `{0}`: give one from 1 to 65535, or leave the colon out")]
     NoPort(String),
+    /// Only a number, as `listen` takes it.
+    #[error("`{0}` alone is a port: write localhost:{0}, or ws://{0}/ if it is a host's name")]
+    OnlyPort(String),
+    /// `unix:PATH`, as `listen` takes it.
+    #[error("`unix:PATH` is where to listen: to connect, write ws+unix:PATH:/uri")]
+    ListenersSocket,
     /// A port outside 1 to 65535.
     #[error("port {0} is out of range: ports go from 1 to 65535")]
     Port(String),

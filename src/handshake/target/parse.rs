@@ -58,6 +58,12 @@ fn network(url: &str) -> Result<Target, TargetError> {
     if lacks_port && scheme.is_none() {
         return Err(no_port(&host));
     }
+    // Some resolvers make an address of it.
+    if let (None, None, Host::Name(name)) = (scheme, port, &host)
+        && name.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        return Err(TargetError::OnlyPort(name.clone()));
+    }
     let scheme = scheme.unwrap_or(Scheme::Ws);
     Ok(Target {
         scheme,
@@ -170,6 +176,7 @@ fn no_port(host: &Host) -> TargetError {
         name if ["ws", "wss", "http", "https"].contains(&name.to_ascii_lowercase().as_str()) => {
             TargetError::NoSlashes(name)
         }
+        name if name == "unix" => TargetError::ListenersSocket,
         name => TargetError::NoPort(name),
     }
 }
