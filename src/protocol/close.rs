@@ -1,6 +1,6 @@
 //! Closing as data: the code and the reason of a Close frame (RFC 6455, 5.5.1 and 7.4).
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use thiserror::Error;
 
@@ -87,7 +87,15 @@ impl fmt::Display for Close {
                 None => write!(f, "{code}"),
             },
         }?;
-        if self.reason.is_empty() { Ok(()) } else { write!(f, ": {}", self.reason.escape_debug()) }
+        if self.reason.is_empty() {
+            return Ok(());
+        }
+        f.write_str(": ")?;
+        // Quotes are harmless, and words have them.
+        self.reason.chars().try_for_each(|c| match c {
+            '"' | '\'' => f.write_char(c),
+            c => c.escape_debug().try_for_each(|c| f.write_char(c)),
+        })
     }
 }
 
@@ -178,6 +186,7 @@ mod tests {
     fn it_reads_as_a_phrase() {
         assert_eq!(Close::default().to_string(), "no code");
         assert_eq!(Close::new(1011, "out of\nmemory").to_string(), "1011 (internal server error): out of\\nmemory");
+        assert_eq!(Close::new(4001, "it's \"over\"\\").to_string(), r#"4001: it's "over"\\"#);
         assert_eq!(Close::new(4001, "").to_string(), "4001");
     }
 }
