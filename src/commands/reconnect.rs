@@ -19,7 +19,7 @@ use crate::bridge::{
 };
 use crate::net::{Stdio, Wake};
 use crate::opening::{Backoff, OpenError, Opened};
-use crate::outcome::{Failure, judge};
+use crate::outcome::{ExitStatus, Failure, judge};
 use crate::protocol::Role;
 use crate::recorder::Recorder;
 use crate::records::DEFAULT_MAX_HELD;
@@ -261,7 +261,10 @@ impl Over {
                 judge(&ending)
             }
             Over::GaveUp(attempts, None) => {
-                judge(&ending).map_err(|failure| Failure::GaveUp { attempts, failure: Box::new(failure) })
+                // A code that would be a clean end elsewhere is none here: it was to be followed by another session.
+                let last = judge(&ending).err();
+                let last = last.unwrap_or_else(|| Failure::session(ExitStatus::ClosedBadly, in_words(&ending)));
+                Err(Failure::GaveUp { attempts, failure: Box::new(last) })
             }
             Over::GaveUp(attempts, Some(error)) => {
                 tell_undone(&ending);

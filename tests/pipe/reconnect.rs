@@ -121,6 +121,14 @@ fn attempts_in_a_row_are_bounded() {
     run.finish().status(6).stderr_has("gave up after 3 attempts in a row");
     server.expect_nobody();
 
+    // A close that is clean elsewhere is none where it was to be followed by another session.
+    let server = Server::start();
+    let run = Run::connect("--reconnect=1 --reconnect-delay 10ms", &server.url()).stdin(Stdin::Held).start();
+    for _ in 0..2 {
+        server.accept().finish_first(1001);
+    }
+    run.finish().status(7).stderr_has("gave up after 1 attempt (--reconnect): the peer closed with 1001 (going away)");
+
     // The server is gone for good.
     let server = Server::start();
     let run = Run::connect("--reconnect=3 --reconnect-delay 10ms -v", &server.url()).stdin(Stdin::Held).start();
