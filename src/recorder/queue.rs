@@ -17,8 +17,10 @@ const HURRY: usize = MOST / 4;
 /// How long the thread that writes naps, when it has written all there was, before it wants to be woken: a burst then costs
 /// one wake-up, and a file of small messages one write.
 const NAP: Duration = Duration::from_millis(2);
-/// How long what comes waits for a write that had begun before, so that an answer never stands before its question.
-const HOLD: Duration = Duration::from_millis(5);
+/// How long what comes waits for a write that had begun before, so that an answer never stands before its question: a busy
+/// system may let the writing thread wait for so long behind its write. Where as much waits as is worth a hurry, nothing is
+/// held: the peer may have to be read before it takes more.
+const HOLD: Duration = Duration::from_millis(250);
 /// Buffers from this many bytes are used again, and so many of them are kept.
 const LARGE: usize = 4 << 10;
 const SPARES: usize = 16;
@@ -274,6 +276,9 @@ impl State {
 
     /// How long the first piece still waits for a write that began before it came.
     fn held(&self) -> Option<Duration> {
+        if self.size >= HURRY {
+            return None;
+        }
         let Some((number, Piece::Bytes { session, dir: Direction::In, .. })) = self.pieces.front() else { return None };
         let (begun, at) = self.writing.get(session)?;
         HOLD.checked_sub(at.elapsed()).filter(|left| begun < number && !left.is_zero())
@@ -297,5 +302,24 @@ impl Piece {
                 Piece::Begin { early: bytes, .. } | Piece::Bytes { bytes, .. } | Piece::Line(bytes) => bytes.len(),
                 Piece::Ended { .. } | Piece::Gone { .. } => 0,
             }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn much_that_comes_is_not_held_for_a_write() {
+        let queue = Queue::default();
+        let comes = |size| {
+            let (dir, time) = (Direction::In, SystemTime::UNIX_EPOCH);
+            queue.push(Piece::Bytes { session: 7, dir, time, bytes: vec![0; size] });
+        };
+        let _ticket = queue.begin_write(7);
+        comes(1);
+        assert!(queue.lock().held().is_some());
+        comes(HURRY);
+        assert_eq!(queue.lock().held(), None);
     }
 }
